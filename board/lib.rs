@@ -1,0 +1,200 @@
+//! The hardware seam: what a box has, as traits, and the backends that need no device.
+//!
+//! Responsible for the shapes of frames, keys, pictures, light and sound, for the traits that real and
+//! simulated hardware both implement, and for still images and image folders as a camera. Which
+//! backend runs is chosen at run time from a board file; no feature flag changes logic.
+//!
+//! Not responsible for what a frame shows, what a screen says or what a key means.
+//!
+//! Invariants: a missing device is an error value with a word for it, never a panic; every wait has a
+//! bound, so that a worker's loop always turns.
+//!
+//! Words: a *board* is a set of devices; a *frame* is one picture of the camera, luma only.
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+mod picture;
+pub use picture::Picture;
+
+/// One picture of the camera: luma only, rows without padding.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `width * height` bytes, 0 is black.
+    pub luma: Arc<[u8]>,
+    /// Counts the frames of this camera, from 0; gaps are frames that were dropped.
+    pub number: u64,
+    /// Since the camera's first frame (CLOCK_MONOTONIC).
+    pub at: Duration,
+    /// The file it was read from, if it was.
+    pub source: Option<Arc<str>>,
+}
+
+/// Why a device did not do what was asked. The daemon turns it into a state with its own screen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The device is not there (any more).
+    #[error("{device} is not there")]
+    Missing {
+        /// Its name on this board.
+        device: String,
+    },
+    /// The device answered with an error.
+    #[error("{device} failed")]
+    Failed {
+        /// Its name on this board.
+        device: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The source has come to its end: a folder that is not to be repeated.
+    #[error("no more frames")]
+    Ended,
+}
+
+/// Frames, latest first.
+pub trait Camera: Send {
+    /// The next frame, or `None` when none came within `wait`.
+    ///
+    /// # Errors
+    /// A [`Fault`]; the caller tries again with back-off, except after [`Fault::Ended`].
+    fn next(&mut self, wait: Duration) -> Result<Option<Frame>, Fault>;
+}
+
+/// A key of the box or of a keypad, by what is printed on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// Green: let pass, the plate agrees, yes.
+    Yes,
+    /// Red: turn back, no, cancel.
+    No,
+    /// Look at the last crossings; menu.
+    Menu,
+    /// Another language.
+    Language,
+    /// A digit 0–9.
+    Digit(u8),
+    /// A letter, folded to Latin upper case.
+    Letter(char),
+    /// Take back the last character.
+    Backspace,
+    /// End of input.
+    Enter,
+}
+
+/// Keys being pressed.
+pub trait Keys: Send {
+    /// The next key pressed, or `None` when none was within `wait`.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    fn next(&mut self, wait: Duration) -> Result<Option<Key>, Fault>;
+}
+
+/// Something that shows pictures.
+pub trait Screen: Send {
+    /// Width and height in pixels.
+    fn size(&self) -> (u32, u32);
+    /// Shows one picture of exactly that size.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    fn show(&mut self, picture: &Picture) -> Result<(), Fault>;
+}
+
+/// What the lamp shows the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Light {
+    /// Dark: the safe state.
+    #[default]
+    Off,
+    /// Wait.
+    Amber,
+    /// Go.
+    Green,
+    /// Stop.
+    Red,
+}
+
+/// The driver's lamp.
+pub trait Lamp: Send {
+    /// Sets the light.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    fn set(&mut self, light: Light) -> Result<(), Fault>;
+}
+
+/// What the buzzer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tone {
+    /// One short tone: admit.
+    One,
+    /// Two short tones: check.
+    Two,
+    /// One long tone: refuse.
+    Long,
+    /// Three short low tones: the box has a fault.
+    Fault,
+}
+
+/// The buzzer.
+pub trait Buzzer: Send {
+    /// Starts the tone and returns at once.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    fn sound(&mut self, tone: Tone) -> Result<(), Fault>;
+}
+
+/// The board's clocks.
+pub trait Clock: Send + Sync {
+    /// Wall time as the board knows it.
+    fn now(&self) -> wire::WallTime;
+    /// Time since boot, never set back (CLOCK_BOOTTIME).
+    fn monotonic(&self) -> Duration;
+}
+
+/// Number plates as some device reads them.
+pub trait PlateSource: Send {
+    /// The next reading, raw, or `None` when there was none within `wait`.
+    ///
+    /// # Errors
+    /// A [`Fault`].
+    fn next(&mut self, wait: Duration) -> Result<Option<PlateReading>, Fault>;
+}
+
+/// One reading of a plate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlateReading {
+    /// As it was read.
+    pub text: String,
+    /// How sure the device is, 0–1.
+    pub confidence: Option<f32>,
+}
+
+/// Everything a lane of a box has.
+pub struct Board {
+    /// Its name, for logs and heartbeats.
+    pub name: String,
+    /// What looks at the pass.
+    pub camera: Box<dyn Camera>,
+    /// What the officer presses.
+    pub keys: Box<dyn Keys>,
+    /// What the officer looks at.
+    pub screen: Box<dyn Screen>,
+    /// What the driver looks at.
+    pub lamp: Box<dyn Lamp>,
+    /// What both hear.
+    pub buzzer: Box<dyn Buzzer>,
+    /// What reads plates, if something does.
+    pub plates: Option<Box<dyn PlateSource>>,
+    /// Its clocks.
+    pub clock: Arc<dyn Clock>,
+}

@@ -1,0 +1,2 @@
+//! The box: configuration, the wiring on one page, the lane, commands.
+pub mod commands;

@@ -1,0 +1,1 @@
+//! The region: issue, revoke, sign, publish, collect.

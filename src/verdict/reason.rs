@@ -1,0 +1,127 @@
+//! The closed set of reasons.
+
+/// What the panel says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Everything the pass binds is proven.
+    Admit,
+    /// One fact is to be compared by the officer.
+    Check,
+    /// Not on this pass.
+    Refuse,
+}
+
+impl Outcome {
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admit => "admit",
+            Self::Check => "check",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $code:literal, $outcome:ident;)*) => {
+        /// Why a verdict is not plain green. Declared from the weightiest to the lightest; numbers and
+        /// codes are stable and never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason there is, weightiest first.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Stable number, for journals.
+            pub const fn number(self) -> u16 {
+                match self { $(Self::$name => $number),* }
+            }
+
+            /// Stable code, for people and tests.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),* }
+            }
+
+            /// What this reason alone leads to.
+            pub const fn outcome(self) -> Outcome {
+                match self { $(Self::$name => Outcome::$outcome),* }
+            }
+
+            /// The reason with a number, if there is one in this version.
+            pub const fn from_number(number: u16) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The key is known but the signature does not hold. Unlike [`Reason::UnknownKey`], a newer
+    /// release will not cure it: the officer should treat the pass as forged.
+    Forged = 10, "forged", Refuse;
+    /// Revoked by its issuer.
+    Revoked = 11, "revoked", Refuse;
+    /// Suspended by its issuer.
+    Suspended = 12, "suspended", Refuse;
+    /// The vehicle's plate is not one the pass binds.
+    WrongPlate = 13, "wrong-plate", Refuse;
+    /// No key for this pass is in the adopted release, which is fresh.
+    UnknownKey = 14, "unknown-key", Refuse;
+    /// The issuer's key is not valid at this time.
+    KeyNotValid = 15, "key-not-valid", Refuse;
+    /// The issuer may not issue this kind, or for this territory.
+    OutOfScope = 16, "out-of-scope", Refuse;
+    /// Its validity has ended.
+    Expired = 17, "expired", Refuse;
+    /// Its validity has not begun.
+    NotYetValid = 18, "not-yet-valid", Refuse;
+    /// Issued in the future, or valid longer than any pass may be.
+    ImplausibleDates = 19, "implausible-dates", Refuse;
+    /// The pass is not for this territory.
+    WrongTerritory = 20, "wrong-territory", Refuse;
+    /// HQ's policy does not know or no longer admits this kind.
+    KindNotAdmitted = 21, "kind-not-admitted", Refuse;
+    /// This format is not enabled in this region.
+    FormatNotEnabled = 22, "format-not-enabled", Refuse;
+    /// It begins like a pass but cannot be decoded.
+    Unreadable = 23, "unreadable", Refuse;
+    /// The code is not a pass at all.
+    NotAPass = 24, "not-a-pass", Refuse;
+    /// The box has adopted no release, or its state is lost: it must be provisioned.
+    NoTrust = 25, "no-trust", Refuse;
+    /// No key for this pass, but the list is old: a newer one may hold it. Apart from forged.
+    UnknownKeyOldList = 40, "unknown-key-old-list", Check;
+    /// The box's clock is in doubt, so validity cannot be told.
+    ClockInDoubt = 41, "clock-in-doubt", Check;
+    /// The status list that covers this pass is not here.
+    StatusUnknown = 42, "status-unknown", Check;
+    /// The knowledge behind this verdict is older than policy likes.
+    KnowledgeOld = 43, "knowledge-old", Check;
+    /// The pass binds a plate: compare it with the car.
+    ComparePlate = 44, "compare-plate", Check;
+    /// The pass binds a part of the plate and it fits: compare the next fact.
+    PartialPlate = 45, "partial-plate", Check;
+    /// The plate was read with characters that are easily confused: compare by eye.
+    PlateReadingDoubtful = 46, "plate-reading-doubtful", Check;
+    /// Policy wants this kind compared with a document or a fact on it.
+    CompareDocument = 47, "compare-document", Check;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_codes_are_unique_and_lead_back() {
+        for (i, reason) in Reason::ALL.iter().enumerate() {
+            assert_eq!(Reason::from_number(reason.number()), Some(*reason));
+            assert!(Reason::ALL[..i].iter().all(|r| r.code() != reason.code()));
+        }
+    }
+
+    #[test]
+    fn refusals_weigh_more_than_checks() {
+        assert!(Reason::ALL.windows(2).all(|w| w[0].outcome() >= w[1].outcome()));
+    }
+}

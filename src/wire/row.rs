@@ -1,0 +1,106 @@
+//! Journal rows as they travel, and the receipts that let a box prune them (design: the journal).
+
+use minicbor::{Decode, Encode};
+
+use crate::{BoxId, RegionId};
+
+/// Length of chain hashes (SHA-256) and row MACs (HMAC-SHA-256) in bytes.
+pub const HASH: usize = 32;
+
+/// An epoch: a counter that only rises on one box, and random bytes that tell a restored image from
+/// the box it was copied from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(map)]
+pub struct EpochId {
+    /// Rises by one with every epoch of a box.
+    #[n(0)]
+    pub counter: u64,
+    /// Drawn at the epoch's opening.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub nonce: [u8; 8],
+}
+
+/// What a row is, readable without any key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum RowKind {
+    /// First row of an epoch: the signed opening (encapsulated key, sealed MAC key, last good head).
+    #[n(0)]
+    Opening,
+    /// A sealed entry.
+    #[n(1)]
+    Entry,
+    /// A signed checkpoint over the chain so far.
+    #[n(2)]
+    Checkpoint,
+}
+
+/// One row of a box's journal, exactly as it was made durable.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Row {
+    /// The epoch it belongs to.
+    #[n(0)]
+    pub epoch: EpochId,
+    /// Rises by one with every row of a box, across epochs; the first is 1.
+    #[n(1)]
+    pub sequence: u64,
+    /// Drawn at every start of the process.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub boot: [u8; 8],
+    /// What the body is.
+    #[n(3)]
+    pub kind: RowKind,
+    /// Sealed entry, signed opening or signed checkpoint.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub body: Vec<u8>,
+    /// SHA-256 over the previous chain hash and this row.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub chain: [u8; HASH],
+    /// HMAC-SHA-256 over the chain hash, under a key that is hashed forward after every row.
+    #[cbor(n(6), with = "minicbor::bytes")]
+    pub mac: [u8; HASH],
+}
+
+/// Rows on their way up. Repeats are harmless: HQ's key is (box, epoch, sequence).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Batch {
+    /// The region of the box.
+    #[n(0)]
+    pub region: RegionId,
+    /// The box.
+    #[n(1)]
+    pub from: BoxId,
+    /// Consecutive rows, lowest sequence first.
+    #[n(2)]
+    pub rows: Vec<Row>,
+}
+
+/// HQ's statement "all of this box up to here is in the ledger": the payload of a COSE_Sign1 under
+/// [`Context::Receipt`](crate::sign::Context::Receipt). Covers all earlier epochs.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Receipt {
+    /// The region of the box.
+    #[n(0)]
+    pub region: RegionId,
+    /// The box.
+    #[n(1)]
+    pub to: BoxId,
+    /// Epoch of the last row covered.
+    #[n(2)]
+    pub epoch: EpochId,
+    /// Sequence of the last row covered.
+    #[n(3)]
+    pub sequence: u64,
+    /// Chain hash of that row; the box prunes only when it is its own.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub chain: [u8; HASH],
+    /// The ledger that holds the rows; a restored ledger gets a new id.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub ledger: [u8; 8],
+    /// Unix seconds at HQ.
+    #[n(6)]
+    pub issued: i64,
+}

@@ -1,0 +1,86 @@
+//! The MQTT topics of a region. A box may read `all/#` and its own subtree, and write only its own up
+//! topics.
+
+use crate::{BoxId, RegionId};
+
+/// First two levels of every topic; the number is the version of this vocabulary.
+const ROOT: &str = "checkpoint/1";
+
+/// What a box says to HQ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Up {
+    /// Batches of journal rows, QoS 1.
+    Crossings,
+    /// Online or offline, retained, also the last will.
+    State,
+    /// Heartbeat, QoS 0.
+    Health,
+}
+
+/// What HQ says to one box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Down {
+    /// Signed, cumulative, retained.
+    Receipt,
+    /// Signed for one box, never retained.
+    Command,
+}
+
+impl Up {
+    const fn leaf(self) -> &'static str {
+        match self {
+            Self::Crossings => "crossings",
+            Self::State => "state",
+            Self::Health => "health",
+        }
+    }
+
+    /// The topic of one box.
+    pub fn of(self, region: &RegionId, name: &BoxId) -> String {
+        format!("{ROOT}/{region}/box/{name}/{}", self.leaf())
+    }
+
+    /// The filter that matches this topic of every box of a region.
+    pub fn filter(self, region: &RegionId) -> String {
+        format!("{ROOT}/{region}/box/+/{}", self.leaf())
+    }
+
+    /// The box that a topic of this region speaks of, and which topic it is.
+    pub fn parse(topic: &str, region: &RegionId) -> Option<(BoxId, Self)> {
+        let rest = topic.strip_prefix(ROOT)?.strip_prefix('/')?.strip_prefix(region.as_str())?.strip_prefix("/box/")?;
+        let (name, leaf) = rest.split_once('/')?;
+        let up = [Self::Crossings, Self::State, Self::Health].into_iter().find(|up| up.leaf() == leaf)?;
+        Some((name.parse().ok()?, up))
+    }
+}
+
+impl Down {
+    /// The topic of one box.
+    pub fn of(self, region: &RegionId, name: &BoxId) -> String {
+        let leaf = match self {
+            Self::Receipt => "receipt",
+            Self::Command => "command",
+        };
+        format!("{ROOT}/{region}/box/{name}/{leaf}")
+    }
+}
+
+/// The newest manifest head, retained, for every box of a region.
+pub fn release(region: &RegionId) -> String {
+    format!("{ROOT}/{region}/all/release")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_names_its_box() {
+        let (region, name): (RegionId, BoxId) = ("RU-TVE".parse().unwrap(), "post-1".parse().unwrap());
+        let topic = Up::Health.of(&region, &name);
+        assert_eq!(topic, "checkpoint/1/RU-TVE/box/post-1/health");
+        assert_eq!(Up::parse(&topic, &region), Some((name, Up::Health)));
+        assert_eq!(Up::parse("checkpoint/1/RU-TVE/box/post-1/receipt", &region), None);
+        assert_eq!(Up::parse("checkpoint/1/RU-TVEX/box/post-1/health", &region), None);
+    }
+}
