@@ -1,1 +1,74 @@
-//! pass
+//! What a pass says and whether its signature holds: one file per format.
+//!
+//! Responsible for telling formats apart by their prefix, for decoding each within its limits, for
+//! verifying its signature over the received bytes, and for giving every format's content as one
+//! [`Document`].
+//!
+//! Not responsible for which keys are trusted and for what (the caller's [`Keys`]), nor for time,
+//! revocation or rules: those are facts for `verdict`.
+//!
+//! Invariants: no I/O, no clock, no panic on any text; nothing of a payload leaves [`read`] before the
+//! signature has held; every refusal is a typed [`Error`] with a stable code and the step that failed.
+//!
+//! Words: a *document* is the content of a pass; a *kid* is a hint which key signed it, never an
+//! identity; a *step* is one stage on the way from text to document.
+#![forbid(unsafe_code)]
+
+mod base45;
+mod certificate;
+mod document;
+mod error;
+pub mod hc1;
+mod key;
+pub mod mp1;
+
+pub use base45::{decode as base45_decode, encode as base45_encode};
+pub use certificate::{BadCertificate, Certificate};
+pub use document::{Document, Format, Kind, Limits, StatusIndex};
+pub use error::{Error, Step};
+pub use key::{BadKey, Keys, PublicKey};
+
+/// Longest text that is looked at: the most that one QR code holds (version 40-L, digits).
+pub const LONGEST_TEXT: usize = 7089;
+
+/// A pass whose signature holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What it says.
+    pub document: Document,
+    /// The caller's index of the key under which it holds.
+    pub key: usize,
+}
+
+/// Which format a text is of. The prefix decides; nothing is guessed.
+///
+/// # Errors
+/// [`Error::TooLong`] or [`Error::NotAPass`].
+pub fn recognise(text: &str) -> Result<Format, Error> {
+    if text.len() > LONGEST_TEXT {
+        return Err(Error::TooLong);
+    }
+    Format::ALL.into_iter().find(|format| text.starts_with(format.prefix())).ok_or(Error::NotAPass)
+}
+
+/// Decodes a text and verifies its signature.
+///
+/// # Errors
+/// The first step that fails.
+pub fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
+    match recognise(text)? {
+        Format::Mp1 => mp1::read(text, keys),
+        Format::Hc1 => hc1::read(text, keys),
+    }
+}
+
+/// What a text claims, with no word on whether it is true. For diagnostics only.
+///
+/// # Errors
+/// The first step that fails; signature and key are not looked at.
+pub fn peek_unverified(text: &str) -> Result<Document, Error> {
+    match recognise(text)? {
+        Format::Mp1 => mp1::peek_unverified(text),
+        Format::Hc1 => hc1::peek_unverified(text),
+    }
+}

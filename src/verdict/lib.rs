@@ -13,7 +13,14 @@
 //! green; an *outcome* is admit, check or refuse.
 #![forbid(unsafe_code)]
 
+mod facts;
+mod judge;
+mod policy;
 mod reason;
+
+pub use facts::{Ages, Facts, Status};
+pub use judge::judge;
+pub use policy::{KindRule, PlateRule, Policy, Scope};
 pub use reason::{Outcome, Reason};
 
 /// The verdict on one sighting.

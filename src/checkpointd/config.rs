@@ -1,0 +1,193 @@
+//! What a box is told before it starts: one TOML file, every key documented, unknown keys refused.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use wire::{BoxId, RegionId};
+
+use crate::Error;
+
+/// The commented example that `checkpointd config` prints; a test keeps it true.
+pub const EXAMPLE: &str = include_str!("config.example.toml");
+
+/// Configuration of one box.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The region, as HQ names it.
+    #[serde(deserialize_with = "parsed")]
+    pub region: RegionId,
+    /// The box, as HQ knows it.
+    #[serde(deserialize_with = "parsed")]
+    pub name: BoxId,
+    /// Folder of everything the box keeps: identity, trust, journal.
+    pub data: PathBuf,
+    /// Board file.
+    pub board: PathBuf,
+    /// Root of trust, needed once, by `checkpointd provision`.
+    pub root: PathBuf,
+    /// Language of the panel at start: `ru` or `en`.
+    #[serde(default)]
+    pub language: Language,
+    /// The lane.
+    #[serde(default)]
+    pub lane: Lane,
+    /// Where releases come from.
+    #[serde(default)]
+    pub trust: Trust,
+    /// The link to HQ.
+    #[serde(default)]
+    pub uplink: Uplink,
+    /// The page for the technician at the box.
+    #[serde(default)]
+    pub page: Page,
+}
+
+/// Language of the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Russian.
+    #[default]
+    Ru,
+    /// English.
+    En,
+}
+
+/// How the lane behaves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lane {
+    /// Lane number on this box.
+    pub number: u8,
+    /// Seconds without a sighting after which a crossing closes by itself.
+    pub absence: u64,
+    /// Seconds in which the same pass is shown as already admitted.
+    pub grace: u64,
+    /// Seconds for which a plate seen before the pass still counts.
+    pub plate_memory: u64,
+    /// What happens while the journal cannot be written.
+    pub when_journal_fails: WhenJournalFails,
+}
+
+/// What happens while the journal cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenJournalFails {
+    /// The panel shows the fault and judges nobody.
+    #[default]
+    Stop,
+    /// Nobody is admitted on green: an admit is shown as a check, and a refusal stays one.
+    Check,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { number: 0, absence: 60, grace: 300, plate_memory: 30, when_journal_fails: WhenJournalFails::Stop }
+    }
+}
+
+/// Where releases come from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// HTTP address of the release folder.
+    pub http: Option<String>,
+    /// Folder that is looked into as well.
+    pub folder: Option<PathBuf>,
+    /// Seconds between checks.
+    pub every: u64,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { http: None, folder: None, every: 60 }
+    }
+}
+
+/// The link to HQ.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Uplink {
+    /// `host:port` of the broker; without it the box works alone.
+    pub broker: Option<String>,
+    /// Seconds between heartbeats.
+    pub heartbeat: u64,
+    /// Days that rows stay on the box after HQ's receipt.
+    pub keep_receipted_days: u64,
+}
+
+impl Default for Uplink {
+    fn default() -> Self {
+        Self { broker: None, heartbeat: 30, keep_receipted_days: 7 }
+    }
+}
+
+/// The page for the technician.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Page {
+    /// Loopback address to serve the panel's picture and the status on; nothing is served without it.
+    pub listen: Option<SocketAddr>,
+}
+
+fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err = wire::id::BadId>>(d: D) -> Result<T, D::Error> {
+    String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+}
+
+impl Config {
+    /// Reads and checks a configuration file. Relative paths in it are relative to the file.
+    ///
+    /// # Errors
+    /// [`Error::ReadConfig`] or [`Error::Config`], with the line.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::ReadConfig { path: path.to_owned(), source })?;
+        let mut config = Self::parse(&text).map_err(|detail| Error::Config { path: path.to_owned(), detail })?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        let Self { data, board, root, trust, .. } = &mut config;
+        for relative in [Some(data), Some(board), Some(root), trust.folder.as_mut()].into_iter().flatten() {
+            *relative = base.join(&*relative);
+        }
+        Ok(config)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        if config.page.listen.is_some_and(|address| !address.ip().is_loopback()) {
+            return Err("page.listen must be a loopback address: the page is for the technician at the box".to_owned());
+        }
+        Ok(config)
+    }
+
+    /// How long a crossing stays open without a sighting.
+    pub fn absence(&self) -> Duration {
+        Duration::from_secs(self.lane.absence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_parses_and_shows_every_default() {
+        let example = Config::parse(EXAMPLE).unwrap();
+        let Config { region, name, data, board, root, .. } = example.clone();
+        let bare = format!(
+            "region = \"{region}\"\nname = \"{name}\"\ndata = {data:?}\nboard = {board:?}\nroot = {root:?}\n\
+             [trust]\nhttp = \"http://hq.example/release\"\n[uplink]\nbroker = \"hq.example:1883\"\n"
+        );
+        assert_eq!(Config::parse(&bare).unwrap(), example);
+    }
+
+    #[test]
+    fn unknown_keys_and_open_pages_are_refused() {
+        let with = |line: &str| Config::parse(&EXAMPLE.replace("[page]", &format!("[page]\n{line}")));
+        assert!(with("colour = 1").unwrap_err().contains("colour"));
+        assert!(with("listen = \"0.0.0.0:80\"").unwrap_err().contains("loopback"));
+        assert!(with("listen = \"127.0.0.1:8400\"").is_ok());
+    }
+}

@@ -1,0 +1,115 @@
+//! The content of a pass, whatever its format.
+
+use plate::Binding;
+
+/// A format of passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Our own signed pass.
+    Mp1,
+    /// EU certificate of vaccination, test or recovery.
+    Hc1,
+}
+
+impl Format {
+    /// Every format there is.
+    pub const ALL: [Self; 2] = [Self::Mp1, Self::Hc1];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mp1 => "MP1",
+            Self::Hc1 => "HC1",
+        }
+    }
+
+    /// How its texts begin.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Mp1 => "MP1:",
+            Self::Hc1 => "HC1:",
+        }
+    }
+
+    /// The format with a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+}
+
+/// What a pass is for, by number. Policy names the kinds of passes; certificates have fixed numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Kind(pub u16);
+
+impl Kind {
+    /// An EU certificate of vaccination.
+    pub const VACCINATION: Self = Self(1001);
+    /// An EU certificate of a test.
+    pub const TEST: Self = Self(1002);
+    /// An EU certificate of recovery.
+    pub const RECOVERY: Self = Self(1003);
+
+    /// Its number.
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+}
+
+/// How often a pass may be used; an absent limit does not limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Limits {
+    /// Trips within `days`.
+    pub trips: Option<u64>,
+    /// Days within which `trips` are counted.
+    pub days: Option<u64>,
+    /// Trips a day.
+    pub per_day: Option<u64>,
+    /// Minutes each.
+    pub minutes: Option<u64>,
+}
+
+/// Where a pass stands in its issuer's status list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StatusIndex {
+    /// The list.
+    pub series: u64,
+    /// The place in it.
+    pub index: u64,
+}
+
+/// What a pass says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its format.
+    pub format: Format,
+    /// Who says so: an ISO 3166-2 code, a country, a municipality.
+    pub issuer: String,
+    /// Its id: cti, or the certificate identifier as UTF-8.
+    pub id: Vec<u8>,
+    /// What it is for.
+    pub kind: Kind,
+    /// Unix seconds from which it is valid.
+    pub not_before: Option<i64>,
+    /// Unix seconds after which it is not.
+    pub expires: Option<i64>,
+    /// Unix seconds of issue.
+    pub issued: Option<i64>,
+    /// Plates, any one of which will do; empty binds none.
+    pub plates: Vec<Binding>,
+    /// What the officer compares with the document: initials, the first letter, a name.
+    pub holder: Option<String>,
+    /// Birth date as far as the pass shows it (`YYYY`, `YYYY-MM`, `YYYY-MM-DD`).
+    pub birth: Option<String>,
+    /// Last digits of the ID document.
+    pub id_digits: Option<String>,
+    /// Transport cards.
+    pub cards: Vec<u64>,
+    /// Regions it is valid for, by number; empty does not limit.
+    pub regions: Vec<u64>,
+    /// Limits of use.
+    pub limits: Option<Limits>,
+    /// Route or zone.
+    pub route: Option<String>,
+    /// Where its status is told.
+    pub status: Option<StatusIndex>,
+}

@@ -1,0 +1,122 @@
+//! Public keys of issuers, and where they come from.
+
+use p256::ecdsa::signature::Verifier as _;
+use p256::pkcs8::DecodePublicKey as _;
+use sha2::{Digest as _, Sha256};
+
+/// The public key of an issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicKey {
+    /// Ed25519 (RFC 8032).
+    Ed25519(ed25519_dalek::VerifyingKey),
+    /// ECDSA over P-256 with SHA-256 (COSE ES256).
+    P256(p256::ecdsa::VerifyingKey),
+    /// RSASSA-PSS with SHA-256 (COSE PS256).
+    Rsa(Box<rsa::RsaPublicKey>),
+}
+
+/// Not a public key of a type used here, or a weak one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an Ed25519, P-256 or RSA (2048 bits and more) public key, or a weak one")]
+pub struct BadKey;
+
+/// Smallest and largest RSA modulus in bits: below is breakable, above is a way to keep a box busy.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
+impl PublicKey {
+    /// An Ed25519 key from its 32 bytes. Weak keys (of small order) are refused.
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn from_ed25519(bytes: &[u8]) -> Result<Self, BadKey> {
+        let bytes = bytes.try_into().map_err(|_| BadKey)?;
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| BadKey)?;
+        if key.is_weak() { Err(BadKey) } else { Ok(Self::Ed25519(key)) }
+    }
+
+    /// Any key from its SubjectPublicKeyInfo in DER (RFC 5280 §4.1).
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn from_spki(der: &[u8]) -> Result<Self, BadKey> {
+        if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
+            return Ok(Self::P256(key));
+        }
+        if let Ok(key) = rsa::RsaPublicKey::from_public_key_der(der) {
+            use rsa::traits::PublicKeyParts as _;
+            let bits = key.n().bits();
+            return if RSA_BITS.contains(&bits) { Ok(Self::Rsa(Box::new(key))) } else { Err(BadKey) };
+        }
+        // Ed25519 (RFC 8410): a fixed 12-byte head and the key.
+        const HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        der.strip_prefix(&HEAD).ok_or(BadKey).and_then(Self::from_ed25519)
+    }
+
+    /// The key as SubjectPublicKeyInfo in DER, or the bare 32 bytes of an Ed25519 key.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        use p256::pkcs8::EncodePublicKey as _;
+        let der = match self {
+            Self::Ed25519(key) => return key.to_bytes().to_vec(),
+            Self::P256(key) => key.to_public_key_der(),
+            Self::Rsa(key) => key.to_public_key_der(),
+        };
+        der.expect("a key that was parsed can be written").into_vec()
+    }
+
+    /// The key from what [`Self::to_bytes`] gives.
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadKey> {
+        if bytes.len() == 32 { Self::from_ed25519(bytes) } else { Self::from_spki(bytes) }
+    }
+
+    /// The COSE algorithm of the key.
+    pub const fn alg(&self) -> i64 {
+        match self {
+            Self::Ed25519(_) => wire::sign::alg::ED25519,
+            Self::P256(_) => -7,
+            Self::Rsa(_) => -37,
+        }
+    }
+
+    /// First 8 bytes of SHA-256 over [`Self::to_bytes`]: for an Ed25519 key the kid of its passes.
+    pub fn kid(&self) -> [u8; 8] {
+        Sha256::digest(self.to_bytes())[..8].try_into().expect("SHA-256 has 32 bytes")
+    }
+
+    /// Whether a signature over a message holds; signatures as COSE writes them.
+    pub fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Self::P256(key) => p256::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Self::Rsa(key) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
+                let key = rsa::pss::VerifyingKey::<Sha256>::new((**key).clone());
+                rsa::signature::Verifier::verify(&key, message, &signature).is_ok()
+            }),
+        }
+    }
+}
+
+/// The keys a caller trusts, by kid. Several keys may share a kid; all are tried.
+pub trait Keys {
+    /// Every key with this kid, with the caller's index of it.
+    fn with_kid<'a>(&'a self, kid: &[u8]) -> Box<dyn Iterator<Item = (usize, &'a PublicKey)> + 'a>;
+}
+
+/// A handful of keys with their kids, for tests and commands.
+impl Keys for [(Vec<u8>, PublicKey)] {
+    fn with_kid<'a>(&'a self, kid: &[u8]) -> Box<dyn Iterator<Item = (usize, &'a PublicKey)> + 'a> {
+        let kid = kid.to_vec();
+        Box::new(self.iter().enumerate().filter(move |(_, (own, _))| *own == kid).map(|(i, (_, key))| (i, key)))
+    }
+}
+
+impl Keys for Vec<(Vec<u8>, PublicKey)> {
+    fn with_kid<'a>(&'a self, kid: &[u8]) -> Box<dyn Iterator<Item = (usize, &'a PublicKey)> + 'a> {
+        self.as_slice().with_kid(kid)
+    }
+}
