@@ -1,1 +1,3 @@
 //! The region: issue, revoke, sign, publish, collect.
+
+pub mod broker;

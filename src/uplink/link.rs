@@ -1,0 +1,50 @@
+//! What the link needs from a client: a pipe that may break at any moment and keeps nothing.
+
+use std::future::Future;
+
+pub mod mqtt;
+
+/// What comes from the far side, or happens to the pipe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// The connection stands; the box's state is announced, and what HQ says is subscribed to.
+    Connected,
+    /// Bytes that claim to be a receipt.
+    Receipt(Vec<u8>),
+    /// Bytes that claim to be the head of a newer release.
+    Release(Vec<u8>),
+    /// The connection is gone, and why, for the log.
+    Lost(String),
+}
+
+/// What the box says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A batch of rows; to be delivered at least once while the connection stands.
+    Crossings,
+    /// A heartbeat; may get lost.
+    Health,
+}
+
+/// The pipe takes nothing more for the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+/// A client of the broker.
+pub trait Link {
+    /// Begins to connect with a new client; whatever was there before is dropped with all it holds.
+    fn connect(&mut self);
+
+    /// Drops the client. To HQ this is a box that went away.
+    fn close(&mut self);
+
+    /// Hands a message over without ever waiting.
+    ///
+    /// # Errors
+    /// [`Full`], also when there is no connection.
+    fn send(&mut self, what: Outgoing, payload: Vec<u8>) -> Result<(), Full>;
+
+    /// The next thing that comes; never anything of a client that was dropped. Waits for ever without one.
+    /// Nothing is lost when the wait is given up.
+    fn next(&mut self) -> impl Future<Output = Incoming>;
+}

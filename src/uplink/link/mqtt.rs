@@ -1,0 +1,217 @@
+//! MQTT 5 by `rumqttc`: the only file of the box that knows it.
+//!
+//! Its known faults are designed around here. `publish().await` blocks for ever on a full channel, so only
+//! `try_publish` is used, on a small channel. A session lost at the broker silently drops queued publishes,
+//! and a stashed packet collision can loop for ever: so nothing is ever resumed, the client is dropped at
+//! the first trouble and a new one built. Incoming packets are limited to 10 KiB unless said otherwise.
+//! An event loop that is not polled stands still, so it has a task of its own, whose panic is a lost
+//! connection like any other.
+
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill, Packet, SubscribeReasonCode};
+use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use wire::health::State;
+use wire::topic::{self, Down, Up};
+use wire::{BoxId, RegionId};
+
+use super::{Full, Incoming, Link, Outgoing};
+use crate::Error;
+
+/// Requests the client may hold before they are on the line.
+const CHANNEL: usize = 16;
+
+/// Publishes without the broker's acknowledgement; four times what the machine's window can have under way.
+/// The client keeps a place in memory for each, 6 MB of them if it is not told otherwise.
+const INFLIGHT: u16 = 64;
+
+/// Longest packet taken: a small delta over MQTT has at most 64 KiB.
+const LONGEST_PACKET: u32 = 256 * 1024;
+
+/// How often a silent line is tried. Cellular networks forget a silent connection after minutes.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Seconds for which a broker keeps what is meant for this box while it is away: a day.
+const SESSION: u32 = 24 * 3600;
+
+/// Seconds for which connecting may take.
+const CONNECT: u64 = 8;
+
+/// Messages from HQ that may wait for the link.
+const WAITING: usize = 32;
+
+/// A box's connection to the region's broker.
+#[derive(Debug)]
+pub struct MqttLink {
+    host: String,
+    port: u16,
+    version: String,
+    topics: Topics,
+    client_id: String,
+    open: Option<Open>,
+}
+
+#[derive(Debug, Clone)]
+struct Topics {
+    crossings: String,
+    state: String,
+    health: String,
+    receipt: String,
+    release: String,
+}
+
+/// One client, as long as it lives.
+#[derive(Debug)]
+struct Open {
+    client: AsyncClient,
+    incoming: mpsc::Receiver<Incoming>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // Closes the socket without a DISCONNECT: the broker says by the last will that the box is away.
+        self.task.abort();
+    }
+}
+
+impl MqttLink {
+    /// A link of a box to the broker at `host:port`. `version` is the software's, for the `state` topic.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
+    pub fn new(broker: &str, region: &RegionId, name: &BoxId, version: &str) -> Result<Self, Error> {
+        let (host, port) = broker.rsplit_once(':').ok_or_else(|| Error::Address(broker.to_owned()))?;
+        let port = port.parse().map_err(|_| Error::Address(broker.to_owned()))?;
+        if host.is_empty() {
+            return Err(Error::Address(broker.to_owned()));
+        }
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port,
+            version: version.to_owned(),
+            topics: Topics {
+                crossings: Up::Crossings.of(region, name),
+                state: Up::State.of(region, name),
+                health: Up::Health.of(region, name),
+                receipt: Down::Receipt.of(region, name),
+                release: topic::release(region),
+            },
+            client_id: format!("box:{region}:{name}"),
+            open: None,
+        })
+    }
+
+    fn state(&self, online: bool) -> Vec<u8> {
+        wire::encode(&State { online, version: self.version.clone() })
+    }
+
+    fn options(&self) -> MqttOptions {
+        let mut options = MqttOptions::new(&self.client_id, &self.host, self.port);
+        let will = LastWill::new(&self.topics.state, self.state(false), QoS::AtLeastOnce, true, None);
+        options
+            .set_keep_alive(KEEP_ALIVE)
+            .set_connection_timeout(CONNECT)
+            .set_clean_start(false)
+            .set_outgoing_inflight_upper_limit(INFLIGHT)
+            .set_last_will(will)
+            .set_connect_properties(ConnectProperties {
+                session_expiry_interval: Some(SESSION),
+                max_packet_size: Some(LONGEST_PACKET),
+                ..ConnectProperties::new()
+            });
+        options
+    }
+}
+
+impl Link for MqttLink {
+    fn connect(&mut self) {
+        self.close();
+        let (client, events) = AsyncClient::new(self.options(), CHANNEL);
+        let (send, incoming) = mpsc::channel(WAITING);
+        let desk = Desk { client: client.clone(), topics: self.topics.clone(), online: self.state(true), send };
+        let task = tokio::spawn(desk.drive(events));
+        self.open = Some(Open { client, incoming, task });
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+    }
+
+    fn send(&mut self, what: Outgoing, payload: Vec<u8>) -> Result<(), Full> {
+        let open = self.open.as_ref().ok_or(Full)?;
+        let (topic, qos) = match what {
+            Outgoing::Crossings => (&self.topics.crossings, QoS::AtLeastOnce),
+            Outgoing::Health => (&self.topics.health, QoS::AtMostOnce),
+        };
+        open.client.try_publish(topic, qos, false, payload).map_err(|_| Full)
+    }
+
+    async fn next(&mut self) -> Incoming {
+        if let Some(open) = &mut self.open {
+            if let Some(incoming) = open.incoming.recv().await {
+                return incoming;
+            }
+            self.close();
+            return Incoming::Lost("the client has ended".to_owned());
+        }
+        std::future::pending().await
+    }
+}
+
+/// Drives one client until its first trouble.
+struct Desk {
+    client: AsyncClient,
+    topics: Topics,
+    online: Vec<u8>,
+    send: mpsc::Sender<Incoming>,
+}
+
+impl Desk {
+    async fn drive(self, mut events: EventLoop) {
+        loop {
+            let incoming = match events.poll().await {
+                Ok(Event::Incoming(packet)) => self.read(packet),
+                Ok(Event::Outgoing(_)) => None,
+                Err(error) => Some(Incoming::Lost(error.to_string())),
+            };
+            let Some(incoming) = incoming else { continue };
+            let last = matches!(incoming, Incoming::Lost(_));
+            if self.send.send(incoming).await.is_err() || last {
+                return;
+            }
+        }
+    }
+
+    fn read(&self, packet: Packet) -> Option<Incoming> {
+        match packet {
+            Packet::ConnAck(_) => Some(self.announce()),
+            Packet::SubAck(ack) => {
+                let granted = |code: &_| matches!(code, SubscribeReasonCode::Success(_));
+                let refused = ack.return_codes.iter().find(|code| !granted(code));
+                refused.map(|code| Incoming::Lost(format!("a subscription was refused: {code:?}")))
+            }
+            Packet::Publish(publish) if *publish.topic == *self.topics.receipt.as_bytes() => {
+                Some(Incoming::Receipt(publish.payload.into()))
+            }
+            Packet::Publish(publish) if *publish.topic == *self.topics.release.as_bytes() => {
+                Some(Incoming::Release(publish.payload.into()))
+            }
+            Packet::Disconnect(disconnect) => {
+                Some(Incoming::Lost(format!("the broker closed the connection: {:?}", disconnect.reason_code)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Subscribes anew on every connection: that brings the retained messages again.
+    fn announce(&self) -> Incoming {
+        let announced = self.client.try_subscribe(&self.topics.receipt, QoS::AtLeastOnce).is_ok()
+            && self.client.try_subscribe(&self.topics.release, QoS::AtLeastOnce).is_ok()
+            && self.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, self.online.clone()).is_ok();
+        if announced { Incoming::Connected } else { Incoming::Lost("a new client takes nothing".to_owned()) }
+    }
+}
