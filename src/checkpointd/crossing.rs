@@ -106,6 +106,7 @@ pub enum State {
         text: String,
         /// When it was admitted.
         admitted: WallTime,
+        /// When it was last in view, since boot.
         seen: Duration,
     },
 }

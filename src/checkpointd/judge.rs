@@ -58,6 +58,7 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         None => pass::read(text, &NoKeys),
     };
     let facts = Facts {
+        format: pass::recognise(text).ok(),
         reading: reading.as_ref().map(|verified| &verified.document),
         scope: release.zip(reading.as_ref().ok()).map(|(release, verified)| release.scope(verified.key)),
         status: release.zip(reading.as_ref().ok()).map_or(Status::NoIndex, |(release, verified)| {

@@ -1,2 +1,112 @@
-//! The box: configuration, the wiring on one page, the lane, commands.
+//! The box: configuration, the lane, the workers and how they live and die, commands.
+//!
+//! Responsible for putting the rooms together: what a text means for a vehicle here and now, what a
+//! crossing is from its first sighting to its end, which workers there are and what happens when one ends.
+//!
+//! Not responsible for what each room does for itself: reading, judging, keeping, drawing, sending.
+//!
+//! Invariants: green is shown only after the row is durable; state changes only by events; the first worker
+//! that ends, ends the box; a box is provisioned by hand, once.
+//!
+//! Words: the *crew* are the workers of a box; a *pulse* counts the turns of one worker's loop.
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+
+use sha2::Digest as _;
+use wire::{BoxId, RegionId};
+
 pub mod commands;
+pub mod config;
+pub mod crew;
+pub mod crossing;
+pub mod identity;
+pub mod judge;
+pub mod watchdog;
+
+use config::Config;
+use identity::Identity;
+
+/// Why the box, or one of its commands, cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration cannot be read.
+    #[error("the configuration {path} cannot be read")]
+    ReadConfig {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The configuration says something that cannot be.
+    #[error("the configuration {path} is wrong: {detail}")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        detail: String,
+    },
+    /// The box's key.
+    #[error("the box's key {path} cannot be used")]
+    Identity {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// HQ's first root cannot be read.
+    #[error("the root {path} cannot be read")]
+    ReadRoot {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The root is another region's.
+    #[error("the root is for {found}, and this box is of {expected}")]
+    OtherRegion {
+        /// What the configuration says.
+        expected: RegionId,
+        /// What the root says.
+        found: RegionId,
+    },
+    /// Trust.
+    #[error("what HQ has told this box cannot be used")]
+    Trust(#[from] trust::Error),
+}
+
+/// A box that was just provisioned.
+pub struct Provisioned {
+    /// The region.
+    pub region: RegionId,
+    /// The box.
+    pub name: BoxId,
+    /// Its new key.
+    pub identity: Identity,
+    /// SHA-256 of the root, to compare with HQ's.
+    pub root_fingerprint: [u8; 32],
+}
+
+/// Makes the identity of a new box and gives it the first root of trust.
+///
+/// # Errors
+/// When the box has either already, or the root is not its region's.
+pub fn provision(config: &Config) -> Result<Provisioned, Error> {
+    let path = config.root.clone();
+    let root = std::fs::read(&path).map_err(|source| Error::ReadRoot { path, source })?;
+    let failed = |source| Error::Identity { path: config.data.clone(), source };
+    std::fs::create_dir_all(&config.data).map_err(failed)?;
+    let store = trust::Store::provision(&config.data.join("trust"), &root)?;
+    if store.root().region != config.region {
+        let found = store.root().region.clone();
+        return Err(Error::OtherRegion { expected: config.region.clone(), found });
+    }
+    let identity = Identity::create(&config.data)?;
+    Ok(Provisioned {
+        region: config.region.clone(),
+        name: config.name.clone(),
+        identity,
+        root_fingerprint: sha2::Sha256::digest(&root).into(),
+    })
+}

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, inspect, provision, read, run};
+use checkpointd::commands::{check, config, provision};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
 #[derive(Parser)]
-#[command(version, after_help = "Example:\n  checkpointd run --config /etc/checkpoint/box.toml")]
+#[command(version, after_help = "Example:\n  checkpointd provision --config /etc/checkpoint/box.toml")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -15,21 +15,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Args),
     Provision(provision::Args),
     Config(config::Args),
-    Read(read::Args),
-    Inspect(inspect::Args),
     Check(check::Args),
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Run(args) => run::run(args),
         Command::Provision(args) => provision::run(args),
         Command::Config(args) => config::run(args),
-        Command::Read(args) => read::run(args),
-        Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
     }
 }

@@ -1,1 +1,29 @@
-//! journal
+//! What happened here: append-only, chained, sealed, pruned only by receipt.
+//!
+//! Responsible for making every accountable event durable before anybody acts on it, for sealing it so
+//! that only HQ can read it, for the chain that makes changes visible, and for handing rows to the link.
+//!
+//! Not responsible for sending them, nor for what an entry means.
+//!
+//! Invariants: [`Journal::append`] returns only when the rows are on the disk; a sealing context lives
+//! only in RAM and is never resumed; every start of the process and every failed commit opens a new epoch;
+//! a row leaves only after a receipt of HQ that names its own chain hash.
+//!
+//! Words: an *epoch* is a run of rows under one sealing context; the *opening* is its first, signed row; a
+//! *checkpoint* is a signed row over the chain so far; the *head* is the last row.
+#![forbid(unsafe_code)]
+
+pub mod chain;
+mod epoch;
+mod error;
+mod outbox;
+mod signed;
+mod store;
+mod writer;
+
+pub use epoch::{aad, info, padded, unpadded};
+pub use error::Error;
+pub use outbox::Outbox;
+pub use signed::{Checkpoint, Opening};
+pub use store::{Identity, Journal, Report, verify};
+pub use writer::{Requests, Writer, run};

@@ -72,3 +72,6 @@ pub fn peek_unverified(text: &str) -> Result<Document, Error> {
         Format::Hc1 => hc1::peek_unverified(text),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,10 @@ impl SignedRoot {
 impl Root {
     /// The publishing keys that counted at a time.
     pub fn publishing_at(&self, at: i64) -> impl Iterator<Item = VerifyingKey> + '_ {
-        self.publishing.iter().filter(move |key| key.covers(at)).filter_map(|key| VerifyingKey::from_bytes(&key.key).ok())
+        self.publishing
+            .iter()
+            .filter(move |key| key.covers(at))
+            .filter_map(|key| VerifyingKey::from_bytes(&key.key).ok())
     }
 
     /// The receipt keys that counted at a time.

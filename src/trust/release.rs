@@ -21,7 +21,10 @@ pub struct Release {
 
 impl Release {
     /// Makes a release from its head and its checked parts.
-    pub(crate) fn assemble(head: Head, parts: impl Iterator<Item = Result<(Record, Vec<u8>), Error>>) -> Result<Self, Error> {
+    pub(crate) fn assemble(
+        head: Head,
+        parts: impl Iterator<Item = Result<(Record, Vec<u8>), Error>>,
+    ) -> Result<Self, Error> {
         let (mut keys, mut by_kid) = (Vec::new(), HashMap::<_, Vec<_>>::new());
         let mut status = HashMap::<_, HashMap<_, _>>::new();
         let mut policy = None;

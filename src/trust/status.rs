@@ -39,10 +39,12 @@ impl StatusList {
         let (Some(bits @ (1 | 2 | 4 | 8)), Some(packed)) = (bits, packed) else {
             return Err(Error::Malformed("status list"));
         };
-        let list = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, LONGEST)
-            .map_err(|error| match error.status {
-                miniz_oxide::inflate::TINFLStatus::HasMoreOutput => Error::TooLong("status list"),
-                _ => Error::Malformed("status list"),
+        let list =
+            miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, LONGEST).map_err(|error| {
+                match error.status {
+                    miniz_oxide::inflate::TINFLStatus::HasMoreOutput => Error::TooLong("status list"),
+                    _ => Error::Malformed("status list"),
+                }
             })?;
         Ok(Self { bits, list })
     }

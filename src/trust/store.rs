@@ -7,8 +7,8 @@ use wire::WallTime;
 use wire::sign::{Context, Sign1};
 
 use crate::format::{
-    self, CHUNK, HEAD, Hash, Head, LONGEST_BASE, LONGEST_HEAD, LONGEST_RECORD, LONGEST_ROOT, MOST_STREAMS, Record, Root,
-    SignedRoot, leaf, merkle, object_name, root_name, sha256,
+    self, CHUNK, HEAD, Hash, Head, LONGEST_BASE, LONGEST_HEAD, LONGEST_RECORD, LONGEST_ROOT, MOST_STREAMS, Record,
+    Root, SignedRoot, leaf, merkle, object_name, root_name, sha256,
 };
 use crate::{Carrier, Error, Release};
 
@@ -136,12 +136,8 @@ impl Store {
         let (root, root_bytes) = self.walk(&mut fetch, claimed.root)?;
         let head = self.check_head(&message, claimed, &root, &head_bytes, now)?;
         let leaves = self.fetch_streams(&mut fetch, &head)?;
-        let state = State {
-            counter: self.state.counter + 1,
-            root: root_bytes,
-            head: head_bytes,
-            leaves: leaves.concat(),
-        };
+        let state =
+            State { counter: self.state.counter + 1, root: root_bytes, head: head_bytes, leaves: leaves.concat() };
         let release = assemble(&self.disk, head, &leaves)?;
         slots::write(&self.disk, &state)?;
         self.state = state;

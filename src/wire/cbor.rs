@@ -170,7 +170,9 @@ impl<'b> Walk<'b, '_> {
             self.item(depth + 1)?;
             let key = &self.bytes[key_start..self.at];
             match previous.map(|p| p.cmp(key)) {
-                Some(core::cmp::Ordering::Equal) => return Err(Error { at: key_start, problem: Problem::DuplicateKey }),
+                Some(core::cmp::Ordering::Equal) => {
+                    return Err(Error { at: key_start, problem: Problem::DuplicateKey });
+                }
                 Some(core::cmp::Ordering::Greater) => return Err(Error { at: key_start, problem: Problem::Unordered }),
                 _ => previous = Some(key),
             }

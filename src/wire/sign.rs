@@ -251,7 +251,8 @@ mod tests {
         for bit in 0..message.len() * 8 {
             let mut changed = message.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let held = Sign1::parse(&changed).and_then(|m| m.verify(Context::Receipt, &key.public()).map(<[u8]>::to_vec));
+            let held =
+                Sign1::parse(&changed).and_then(|m| m.verify(Context::Receipt, &key.public()).map(<[u8]>::to_vec));
             assert!(held.is_err(), "bit {bit}");
         }
     }

@@ -11,11 +11,11 @@ use crate::Error;
 use crate::commands::told;
 use crate::judge::{Circumstances, Judgement, judge};
 
-/// Judge one text or picture against what a box has adopted, and print the verdict as JSON.
+/// Judge one text against what a box has adopted, and print the verdict as JSON.
 #[derive(clap::Args)]
 #[command(after_help = "Exit code: 0 admit, 10 check, 20 refuse, 1 when there is nothing to judge with.\n\n\
                         Examples:\n  checkpointd check --trust /var/lib/checkpoint/trust --plate A123BC77 'MP1:…'\n  \
-                        checkpointd check --trust trust --image photo.jpg --at 2020-05-01T12:00:00Z")]
+                        checkpointd check --trust trust --at 2020-05-01T12:00:00Z 'HC1:…'")]
 pub struct Args {
     /// The trust folder of a box.
     #[arg(long, value_name = "DIR")]
@@ -29,12 +29,8 @@ pub struct Args {
     /// Judge as of this time (RFC 3339) instead of now.
     #[arg(long, value_name = "RFC3339")]
     at: Option<jiff::Timestamp>,
-    /// A picture with the code.
-    #[arg(long, value_name = "FILE", conflicts_with = "text")]
-    image: Option<PathBuf>,
     /// The text of the code.
-    #[arg(required_unless_present = "image")]
-    text: Option<String>,
+    text: String,
 }
 
 /// Judges and prints.
@@ -45,28 +41,12 @@ pub fn run(args: Args) -> ExitCode {
 fn verdict_on(args: Args) -> Result<ExitCode, Error> {
     let at = args.at.unwrap_or_else(jiff::Timestamp::now);
     let now = WallTime { unix_ms: at.as_millisecond(), trust: ClockTrust::Ntp };
-    let store = trust::Store::open_read_only(&args.trust)?;
+    let store = trust::Store::open(&args.trust)?;
     let release = store.current();
-    let text = match (args.text, args.image) {
-        (Some(text), _) => Some(text),
-        (None, Some(image)) => {
-            let frame = board::still(&image)?;
-            let look = reader::Reader::new(reader::Settings::default()).look(&frame);
-            // Of several codes in view the lane takes the one that is a pass.
-            let pass = look.codes.iter().find(|code| pass::recognise(&code.text).is_ok());
-            pass.or(look.codes.first()).map(|code| code.text.clone())
-        }
-        (None, None) => None,
-    };
-    let Some(text) = text else { return Err(Error::NoCode) };
     let plate = args.plate.map(|plate| plate::Reading::new(&plate));
-    let around = Circumstances {
-        release: release.as_deref(),
-        now,
-        plate: plate.as_ref(),
-        plate_agreed: args.plate_agrees,
-    };
-    let judgement = judge(&text, around);
+    let around =
+        Circumstances { release: release.as_deref(), now, plate: plate.as_ref(), plate_agreed: args.plate_agrees };
+    let judgement = judge(&args.text, around);
     println!("{:#}", to_json(&judgement));
     Ok(ExitCode::from(match judgement.verdict.outcome {
         Outcome::Admit => 0,

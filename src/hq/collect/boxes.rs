@@ -1,0 +1,103 @@
+//! The boxes as they last spoke.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+use wire::BoxId;
+use wire::health::{Health, State};
+
+use super::Error;
+
+/// What is known of one box.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BoxView {
+    /// Online or not, and its version; none before it first spoke.
+    pub state: Option<State>,
+    /// Unix seconds at HQ when the state came.
+    pub state_at: Option<i64>,
+    /// The last heartbeat.
+    pub health: Option<Health>,
+    /// Unix seconds at HQ when it came.
+    pub health_at: Option<i64>,
+}
+
+/// All boxes, in memory and in a table of HQ's database.
+#[derive(Debug)]
+pub struct Boxes {
+    db: Connection,
+    all: BTreeMap<BoxId, BoxView>,
+}
+
+impl Boxes {
+    /// Opens the table in a database, which may be the ledger's. A row that cannot be read is left out.
+    ///
+    /// # Errors
+    /// [`Error::Boxes`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        open(path).map_err(Error::Boxes)
+    }
+
+    /// Every box that ever spoke.
+    pub const fn all(&self) -> &BTreeMap<BoxId, BoxView> {
+        &self.all
+    }
+
+    /// A box is online, or it is not.
+    ///
+    /// # Errors
+    /// [`Error::Boxes`]; it is known all the same, until the next start.
+    pub fn state(&mut self, name: &BoxId, state: State, now: i64) -> Result<(), Error> {
+        let sql = "INSERT INTO box (name, state, state_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET state = excluded.state, state_at = excluded.state_at";
+        let bytes = wire::encode(&state);
+        let seen = self.all.entry(name.clone()).or_default();
+        (seen.state, seen.state_at) = (Some(state), Some(now));
+        self.write(sql, name, &bytes, now)
+    }
+
+    /// A heartbeat.
+    ///
+    /// # Errors
+    /// [`Error::Boxes`]; it is known all the same, until the next start.
+    pub fn health(&mut self, name: &BoxId, health: Health, now: i64) -> Result<(), Error> {
+        let sql = "INSERT INTO box (name, health, health_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET health = excluded.health, health_at = excluded.health_at";
+        let bytes = wire::encode(&health);
+        let seen = self.all.entry(name.clone()).or_default();
+        (seen.health, seen.health_at) = (Some(health), Some(now));
+        self.write(sql, name, &bytes, now)
+    }
+
+    fn write(&self, sql: &str, name: &BoxId, bytes: &[u8], now: i64) -> Result<(), Error> {
+        let mut query = self.db.prepare_cached(sql).map_err(Error::Boxes)?;
+        query.execute(params![name.as_str(), bytes, now]).map(drop).map_err(Error::Boxes)
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Boxes> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // A heartbeat is not worth an fsync; the ledger has its own connection with its own rules.
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    db.execute_batch(include_str!("schema.sql"))?;
+    let mut all = BTreeMap::new();
+    {
+        let mut query = db.prepare("SELECT name, state, state_at, health, health_at FROM box")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let Ok(name) = row.get::<_, String>(0)?.parse() else { continue };
+            let (state, health): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(1)?, row.get(3)?);
+            let view = BoxView {
+                state: state.and_then(|bytes| wire::decode(&bytes, "state").ok()),
+                state_at: row.get(2)?,
+                health: health.and_then(|bytes| wire::decode(&bytes, "health").ok()),
+                health_at: row.get(4)?,
+            };
+            all.insert(name, view);
+        }
+    }
+    Ok(Boxes { db, all })
+}

@@ -1,0 +1,32 @@
+//! What is to be published: by topic, the latest only. Bounded by the number of boxes, whatever the line does.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Letters that wait for the line.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    waiting: Mutex<BTreeMap<String, Vec<u8>>>,
+    called: Notify,
+}
+
+impl Post {
+    /// Puts a letter; an older one to the same topic is forgotten, as the newer receipt covers it.
+    pub(super) fn put(&self, topic: String, payload: Vec<u8>) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(topic, payload);
+        self.called.notify_one();
+    }
+
+    /// Waits for the next letter.
+    pub(super) async fn next(&self) -> (String, Vec<u8>) {
+        loop {
+            let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
+            if let Some(letter) = next {
+                return letter;
+            }
+            self.called.notified().await;
+        }
+    }
+}
