@@ -102,8 +102,9 @@ fn parse(bytes: &[u8]) -> Result<Envelope, Error> {
     if [&headers, &unprotected].into_iter().any(|map| has_duplicates(map)) {
         return Err(Error::Cose("the same header twice"));
     }
-    // The algorithm counts only where the signature covers it; the kid is a hint wherever it stands.
-    let alg = get(&headers, 1).and_then(Value::as_integer).and_then(|i| i64::try_from(i).ok());
+    // Both are hints, wherever they stand: the kid finds a key, and the key's own algorithm decides.
+    let alg = get(&headers, 1).or_else(|| get(&unprotected, 1));
+    let alg = alg.and_then(Value::as_integer).and_then(|i| i64::try_from(i).ok());
     let kid = get(&headers, 4).or_else(|| get(&unprotected, 4)).and_then(Value::as_bytes).cloned();
     Ok(Envelope { protected, alg, kid, payload, signature })
 }
