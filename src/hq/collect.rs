@@ -168,8 +168,7 @@ impl Collector {
             view: collector.view.clone(),
             stop: collector.stop.clone(),
         };
-        let desk =
-            Desk { settings, ledger, boxes, post, view: collector.view.clone(), stop: collector.stop.clone() };
+        let desk = Desk { settings, ledger, boxes, post, view: collector.view.clone(), stop: collector.stop.clone() };
         collector.thread("collector-line", move || line.keep())?;
         collector.thread("collector", move || desk.work(&incoming))?;
         Ok(collector)

@@ -1,3 +1,4 @@
 //! The region: issue, revoke, sign, publish, collect.
 
 pub mod broker;
+pub mod collect;
