@@ -297,3 +297,6 @@ fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
         judge_us: judgement.judge_us,
     }
 }
+
+#[cfg(test)]
+mod tests;

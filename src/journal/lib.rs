@@ -27,3 +27,6 @@ pub use outbox::Outbox;
 pub use signed::{Checkpoint, Opening};
 pub use store::{Identity, Journal, Report, verify};
 pub use writer::{Requests, Writer, run};
+
+#[cfg(test)]
+mod tests;

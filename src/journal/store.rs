@@ -220,6 +220,12 @@ impl Journal {
         transaction.commit().map_err(failed)
     }
 
+    /// A disk of so many pages.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    }
+
     fn settled(&self) -> Result<u64, Error> {
         settled(&self.db)
     }

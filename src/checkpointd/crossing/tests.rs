@@ -1,0 +1,117 @@
+//! The table at the top of `crossing`, row by row, on a box that has adopted nothing: every pass is refused
+//! there, so these are the rows that do not need an admission.
+
+use super::*;
+use wire::ClockTrust;
+
+struct Post {
+    lane: Lane,
+    mono: Duration,
+}
+
+impl Post {
+    fn new() -> Self {
+        Self { lane: Lane::new(config::Lane::default(), || [7; 8]), mono: Duration::from_secs(1000) }
+    }
+
+    fn on(&mut self, event: Event) -> Vec<Entry> {
+        let now = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
+        self.lane.on(event, &World { mono: self.mono, now, release: None })
+    }
+
+    fn sight(&mut self, text: &str) -> Vec<Entry> {
+        self.on(Event::Sighted { text: text.to_owned(), read_us: 900 })
+    }
+
+    fn after(&mut self, seconds: u64) -> Vec<Entry> {
+        self.mono += Duration::from_secs(seconds);
+        self.on(Event::Turn)
+    }
+}
+
+fn closing(entries: &[Entry]) -> Option<Action> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Closing(closing) => Some(closing.action),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_first_sighting_opens_a_crossing_and_the_same_text_adds_nothing() {
+    let mut post = Post::new();
+    let entries = post.sight("MP1:X");
+    let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(crossing.outcome, wire::entry::Outcome::Refuse);
+    assert_eq!(crossing.reasons, [verdict::Reason::NoTrust.number()]);
+    assert_eq!(post.sight("MP1:X"), []);
+}
+
+#[test]
+fn another_pass_closes_the_crossing_before_it() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    let entries = post.sight("MP1:Y");
+    assert_eq!(closing(&entries), Some(Action::NextPass));
+    assert!(matches!(entries[..], [Entry::Closing(_), Entry::Crossing(_)]));
+}
+
+#[test]
+fn a_crossing_closes_by_itself_after_a_minute_of_absence_and_not_before() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    assert_eq!(post.after(59), []);
+    assert_eq!(closing(&post.after(1)), Some(Action::Absence));
+    assert!(matches!(post.lane.state(), State::Idle));
+}
+
+#[test]
+fn a_refusal_does_not_yield_to_yes() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    assert_eq!(post.on(Event::Key(Key::Yes)), []);
+    assert!(matches!(post.lane.state(), State::Open(_)));
+}
+
+#[test]
+fn what_was_turned_back_is_not_judged_again_while_it_is_still_held_up() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    assert_eq!(closing(&post.on(Event::Key(Key::No))), Some(Action::TurnedBack));
+    assert_eq!(post.after(2), []);
+    assert_eq!(post.sight("MP1:X"), []);
+    assert_eq!(post.after(2), []);
+    assert!(matches!(post.lane.state(), State::Closed { .. }));
+    post.after(1);
+    assert!(matches!(post.lane.state(), State::Idle));
+    assert!(matches!(post.sight("MP1:X")[..], [Entry::Crossing(_)]));
+}
+
+#[test]
+fn a_plate_typed_before_the_pass_is_written_with_it_and_forgotten_after_a_while() {
+    let mut post = Post::new();
+    for key in "A123BC77".chars() {
+        post.on(Event::Key(key.to_digit(10).map_or(Key::Letter(key), |digit| Key::Digit(digit as u8))));
+    }
+    assert_eq!(post.lane.typed(), "A123BC77");
+    post.on(Event::Key(Key::Enter));
+    let entries = post.sight("MP1:X");
+    let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(crossing.plate_seen.as_deref(), Some("A123BC77"));
+
+    let mut late = Post::new();
+    late.on(Event::Plate(Reading::new("A123BC77")));
+    late.mono += Duration::from_secs(31);
+    let entries = late.sight("MP1:X");
+    let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(crossing.plate_seen, None);
+}
+
+#[test]
+fn no_takes_back_what_is_typed_before_it_turns_anybody_back() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    post.on(Event::Key(Key::Digit(1)));
+    assert_eq!(post.on(Event::Key(Key::No)), []);
+    assert_eq!(post.lane.typed(), "");
+    assert_eq!(closing(&post.on(Event::Key(Key::No))), Some(Action::TurnedBack));
+}
