@@ -22,6 +22,7 @@ pub mod crew;
 pub mod crossing;
 pub mod identity;
 pub mod judge;
+pub mod lane;
 pub mod watchdog;
 
 use config::Config;

@@ -50,7 +50,7 @@ pub struct Store {
 }
 
 /// A cheap handle that always shows the release in force.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct View(Arc<RwLock<Option<Arc<Release>>>>);
 
 impl View {

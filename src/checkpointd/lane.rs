@@ -1,0 +1,128 @@
+//! The loop of a lane: one event at a time, durable first, shown second.
+//!
+//! Everything that happens at the lane arrives on one channel, which gives it one order. What an event has
+//! to leave behind is written and on the disk before the new state is shown; so green never shows for a
+//! crossing that a power cut could lose. While the journal cannot be written, what is owed to it is kept
+//! and tried again on every turn, and the configured policy says what the officer sees.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use board::Clock;
+use journal::Writer;
+use trust::View;
+use wire::entry::Entry;
+
+use crate::config::WhenJournalFails;
+use crate::crew::TURN;
+use crate::crossing::{Event, Lane, World};
+
+/// Most entries owed to a journal that cannot be written; the policy *check* goes on without more.
+const MOST_OWED: usize = 256;
+
+/// Shortest time between two tries to write what is owed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Whether the journal takes what it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journal {
+    /// Everything is durable.
+    Writes,
+    /// It cannot be written: nobody is judged.
+    Stopped,
+    /// It cannot be written: nobody is shown green, the officer decides.
+    Doubtful,
+}
+
+/// What the loop needs of the box.
+pub struct Parts {
+    /// What HQ has told the box.
+    pub trust: View,
+    /// Makes entries durable.
+    pub writer: Writer,
+    /// The board's clocks.
+    pub clock: Arc<dyn Clock>,
+    /// What happens while the journal fails.
+    pub when_journal_fails: WhenJournalFails,
+}
+
+/// What the journal has not taken yet.
+struct Owed {
+    entries: VecDeque<Entry>,
+    tried: Instant,
+    policy: WhenJournalFails,
+    lost: u64,
+}
+
+impl Owed {
+    /// Writes what is owed and what is new; all of it or nothing.
+    fn settle(&mut self, new: Vec<Entry>, parts: &Parts) {
+        let failing = !self.entries.is_empty();
+        self.entries.extend(new);
+        if self.entries.is_empty() || failing && self.tried.elapsed() < RETRY {
+            return;
+        }
+        self.tried = Instant::now();
+        match parts.writer.append(self.entries.iter().cloned().collect(), parts.clock.now()) {
+            Ok(_) => {
+                self.entries.clear();
+                if self.lost > 0 {
+                    tracing::error!(lost = self.lost, "the journal writes again; entries were lost meanwhile");
+                    self.lost = 0;
+                }
+            }
+            Err(error) => {
+                tracing::error!(code = error.code(), owed = self.entries.len(), "the journal cannot be written");
+                // Reached only under the policy *check*, which says so in its description.
+                while self.entries.len() > MOST_OWED {
+                    self.entries.pop_front();
+                    self.lost += 1;
+                }
+            }
+        }
+    }
+
+    fn state(&self) -> Journal {
+        match (self.entries.is_empty(), self.policy) {
+            (true, _) => Journal::Writes,
+            (false, WhenJournalFails::Stop) => Journal::Stopped,
+            (false, WhenJournalFails::Check) => Journal::Doubtful,
+        }
+    }
+}
+
+/// Runs until told to stop or until nobody sends events any more. `show` is called after every event, when
+/// what it left behind is durable or the journal is known to fail; it must not block.
+pub fn run(
+    mut lane: Lane,
+    events: &Receiver<Event>,
+    parts: &Parts,
+    mut show: impl FnMut(&Lane, Journal),
+    stop: &AtomicBool,
+    pulse: &AtomicU64,
+) {
+    let policy = parts.when_journal_fails;
+    let mut owed = Owed { entries: VecDeque::new(), tried: Instant::now(), policy, lost: 0 };
+    show(&lane, owed.state());
+    while !stop.load(Ordering::Relaxed) {
+        pulse.fetch_add(1, Ordering::Relaxed);
+        let event = match events.recv_timeout(TURN) {
+            // Nobody is judged while the journal is stopped: a pass in view is judged when it writes again.
+            Ok(Event::Sighted { .. }) if owed.state() == Journal::Stopped => Event::Turn,
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => Event::Turn,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let release = parts.trust.current();
+        let world = World { mono: parts.clock.monotonic(), now: parts.clock.now(), release: release.as_deref() };
+        let entries = lane.on(event, &world);
+        owed.settle(entries, parts);
+        show(&lane, owed.state());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use journal::{Outbox, Requests};
+use wire::sign::Signer;
+use wire::{ClockTrust, WallTime};
+
+use super::*;
+use crate::config;
+use crate::crossing::State;
+
+struct Still;
+impl Clock for Still {
+    fn now(&self) -> WallTime {
+        WallTime::from_unix(1_588_334_400, ClockTrust::Rtc)
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+struct Device(SigningKey);
+impl Signer for Device {
+    fn public(&self) -> VerifyingKey {
+        self.0.verifying_key()
+    }
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+fn parts(when_journal_fails: WhenJournalFails) -> (Parts, Requests) {
+    let (writer, requests) = Writer::new();
+    (Parts { trust: View::default(), writer, clock: Arc::new(Still), when_journal_fails }, requests)
+}
+
+fn sighted(text: &str) -> Event {
+    Event::Sighted { text: text.into(), read_us: 1 }
+}
+
+fn play(parts: &Parts, send: impl FnOnce(Sender<Event>), show: impl FnMut(&Lane, Journal)) {
+    let (sender, events) = channel();
+    send(sender);
+    let lane = Lane::new(config::Lane::default(), || [1; 8]);
+    run(lane, &events, parts, show, &AtomicBool::new(false), &AtomicU64::new(0));
+}
+
+fn open_journal(path: &Path) -> journal::Journal {
+    let identity = journal::Identity {
+        region: "RU-TVE".parse().unwrap(),
+        name: "post-1".parse().unwrap(),
+        signer: Arc::new(Device(SigningKey::from_bytes(&[3; 32]))),
+        // Any point of the curve; nobody opens these rows.
+        sealing_key: [9; 32],
+    };
+    journal::Journal::open(path, identity).unwrap()
+}
+
+#[test]
+fn a_verdict_is_shown_only_when_its_row_is_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open_journal(&path);
+    let (parts, requests) = parts(WhenJournalFails::Stop);
+    let (stop, pulse) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
+    let told = stop.clone();
+    let writing = std::thread::spawn(move || {
+        journal::run(journal, &requests, || Still.now(), Duration::ZERO, &told, &pulse);
+    });
+    let outbox = Outbox::open(&path).unwrap();
+    let mut shown = 0;
+    play(
+        &parts,
+        |sender| {
+            for text in ["MP1:A", "MP1:B"] {
+                sender.send(sighted(text)).unwrap();
+            }
+        },
+        |lane, journal| {
+            assert_eq!(journal, Journal::Writes);
+            if let State::Open(_) = lane.state() {
+                shown += 1;
+                // Opening row and crossing; then closing and crossing.
+                assert_eq!(outbox.head().unwrap(), 2 * shown);
+            }
+        },
+    );
+    assert_eq!(shown, 2);
+    stop.store(true, Ordering::Relaxed);
+    writing.join().unwrap();
+}
+
+#[test]
+fn while_the_journal_fails_the_policy_decides_what_is_shown() {
+    for (policy, expected, judged) in
+        [(WhenJournalFails::Stop, Journal::Stopped, "MP1:A"), (WhenJournalFails::Check, Journal::Doubtful, "MP1:B")]
+    {
+        let (parts, requests) = parts(policy);
+        // A journal whose writer is gone takes nothing.
+        drop(requests);
+        let mut last = None;
+        play(
+            &parts,
+            |sender| {
+                for text in ["MP1:A", "MP1:B"] {
+                    sender.send(sighted(text)).unwrap();
+                }
+            },
+            |lane, journal| {
+                let text = if let State::Open(open) = lane.state() { open.text.clone() } else { String::new() };
+                last = Some((text, journal));
+            },
+        );
+        assert_eq!(last, Some((judged.to_owned(), expected)));
+    }
+}
