@@ -352,3 +352,82 @@ fn a_restored_ledger_that_knows_less_gets_the_rows_again() {
     world.pass(Duration::from_secs(5));
     assert_eq!((world.machine.covered(), world.gap_free()), (100, 100));
 }
+
+/// A machine that is connected and has 100 rows, none of them covered.
+fn draining(now: Instant) -> Machine<fn() -> u32> {
+    let mut machine = Machine::new(Pace::default(), (|| 0) as fn() -> u32, 0, 100, now);
+    machine.handle(Event::Wake, now);
+    machine.handle(Event::Connected, now);
+    assert_eq!(machine.handle(Event::Wake, now + Duration::from_millis(300)), [Command::Send { after: 0 }]);
+    machine
+}
+
+fn covered(sequence: u64) -> Event {
+    Event::Covered { sequence, ledger: [1; 8], issued: 5 }
+}
+
+#[test]
+fn a_batch_that_vanished_goes_again_on_the_same_connection_when_patience_ends() {
+    let mut world = World::new(5);
+    world.pass(Duration::from_secs(1));
+    world.suffer(Deed::Swallow(1));
+    world.suffer(Deed::Append(10));
+    world.pass(Pace::default().patience - Duration::from_millis(1));
+    assert_eq!((world.machine.covered(), world.sent), (0, 10));
+    world.pass(Duration::from_millis(100));
+    assert_eq!((world.machine.covered(), world.sent), (10, 20));
+}
+
+#[test]
+fn a_client_that_claims_to_have_sent_what_is_not_there_yet_skips_no_row() {
+    let now = Instant::now();
+    let mut machine = draining(now);
+    machine.handle(Event::Sent { through: u64::MAX }, now);
+    assert_eq!(machine.handle(Event::Appended { head: 110 }, now), [Command::Send { after: 100 }]);
+}
+
+#[test]
+fn a_receipt_that_was_overtaken_takes_nothing_back() {
+    let now = Instant::now();
+    let mut machine = draining(now);
+    machine.handle(covered(60), now);
+    machine.handle(covered(30), now);
+    assert_eq!(machine.covered(), 60);
+    // Nor does one of a ledger that has been replaced since.
+    machine.handle(Event::Covered { sequence: 70, ledger: [2; 8], issued: 9 }, now);
+    machine.handle(covered(80), now);
+    assert_eq!(machine.covered(), 70);
+}
+
+#[test]
+fn what_a_client_says_out_of_turn_changes_nothing() {
+    let now = Instant::now();
+    let mut machine = draining(now);
+    assert_eq!((machine.handle(Event::Connected, now), machine.state()), (vec![], State::Draining));
+    assert_eq!(machine.handle(Event::Lost, now), [Command::Close]);
+    let again = machine.deadline();
+    assert_eq!(machine.handle(Event::Lost, now + Duration::from_millis(200)), []);
+    assert_eq!(machine.deadline(), again, "a second word of the same loss does not make the wait longer");
+    assert_eq!((machine.handle(Event::Connected, now), machine.state()), (vec![], State::BackingOff));
+}
+
+#[test]
+fn after_a_good_connection_the_first_wait_is_a_short_one_again() {
+    let now = Instant::now();
+    let mut machine = draining(now);
+    let wait = |machine: &Machine<_>| machine.deadline().map(|at| at - now);
+    let half = Pace::default().backoff / 2;
+    machine.handle(Event::Lost, now);
+    assert_eq!(wait(&machine), Some(half));
+    // A connection that brings nothing and breaks counts as another failure…
+    for (receipt, factor) in [(false, 2), (false, 4), (true, 1)] {
+        machine.handle(Event::Wake, machine.deadline().expect("it backs off"));
+        machine.handle(Event::Connected, now);
+        if receipt {
+            // …one that brought a receipt does not.
+            machine.handle(covered(50), now);
+        }
+        machine.handle(Event::Lost, now);
+        assert_eq!(wait(&machine), Some(half * factor));
+    }
+}
