@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod picture;
+mod still;
 pub use picture::Picture;
+pub use still::{Folder, still};
 
 /// One picture of the camera: luma only, rows without padding.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use crate::Error;
 pub mod check;
 pub mod config;
 pub mod provision;
+pub mod read;
 
 /// Ends a command: its own exit code, or 1 with the chain of causes printed once.
 fn told(result: Result<ExitCode, Error>) -> ExitCode {

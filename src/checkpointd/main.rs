@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, provision};
+use checkpointd::commands::{check, config, provision, read};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -17,6 +17,7 @@ struct Cli {
 enum Command {
     Provision(provision::Args),
     Config(config::Args),
+    Read(read::Args),
     Check(check::Args),
 }
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Provision(args) => provision::run(args),
         Command::Config(args) => config::run(args),
+        Command::Read(args) => read::run(args),
         Command::Check(args) => check::run(args),
     }
 }

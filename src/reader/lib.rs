@@ -1,1 +1,113 @@
-//! reader
+//! Camera frames in, texts of QR codes out.
+//!
+//! Responsible for the order of attempts on one frame, for the time they may take, and for saying which
+//! attempt read what and how long each took.
+//!
+//! Not responsible for the camera, nor for what a text means.
+//!
+//! Invariants: an attempt that panics or runs away never takes the box with it; the budget is looked at
+//! before every attempt; texts are given as they stand in the code.
+//!
+//! Words: an *engine* is a decoder someone else wrote, behind one trait; a *rung* is an engine on one
+//! rendering of the frame; a *look* is everything that was tried on one frame.
+#![forbid(unsafe_code)]
+
+mod engine;
+mod second;
+
+use std::time::{Duration, Instant};
+
+use board::Frame;
+
+pub use engine::{Code, Rung};
+
+/// How the reader works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Time after which no further rung is begun on a frame.
+    pub budget: Duration,
+    /// Longest wait for the second opinion, which cannot be stopped otherwise.
+    pub second_opinion: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { budget: Duration::from_millis(250), second_opinion: Duration::from_millis(250) }
+    }
+}
+
+/// What one attempt came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It read something.
+    Read,
+    /// It read nothing.
+    Nothing,
+    /// The engine panicked.
+    Panicked,
+    /// The engine did not answer in time.
+    TimedOut,
+}
+
+/// One attempt on a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// What was tried.
+    pub rung: Rung,
+    /// Microseconds it took.
+    pub micros: u64,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+/// Everything that was tried on one frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// The codes that were read.
+    pub codes: Vec<Code>,
+    /// The attempts, in their order.
+    pub attempts: Vec<Attempt>,
+    /// Microseconds of all of it.
+    pub micros: u64,
+}
+
+/// Reads codes from frames.
+pub struct Reader {
+    settings: Settings,
+    second: second::Opinion,
+}
+
+impl Reader {
+    /// A reader.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, second: second::Opinion::default() }
+    }
+
+    /// Tries a frame, rung by rung, until something is read or the budget is spent.
+    pub fn look(&mut self, frame: &Frame) -> Look {
+        let began = Instant::now();
+        let (mut codes, mut attempts) = (Vec::new(), Vec::new());
+        for rung in Rung::ALL.into_iter().filter(|rung| rung.suits(frame.width, frame.height)) {
+            if began.elapsed() >= self.settings.budget {
+                break;
+            }
+            let begun = Instant::now();
+            let outcome = match rung {
+                Rung::SecondOpinion => self.second.ask(frame, self.settings.second_opinion, &mut codes),
+                _ => engine::attempt(rung, frame, &mut codes),
+            };
+            attempts.push(Attempt { rung, micros: micros(begun), outcome });
+            if outcome == Outcome::Read {
+                break;
+            }
+        }
+        Look { codes, attempts, micros: micros(began) }
+    }
+}
+
+fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

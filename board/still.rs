@@ -1,0 +1,126 @@
+//! Still images as frames, and folders of them as a camera.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::{Camera, Fault, Frame};
+
+/// Most pixels of a picture: twice the largest camera in use. A file that declares more is not unpacked.
+const MOST_PIXELS: u64 = 40_000_000;
+
+/// Reads one picture as luma.
+///
+/// # Errors
+/// [`Fault::Missing`] when there is no such file, [`Fault::Failed`] when it is no picture or too large.
+pub fn still(path: &Path) -> Result<Frame, Fault> {
+    let device = || path.display().to_string();
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| Fault::Failed { device: device(), source };
+    let open = || -> std::io::Result<_> { image::ImageReader::open(path)?.with_guessed_format() };
+    let size = open().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Fault::Missing { device: device() },
+        _ => failed(error.into()),
+    })?;
+    // The header alone is read first, so that nothing is allocated for a picture that is refused.
+    let (width, height) = size.into_dimensions().map_err(|error| failed(error.into()))?;
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(failed(format!("{width} × {height} pixels are too many").into()));
+    }
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(MOST_PIXELS * 8);
+    let mut reader = open().map_err(|error| failed(error.into()))?;
+    reader.limits(limits);
+    let luma = reader.decode().map_err(|error| failed(error.into()))?.into_luma8();
+    let (width, height) = luma.dimensions();
+    Ok(Frame {
+        width,
+        height,
+        luma: luma.into_raw().into(),
+        number: 0,
+        at: Duration::ZERO,
+        source: Some(Arc::from(device())),
+    })
+}
+
+/// The pictures of a folder in order of name, each held for a number of frames: a video of stills.
+pub struct Folder {
+    files: Vec<PathBuf>,
+    hold: u64,
+    repeat: bool,
+    every: Duration,
+    began: Option<Instant>,
+    number: u64,
+    shown: Option<(usize, Frame)>,
+}
+
+impl Folder {
+    /// A camera that shows a folder: each picture for `hold` frames, a frame `every` so often.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] when the folder cannot be read or is empty.
+    pub fn open(folder: &Path, hold: u64, every: Duration, repeat: bool) -> Result<Self, Fault> {
+        let missing = || Fault::Missing { device: folder.display().to_string() };
+        let entries = std::fs::read_dir(folder).map_err(|_| missing())?;
+        let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        files.sort();
+        if files.is_empty() {
+            return Err(missing());
+        }
+        Ok(Self { files, hold: hold.max(1), repeat, every, began: None, number: 0, shown: None })
+    }
+}
+
+impl Camera for Folder {
+    fn next(&mut self, wait: Duration) -> Result<Option<Frame>, Fault> {
+        let began = *self.began.get_or_insert_with(Instant::now);
+        let due = self.every * u32::try_from(self.number).unwrap_or(u32::MAX);
+        let left = due.saturating_sub(began.elapsed());
+        std::thread::sleep(left.min(wait));
+        if left > wait {
+            return Ok(None);
+        }
+        let place = usize::try_from(self.number / self.hold).unwrap_or(usize::MAX);
+        if place >= self.files.len() && !self.repeat {
+            return Err(Fault::Ended);
+        }
+        let place = place % self.files.len();
+        let number = self.number;
+        self.number += 1;
+        let frame = match &self.shown {
+            Some((shown, frame)) if *shown == place => frame.clone(),
+            _ => still(&self.files[place])?,
+        };
+        self.shown = Some((place, frame.clone()));
+        Ok(Some(Frame { number, at: began.elapsed(), ..frame }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_shown_in_order_each_picture_held() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, shade) in [("b.png", 200), ("a.png", 10)] {
+            image::GrayImage::from_pixel(4, 3, image::Luma([shade])).save(folder.path().join(name)).unwrap();
+        }
+        let mut camera = Folder::open(folder.path(), 2, Duration::ZERO, false).unwrap();
+        let mut seen = Vec::new();
+        while let Ok(Some(frame)) = camera.next(Duration::from_millis(10)) {
+            assert_eq!((frame.width, frame.height), (4, 3));
+            seen.push((frame.number, frame.luma[0]));
+        }
+        assert_eq!(seen, [(0, 10), (1, 10), (2, 200), (3, 200)]);
+        assert!(matches!(camera.next(Duration::ZERO), Err(Fault::Ended)));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_a_fault_with_a_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.png");
+        assert!(matches!(still(&path), Err(Fault::Missing { .. })));
+        std::fs::write(&path, b"\x89PNG\r\n\x1a\nnot really").unwrap();
+        assert!(matches!(still(&path), Err(Fault::Failed { .. })));
+    }
+}

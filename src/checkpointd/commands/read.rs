@@ -1,0 +1,88 @@
+//! `checkpointd read`: what the reader makes of pictures.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use reader::{Look, Reader, Settings};
+use serde_json::json;
+
+/// Read the codes in pictures; one line an image: path, outcome, text, milliseconds of decoding.
+#[derive(clap::Args)]
+#[command(after_help = "Exit code: 0 when every image was read, 1 otherwise.\n\nExample:\n  \
+                        checkpointd read --format json photos/")]
+pub struct Args {
+    /// How the lines are written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Milliseconds after which nothing further is tried on an image.
+    #[arg(long, default_value = "2000", value_name = "N")]
+    budget_ms: u64,
+    /// Pictures, or folders of pictures.
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Reads and prints.
+pub fn run(args: Args) -> ExitCode {
+    let budget = Duration::from_millis(args.budget_ms);
+    let mut reader = Reader::new(Settings { budget, ..Settings::default() });
+    let mut all_read = true;
+    for image in args.images.iter().flat_map(|path| files(path)) {
+        let look = board::still(&image).map(|frame| reader.look(&frame));
+        let outcome = match &look {
+            Ok(look) if look.codes.is_empty() => "unread",
+            Ok(_) => "read",
+            Err(board::Fault::Missing { .. }) => "missing",
+            Err(_) => "not-a-picture",
+        };
+        all_read &= outcome == "read";
+        match args.format {
+            Format::Text => print_text(&image, outcome, look.ok().as_ref()),
+            Format::Json => println!("{}", to_json(&image, outcome, look.ok().as_ref())),
+        }
+    }
+    if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The file itself, or every file of a folder in order of name.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(path) else { return vec![path.to_owned()] };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
+
+fn milliseconds(look: &Look) -> f64 {
+    look.micros as f64 / 1000.0
+}
+
+fn print_text(image: &Path, outcome: &str, look: Option<&Look>) {
+    let texts: Vec<_> =
+        look.iter().flat_map(|look| &look.codes).map(|code| code.text.escape_debug().to_string()).collect();
+    let time = look.map_or_else(|| "-".to_owned(), |look| format!("{:.1}", milliseconds(look)));
+    println!("{}\t{outcome}\t{}\t{time}", image.display(), texts.join(" | "));
+}
+
+fn to_json(image: &Path, outcome: &str, look: Option<&Look>) -> serde_json::Value {
+    let codes = look.map(|look| {
+        let code = |code: &reader::Code| json!({"text": code.text, "path": code.path.as_str(), "points": code.points});
+        look.codes.iter().map(code).collect::<Vec<_>>()
+    });
+    let attempts = look.map(|look| {
+        let attempt = |a: &reader::Attempt| {
+            json!({"rung": a.rung.as_str(), "us": a.micros, "outcome": format!("{:?}", a.outcome).to_lowercase()})
+        };
+        look.attempts.iter().map(attempt).collect::<Vec<_>>()
+    });
+    json!({
+        "image": image, "outcome": outcome, "codes": codes, "attempts": attempts,
+        "ms": look.map(milliseconds),
+    })
+}

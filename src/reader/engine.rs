@@ -1,0 +1,131 @@
+//! The first engine, `rxing`, on several renderings of a frame, in order of yield per millisecond.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use board::Frame;
+use rxing::Reader as _;
+
+use crate::Outcome;
+
+/// One code that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Code {
+    /// Its text.
+    pub text: String,
+    /// Points on it in pixels of the frame: its finder patterns or its corners.
+    pub points: Vec<(f32, f32)>,
+    /// What read it.
+    pub path: Rung,
+}
+
+/// An engine on one rendering of the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rung {
+    /// rxing on the frame as it is, inverted codes too.
+    Plain,
+    /// rxing at half size: its local threshold is made for codes of a few hundred pixels.
+    Half,
+    /// rxing at twice the size, for small and soft codes.
+    Double,
+    /// rxing on its own pyramid with closing of gaps.
+    Filtered,
+    /// rqrr, on a thread of its own.
+    SecondOpinion,
+}
+
+impl Rung {
+    /// Every rung, in order.
+    pub const ALL: [Self; 5] = [Self::Plain, Self::Half, Self::Double, Self::Filtered, Self::SecondOpinion];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "rxing",
+            Self::Half => "rxing-half",
+            Self::Double => "rxing-double",
+            Self::Filtered => "rxing-filtered",
+            Self::SecondOpinion => "rqrr",
+        }
+    }
+
+    /// Whether it can help with a frame of this size.
+    pub(crate) const fn suits(self, width: u32, height: u32) -> bool {
+        let longer = if width > height { width } else { height };
+        match self {
+            Self::Half => longer >= 900,
+            Self::Double => longer <= 1300,
+            _ => width >= 21 && height >= 21,
+        }
+    }
+}
+
+/// Runs one rung of this engine; a panic in it is an outcome.
+pub(crate) fn attempt(rung: Rung, frame: &Frame, codes: &mut Vec<Code>) -> Outcome {
+    let run = AssertUnwindSafe(|| match rung {
+        Rung::Half => decode(half(frame), 2.0, false),
+        Rung::Double => decode(double(frame), 0.5, false),
+        _ => decode((frame.luma.to_vec(), frame.width, frame.height), 1.0, rung == Rung::Filtered),
+    });
+    match catch_unwind(run) {
+        Ok(Some((text, points))) => {
+            codes.push(Code { text, points, path: rung });
+            Outcome::Read
+        }
+        Ok(None) => Outcome::Nothing,
+        Err(_) => Outcome::Panicked,
+    }
+}
+
+type Luma = (Vec<u8>, u32, u32);
+
+fn decode((luma, width, height): Luma, scale: f32, filtered: bool) -> Option<(String, Vec<(f32, f32)>)> {
+    let hints = rxing::DecodeHints {
+        TryHarder: Some(true),
+        AlsoInverted: Some(true),
+        PossibleFormats: Some(HashSet::from([rxing::BarcodeFormat::QR_CODE])),
+        ..Default::default()
+    };
+    let source = rxing::Luma8LuminanceSource::new(luma, width, height).ok()?;
+    let mut bitmap = rxing::BinaryBitmap::new(rxing::common::HybridBinarizer::new(source));
+    let reader = rxing::MultiFormatReader::default();
+    let found = if filtered {
+        rxing::FilteredImageReader::new(reader).decode_with_hints(&mut bitmap, &hints)
+    } else {
+        let mut reader = reader;
+        reader.decode_with_hints(&mut bitmap, &hints)
+    }
+    .ok()?;
+    let points = found.getPoints().iter().map(|point| (point.x * scale, point.y * scale)).collect();
+    Some((found.getText().to_owned(), points))
+}
+
+/// Half the size: each pixel the mean of four.
+fn half(frame: &Frame) -> Luma {
+    let (width, height) = (frame.width / 2, frame.height / 2);
+    let stride = frame.width as usize;
+    let mut luma = Vec::with_capacity(width as usize * height as usize);
+    for rows in frame.luma.chunks_exact(stride * 2) {
+        let (upper, lower) = rows.split_at(stride);
+        for (above, below) in upper.chunks_exact(2).zip(lower.chunks_exact(2)) {
+            let sum: u16 = above.iter().chain(below).map(|pixel| u16::from(*pixel)).sum();
+            luma.push((sum / 4) as u8);
+        }
+    }
+    (luma, width, height)
+}
+
+/// Twice the size: each new pixel the mean of its neighbours.
+fn double(frame: &Frame) -> Luma {
+    let (width, height) = (frame.width as usize, frame.height as usize);
+    let at = |x: usize, y: usize| u16::from(frame.luma[y.min(height - 1) * width + x.min(width - 1)]);
+    let mut luma = Vec::with_capacity(width * height * 4);
+    for y in 0..height * 2 {
+        let (y0, y1) = (y / 2, y.div_ceil(2));
+        for x in 0..width * 2 {
+            let (x0, x1) = (x / 2, x.div_ceil(2));
+            luma.push(((at(x0, y0) + at(x1, y0) + at(x0, y1) + at(x1, y1)) / 4) as u8);
+        }
+    }
+    (luma, frame.width * 2, frame.height * 2)
+}

@@ -1,0 +1,56 @@
+//! Pictures nobody here made, wherever they stand.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::*;
+
+fn blank(width: u32, height: u32) -> Frame {
+    let luma = vec![128; width as usize * height as usize].into();
+    Frame { width, height, luma, number: 0, at: Duration::ZERO, source: None }
+}
+
+#[test]
+fn an_empty_frame_reads_nothing_and_says_what_was_tried() {
+    for (width, height) in [(1, 1), (20, 400), (640, 480)] {
+        let look = Reader::new(Settings::default()).look(&blank(width, height));
+        assert_eq!(look.codes, []);
+        assert!(look.attempts.iter().all(|attempt| attempt.outcome == Outcome::Nothing), "{:?}", look.attempts);
+    }
+}
+
+#[test]
+fn no_rung_is_begun_after_the_budget_is_spent() {
+    let settings = Settings { budget: Duration::ZERO, ..Settings::default() };
+    assert_eq!(Reader::new(settings).look(&blank(640, 480)).attempts, []);
+}
+
+/// The pictures of the EU's quality assurance: every one must be read, and to the text that is given.
+#[test]
+fn every_picture_of_the_eu_is_read() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/dcc-qa-images"));
+    let Ok(index) = std::fs::read(folder.join("index.json")) else {
+        println!("vectors: dcc-qa-images are not here");
+        return;
+    };
+    let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
+    let mut reader = Reader::new(Settings { budget: Duration::from_secs(10), ..Settings::default() });
+    let (mut pictures, mut unread) = (0, Vec::new());
+    for record in index.as_array().expect("the index is a list") {
+        let Some(path) = picture(folder, record) else { continue };
+        pictures += 1;
+        let look = reader.look(&board::still(&path).unwrap());
+        if !look.codes.iter().any(|code| Some(code.text.as_str()) == record["text"].as_str()) {
+            unread.push(format!("{}: {:?}", path.display(), look.attempts));
+        }
+    }
+    println!("vectors: dcc-qa-images {pictures} pictures, {} not read", unread.len());
+    assert!(pictures > 150, "only {pictures} pictures were found");
+    assert!(unread.is_empty(), "{unread:#?}");
+}
+
+/// The record names its picture in one of its fields, relative to the set or to its images.
+fn picture(folder: &Path, record: &serde_json::Value) -> Option<PathBuf> {
+    let names = record.as_object()?.values().filter_map(|value| value.as_str()).filter(|text| text.ends_with(".png"));
+    names.flat_map(|name| [folder.join(name), folder.join("images").join(name)]).find(|path| path.is_file())
+}
