@@ -72,6 +72,12 @@ pub enum Error {
         /// What the root says.
         found: RegionId,
     },
+    /// A picture could not be read.
+    #[error("the picture cannot be read")]
+    Picture(#[from] board::Fault),
+    /// Nothing in the picture is a code.
+    #[error("no code was found in the picture")]
+    NoCode,
     /// Trust.
     #[error("what HQ has told this box cannot be used")]
     Trust(#[from] trust::Error),

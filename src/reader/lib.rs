@@ -14,12 +14,14 @@
 
 mod engine;
 mod second;
+mod watch;
 
 use std::time::{Duration, Instant};
 
 use board::Frame;
 
 pub use engine::{Code, Rung};
+pub use watch::{CameraState, Frames, read, watch};
 
 /// How the reader works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! `checkpointd check`: the verdict as the lane would give it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use reader::{Reader, Settings};
 use serde_json::json;
 use verdict::Outcome;
 use wire::{ClockTrust, WallTime};
@@ -11,11 +12,11 @@ use crate::Error;
 use crate::commands::told;
 use crate::judge::{Circumstances, Judgement, judge};
 
-/// Judge one text against what a box has adopted, and print the verdict as JSON.
+/// Judge one text or picture against what a box has adopted, and print the verdict as JSON.
 #[derive(clap::Args)]
 #[command(after_help = "Exit code: 0 admit, 10 check, 20 refuse, 1 when there is nothing to judge with.\n\n\
                         Examples:\n  checkpointd check --trust /var/lib/checkpoint/trust --plate A123BC77 'MP1:…'\n  \
-                        checkpointd check --trust trust --at 2020-05-01T12:00:00Z 'HC1:…'")]
+                        checkpointd check --trust trust --image photo.jpg --at 2020-05-01T12:00:00Z")]
 pub struct Args {
     /// The trust folder of a box.
     #[arg(long, value_name = "DIR")]
@@ -29,8 +30,12 @@ pub struct Args {
     /// Judge as of this time (RFC 3339) instead of now.
     #[arg(long, value_name = "RFC3339")]
     at: Option<jiff::Timestamp>,
+    /// A picture with the code.
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    image: Option<PathBuf>,
     /// The text of the code.
-    text: String,
+    #[arg(required_unless_present = "image")]
+    text: Option<String>,
 }
 
 /// Judges and prints.
@@ -43,16 +48,28 @@ fn verdict_on(args: Args) -> Result<ExitCode, Error> {
     let now = WallTime { unix_ms: at.as_millisecond(), trust: ClockTrust::Ntp };
     let store = trust::Store::open(&args.trust)?;
     let release = store.current();
+    let text = match (args.text, args.image) {
+        (Some(text), _) => text,
+        (None, Some(image)) => text_in(&image)?,
+        (None, None) => return Err(Error::NoCode),
+    };
     let plate = args.plate.map(|plate| plate::Reading::new(&plate));
     let around =
         Circumstances { release: release.as_deref(), now, plate: plate.as_ref(), plate_agreed: args.plate_agrees };
-    let judgement = judge(&args.text, around);
+    let judgement = judge(&text, around);
     println!("{:#}", to_json(&judgement));
     Ok(ExitCode::from(match judgement.verdict.outcome {
         Outcome::Admit => 0,
         Outcome::Check => 10,
         Outcome::Refuse => 20,
     }))
+}
+
+/// The text in a picture; of several codes the lane takes the one that is a pass.
+fn text_in(image: &Path) -> Result<String, Error> {
+    let look = Reader::new(Settings::default()).look(&board::still(image)?);
+    let pass = look.codes.iter().find(|code| pass::recognise(&code.text).is_ok());
+    pass.or(look.codes.first()).map(|code| code.text.clone()).ok_or(Error::NoCode)
 }
 
 fn to_json(judgement: &Judgement) -> serde_json::Value {

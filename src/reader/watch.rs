@@ -1,0 +1,174 @@
+//! The two loops between camera and lane: one takes frames, one reads them, and the latest frame wins.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use board::{Camera, Fault, Frame};
+
+use crate::{Look, Reader};
+
+/// Longest wait of either loop before it looks at its stop signal.
+const TURN: Duration = Duration::from_millis(100);
+
+/// First and longest pause before a camera that failed is tried again.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// What the camera is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CameraState {
+    /// Frames arrive.
+    Sees,
+    /// It is missing or fails, and is tried again.
+    Fails,
+    /// A source of stills has come to its end.
+    Ended,
+}
+
+#[derive(Default)]
+struct Slot {
+    latest: Mutex<Option<Frame>>,
+    filled: Condvar,
+    frames: AtomicU64,
+    dropped: AtomicU64,
+}
+
+/// The one place between camera and reader: an older frame is replaced and counted.
+#[derive(Clone, Default)]
+pub struct Frames(Arc<Slot>);
+
+impl Frames {
+    fn put(&self, frame: Frame) {
+        self.0.frames.fetch_add(1, Ordering::Relaxed);
+        // A panic of the other loop cannot leave a frame half written.
+        let mut latest = self.0.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.replace(frame).is_some() {
+            self.0.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.0.filled.notify_one();
+    }
+
+    fn take(&self, wait: Duration) -> Option<Frame> {
+        let latest = self.0.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut latest, _) = self
+            .0
+            .filled
+            .wait_timeout_while(latest, wait, |frame| frame.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        latest.take()
+    }
+
+    /// Frames the camera gave.
+    pub fn frames(&self) -> u64 {
+        self.0.frames.load(Ordering::Relaxed)
+    }
+
+    /// Frames that were replaced before anybody looked at them.
+    pub fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+}
+
+/// Takes frames until told to stop. A camera that fails is tried again, ever more slowly; `tell` hears of
+/// every change.
+pub fn watch(
+    camera: &mut dyn Camera,
+    frames: &Frames,
+    mut tell: impl FnMut(CameraState),
+    stop: &AtomicBool,
+    pulse: &AtomicU64,
+) {
+    let (mut state, mut pause) = (None, BACK_OFF.0);
+    let mut change = |state: &mut Option<CameraState>, to| {
+        if state.replace(to) != Some(to) {
+            tell(to);
+        }
+    };
+    while !stop.load(Ordering::Relaxed) {
+        pulse.fetch_add(1, Ordering::Relaxed);
+        match camera.next(TURN) {
+            Ok(Some(frame)) => {
+                frames.put(frame);
+                change(&mut state, CameraState::Sees);
+                pause = BACK_OFF.0;
+            }
+            Ok(None) => {}
+            Err(Fault::Ended) => {
+                change(&mut state, CameraState::Ended);
+                std::thread::sleep(TURN);
+            }
+            Err(error) => {
+                if state != Some(CameraState::Fails) {
+                    tracing::error!(%error, "the camera fails and will be tried again");
+                }
+                change(&mut state, CameraState::Fails);
+                std::thread::sleep(pause.min(TURN));
+                pause = (pause * 2).min(BACK_OFF.1);
+            }
+        }
+    }
+}
+
+/// Looks at frames until told to stop; `tell` gets every look with its frame, also those that read nothing.
+pub fn read(
+    mut reader: Reader,
+    frames: &Frames,
+    mut tell: impl FnMut(&Frame, Look),
+    stop: &AtomicBool,
+    pulse: &AtomicU64,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        pulse.fetch_add(1, Ordering::Relaxed);
+        if let Some(frame) = frames.take(TURN) {
+            let look = reader.look(&frame);
+            tell(&frame, look);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+
+    /// Gives two frames, fails once, gives another, and ends.
+    struct Moody(u64);
+    impl Camera for Moody {
+        fn next(&mut self, _: Duration) -> Result<Option<Frame>, Fault> {
+            self.0 += 1;
+            match self.0 {
+                1 | 2 | 4 => Ok(Some(Frame {
+                    width: 1,
+                    height: 1,
+                    luma: Arc::from([0]),
+                    number: self.0,
+                    at: Duration::ZERO,
+                    source: None,
+                })),
+                3 => Err(Fault::Missing { device: "camera".into() }),
+                _ => Err(Fault::Ended),
+            }
+        }
+    }
+
+    #[test]
+    fn the_latest_frame_wins_and_what_is_dropped_is_counted() {
+        let (frames, stop, pulse) = (Frames::default(), AtomicBool::new(false), AtomicU64::new(0));
+        let mut states = Vec::new();
+        let tell = |state| {
+            states.push(state);
+            stop.store(state == CameraState::Ended, Ordering::Relaxed);
+        };
+        watch(&mut Moody(0), &frames, tell, &stop, &pulse);
+        assert_eq!(states, [CameraState::Sees, CameraState::Fails, CameraState::Sees, CameraState::Ended]);
+        assert_eq!((frames.frames(), frames.dropped()), (3, 2));
+
+        let (stop, mut seen) = (AtomicBool::new(false), Vec::new());
+        let tell = |frame: &Frame, _| {
+            seen.push(frame.number);
+            stop.store(true, Ordering::Relaxed);
+        };
+        read(Reader::new(Settings::default()), &frames, tell, &stop, &pulse);
+        assert_eq!(seen, [4]);
+    }
+}
