@@ -1,5 +1,7 @@
 //! Properties of every format, and the EU's vectors wherever they stand.
 
+use std::path::Path;
+
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use plate::Binding;
 use wire::sign::{Context, Signer};
@@ -116,8 +118,10 @@ proptest::proptest! {
 /// Every vector of the EU's set at every step this crate takes; the schema of the JSON is not looked at.
 #[test]
 fn the_eu_vectors_give_the_expected_outcome_at_every_step() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/dgc-testdata");
-    let mut pending = vec![std::path::PathBuf::from(folder)];
+    let full = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/dgc-testdata"));
+    let carried = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/dgc-testdata"));
+    let folder = if full.is_dir() { full } else { carried };
+    let mut pending = vec![folder.to_owned()];
     let (mut files, mut steps, mut wrong) = (0, 0, Vec::new());
     while let Some(path) = pending.pop() {
         if let Ok(entries) = std::fs::read_dir(&path) {
@@ -128,9 +132,9 @@ fn the_eu_vectors_give_the_expected_outcome_at_every_step() {
             compare(&vector, &path.display().to_string(), &mut steps, &mut wrong);
         }
     }
-    println!("vectors: dgc-testdata {files} files, {steps} steps compared, {} differ", wrong.len());
+    println!("vectors: {} {files} files, {steps} steps compared, {} differ", folder.display(), wrong.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(files == 0 || files > 200, "only a part of the set was found");
+    assert!(steps > 0, "no vector was found");
 }
 
 fn compare(vector: &serde_json::Value, name: &str, steps: &mut usize, wrong: &mut Vec<String>) {

@@ -28,11 +28,10 @@ fn no_rung_is_begun_after_the_budget_is_spent() {
 /// The pictures of the EU's quality assurance: every one must be read, and to the text that is given.
 #[test]
 fn every_picture_of_the_eu_is_read() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/dcc-qa-images"));
-    let Ok(index) = std::fs::read(folder.join("index.json")) else {
-        println!("vectors: dcc-qa-images are not here");
-        return;
-    };
+    let full = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/dcc-qa-images"));
+    let carried = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/dcc-qa-images"));
+    let folder = if full.is_dir() { full } else { carried };
+    let index = std::fs::read(folder.join("index.json")).expect("the project carries a part of the set");
     let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
     let mut reader = Reader::new(Settings { budget: Duration::from_secs(10), ..Settings::default() });
     let (mut pictures, mut unread) = (0, Vec::new());
@@ -44,7 +43,7 @@ fn every_picture_of_the_eu_is_read() {
             unread.push(format!("{}: {:?}", path.display(), look.attempts));
         }
     }
-    println!("vectors: dcc-qa-images {pictures} pictures, {} not read", unread.len());
+    println!("vectors: {} {pictures} pictures, {} not read", folder.display(), unread.len());
     assert!(pictures > 0, "the index is empty");
     assert!(unread.is_empty(), "{unread:#?}");
 }
