@@ -1,4 +1,34 @@
-//! The region: issue, revoke, sign, publish, collect.
+//! The region: issue, revoke, sign, publish, collect, show.
+//!
+//! Responsible for the one folder a region consists of, for the keys in it and what each may sign, for
+//! passes from their issue to their revocation, for releases of trust, and for taking in what boxes report.
+//!
+//! Not responsible for judging passes (the boxes do), for being reachable (brokers and web servers of the
+//! trade do that in a region), nor for knowing people: no name is stored here.
+//!
+//! Invariants: a key signs for one purpose; nothing is issued that a box could not read; a revocation is
+//! final; sequences of releases only rise; a receipt leaves only after the ledger holds the rows; time is
+//! an argument wherever it is judged or written.
+//!
+//! Words: an *issuer* signs passes within its scope; a *series* is one status list, in which an *index* is
+//! drawn at random for every pass; the *ledger* holds the boxes' rows as they came, sealed.
+#![forbid(unsafe_code)]
 
+pub mod boxes;
 pub mod broker;
 pub mod collect;
+pub mod commands;
+mod error;
+pub mod foreign;
+mod issue;
+pub mod keys;
+pub mod policy;
+pub mod qr;
+mod region;
+mod revoke;
+pub mod span;
+
+pub use error::Error;
+pub use issue::{IssueRequest, IssuedPass};
+pub use region::{Founding, Issuer, Region, Series, Settings};
+pub use revoke::{Change, Changed, Which};

@@ -1,6 +1,43 @@
-//! Not written yet: the issue of the walking skeleton is open.
+//! The program of the headquarters: parse the command line, nothing else.
 
-fn main() -> std::process::ExitCode {
-    eprintln!("not written yet");
-    std::process::ExitCode::FAILURE
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use hq::commands::{add_box, init, issue, issuer, revoke, trust_certificate};
+
+/// The region: issue and revoke passes, publish releases, collect what boxes report
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  \
+        checkpoint-hq init tver --region RU-TVE --name 'Тверская область' --territory 69\n  \
+        checkpoint-hq issue tver --kind work --plate 'А123ВС77' --out passes\n  \
+        checkpoint-hq release tver\n  \
+        checkpoint-hq serve tver --embedded-broker 127.0.0.1:1883\n\n\
+        Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 refused by the region's own rules."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Args),
+    Issue(Box<issue::Args>),
+    Revoke(revoke::Args),
+    TrustCertificate(trust_certificate::Args),
+    Issuer(issuer::Args),
+    Box(add_box::Args),
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Init(args) => init::run(args),
+        Command::Issue(args) => issue::run(*args),
+        Command::Revoke(args) => revoke::run(args),
+        Command::TrustCertificate(args) => trust_certificate::run(args),
+        Command::Issuer(args) => issuer::run(args),
+        Command::Box(args) => add_box::run(args),
+    }
 }

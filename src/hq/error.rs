@@ -1,0 +1,203 @@
+//! What can go wrong at HQ.
+
+use std::path::{Path, PathBuf};
+
+/// Each variant names what failed and keeps its cause. [`Error::code`] is stable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A region is founded once; its folder must not be there yet.
+    #[error("{0} is there already, and a region is never founded over something")]
+    FolderExists(PathBuf),
+    /// The folder holds no region.
+    #[error("{0} is not a region's folder; `checkpoint-hq init` makes one")]
+    NotARegion(PathBuf),
+    /// The system refused a file.
+    #[error("{path} cannot be read or written")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// `region.toml` says something that cannot be.
+    #[error("{path} is wrong: {detail}")]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        detail: String,
+    },
+    /// `policy.toml` says something that cannot be.
+    #[error("{path} is wrong: {detail}")]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        detail: String,
+    },
+    /// A key file that does not hold one key of its own purpose, or that others may read.
+    #[error("the key {path} cannot be used: {problem}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Two files hold one key: a key serves one purpose.
+    #[error("the keys {0} and {1} are the same, and a key serves one purpose")]
+    SameKey(String, String),
+    /// A key was asked to sign for a purpose that is not its own.
+    #[error("the key {key} does not sign {context}")]
+    Purpose {
+        /// The key.
+        key: String,
+        /// What it was asked for.
+        context: &'static str,
+    },
+    /// No randomness: nothing may be made.
+    #[error("the system gives no random bytes")]
+    Random,
+    /// The region's database.
+    #[error("{action} in hq.db failed")]
+    Database {
+        /// What was done.
+        action: &'static str,
+        /// SQLite's word.
+        source: rusqlite::Error,
+    },
+    /// A text of the operator's that cannot stand where it should.
+    #[error("the {name} {problem}")]
+    Field {
+        /// Which one.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No such kind in `policy.toml`.
+    #[error("policy.toml has no kind {0:?}")]
+    UnknownKind(String),
+    /// The kind is not admitted at present, so no box would let its passes through.
+    #[error("policy.toml does not admit the kind {0} at present")]
+    KindStopped(u16),
+    /// No such issuer in this region.
+    #[error("this region has no issuer {0:?}")]
+    UnknownIssuer(String),
+    /// The issuer exists already.
+    #[error("the issuer {0:?} is there already")]
+    IssuerExists(String),
+    /// The issuer's scope does not hold the kind.
+    #[error("the issuer {issuer} may not issue the kind {kind}")]
+    OutOfScope {
+        /// The issuer.
+        issuer: String,
+        /// The kind.
+        kind: u16,
+    },
+    /// The kind needs a plate.
+    #[error("passes of the kind {0} must bind a plate")]
+    PlateNeeded(u16),
+    /// A plate that binds nothing.
+    #[error("a plate cannot be bound")]
+    Plate(#[from] plate::BadBinding),
+    /// Dates no pass may have.
+    #[error("the dates cannot be: {0}")]
+    Dates(&'static str),
+    /// A reader would refuse the pass.
+    #[error("such a pass could not be read")]
+    Unreadable(#[source] pass::Error),
+    /// Too long for a pass of this format.
+    #[error("the pass has {0} characters, and at most {max} may be", max = pass::mp1::LONGEST_TEXT)]
+    TooLong(usize),
+    /// The text does not fit into a QR code of this error correction.
+    #[error("the text does not fit into a QR code")]
+    Qr(#[source] qrcode::types::QrError),
+    /// The picture cannot be written.
+    #[error("the picture of the code cannot be written")]
+    Picture(#[source] image::ImageError),
+    /// A text whose signature is not of this region's issuers: it names nothing.
+    #[error("the text is not a pass of this region")]
+    NotOurs(#[source] pass::Error),
+    /// Nothing with this id or index was issued here.
+    #[error("no such pass was issued here")]
+    UnknownPass,
+    /// A revocation cannot be taken back; a suspension can.
+    #[error("the pass is revoked, and that is final: issue a new one")]
+    RevokedIsFinal,
+    /// A foreign certificate that cannot be trusted.
+    #[error("the certificate {path} cannot be used")]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: pass::BadCertificate,
+    },
+    /// The certificate does not allow any of the types asked for.
+    #[error("the certificate {path} does not allow these types")]
+    CertificateTypes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The name is taken by a box with another key.
+    #[error("the box {0} is known already, with another key")]
+    BoxExists(String),
+    /// Not an Ed25519 public key in hexadecimal, or a weak one.
+    #[error("the box's key is not a sound Ed25519 public key of 64 hexadecimal digits")]
+    BoxKey,
+}
+
+impl Error {
+    /// Stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::FolderExists(_) => "folder-exists",
+            Self::NotARegion(_) => "not-a-region",
+            Self::File { .. } => "file",
+            Self::Settings { .. } => "settings",
+            Self::Policy { .. } => "policy",
+            Self::Key { .. } => "key",
+            Self::SameKey(..) => "same-key",
+            Self::Purpose { .. } => "purpose",
+            Self::Random => "random",
+            Self::Database { .. } => "database",
+            Self::Field { .. } => "field",
+            Self::UnknownKind(_) => "unknown-kind",
+            Self::KindStopped(_) => "kind-stopped",
+            Self::UnknownIssuer(_) => "unknown-issuer",
+            Self::IssuerExists(_) => "issuer-exists",
+            Self::OutOfScope { .. } => "out-of-scope",
+            Self::PlateNeeded(_) => "plate-needed",
+            Self::Plate(_) => "plate",
+            Self::Dates(_) => "dates",
+            Self::Unreadable(_) => "unreadable",
+            Self::TooLong(_) => "too-long",
+            Self::Qr(_) => "qr",
+            Self::Picture(_) => "picture",
+            Self::NotOurs(_) => "not-ours",
+            Self::UnknownPass => "unknown-pass",
+            Self::RevokedIsFinal => "revoked-is-final",
+            Self::Certificate { .. } => "certificate",
+            Self::CertificateTypes { .. } => "certificate-types",
+            Self::BoxExists(_) => "box-exists",
+            Self::BoxKey => "box-key",
+        }
+    }
+
+    /// Whether HQ's own rules refused what was asked: asking again the same way will not help.
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(self, Self::File { .. } | Self::Random | Self::Database { .. })
+    }
+
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+
+    pub(crate) const fn database(action: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Database { action, source }
+    }
+
+    pub(crate) fn field(name: &'static str, problem: impl Into<String>) -> Self {
+        Self::Field { name, problem: problem.into() }
+    }
+}

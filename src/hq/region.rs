@@ -1,0 +1,340 @@
+//! A region's folder: `region.toml`, `policy.toml`, `keys/`, `foreign/`, `release/`, `hq.db`.
+//!
+//! It is made whole or not at all: everything is written beside its place and then renamed into it.
+
+use std::fs::{DirBuilder, File};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+use trust::format::{Root, RootKey, SignedRoot, sha256};
+use wire::RegionId;
+use wire::sign::{Context, Signer as _};
+
+use crate::Error;
+use crate::keys::{Key, Purpose, SealingKey};
+use crate::policy::{self, Rules};
+
+pub(crate) mod db;
+mod settings;
+
+pub use db::Series;
+pub use settings::Settings;
+
+/// Offline keys that sign roots, and how many of them must.
+const ROOT_KEYS: u8 = 3;
+const THRESHOLD: u8 = 2;
+
+/// Seconds for which a root and its offline keys count: long enough for a box in a depot, short enough
+/// that rotating them is something people have done before.
+const ROOT_LIFE: i64 = 2 * 365 * 86_400;
+
+/// Seconds for which an online key counts that says what is true: at most 90 days (design: trust), so that
+/// a stolen one cannot run far ahead.
+const PUBLISHING_LIFE: i64 = 90 * 86_400;
+
+/// Seconds for which the other online keys count.
+const ONLINE_LIFE: i64 = 365 * 86_400;
+
+/// Seconds for which an issuer's key counts: a pass of the longest validity, issued on the key's last day
+/// but one year, is still believed.
+const ISSUING_LIFE: i64 = 2 * 365 * 86_400;
+
+/// Most characters of an operator's name in the audit.
+const LONGEST_WHO: usize = 64;
+
+/// What a region begins with.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Its code.
+    pub region: RegionId,
+    /// Its name, for people.
+    pub name: String,
+    /// Its number as passes name it.
+    pub territory: u64,
+    /// Its distance from UTC, `+03:00`.
+    pub utc_offset: String,
+}
+
+/// A region, opened.
+pub struct Region {
+    folder: PathBuf,
+    settings: Settings,
+    publishing: Arc<Key>,
+    receipt: Arc<Key>,
+    sealing: Arc<SealingKey>,
+    db: Mutex<Connection>,
+}
+
+/// An issuer of this region: who may sign what, until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// Its name, as it stands in passes.
+    pub name: String,
+    /// Its public key.
+    pub key: [u8; 32],
+    /// Kinds it may issue.
+    pub kinds: Vec<u16>,
+    /// Territories for which it may issue; empty: all.
+    pub territories: Vec<String>,
+    /// Unix seconds from which its key counts.
+    pub valid_from: i64,
+    /// Unix seconds until which its passes may be believed.
+    pub valid_to: i64,
+}
+
+impl Region {
+    /// Founds a region in a folder that is not there yet.
+    ///
+    /// # Errors
+    /// [`Error::FolderExists`], [`Error::Settings`] or what the system refuses.
+    pub fn create(folder: &Path, founding: &Founding, by: &str, now: i64) -> Result<Self, Error> {
+        if folder.exists() {
+            return Err(Error::FolderExists(folder.to_owned()));
+        }
+        let text = Settings::compose(founding);
+        Settings::parse(&text, &folder.join(settings::FILE))?;
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(parent).map_err(Error::file(parent))?;
+        let name = folder.file_name().ok_or_else(|| Error::FolderExists(folder.to_owned()))?;
+        let new = parent.join(format!(".{}.new-{}", name.to_string_lossy(), std::process::id()));
+        let made = make(&new, &text, founding, by, now);
+        let moved =
+            made.and_then(|()| std::fs::rename(&new, folder).map_err(|_| Error::FolderExists(folder.to_owned())));
+        if let Err(error) = moved {
+            // Half a region with half its keys is of no use to anybody.
+            let _ = std::fs::remove_dir_all(&new);
+            return Err(error);
+        }
+        sync_folder(parent)?;
+        Self::open(folder)
+    }
+
+    /// Opens a region. Its root keys and its issuers' keys need not be there.
+    ///
+    /// # Errors
+    /// [`Error::NotARegion`], or what is wrong with its settings, keys or database.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(settings::FILE);
+        if !path.is_file() {
+            return Err(Error::NotARegion(folder.to_owned()));
+        }
+        let settings = Settings::load(&path)?;
+        let keys = folder.join(KEYS);
+        let publishing = Arc::new(Key::open(&keys, Purpose::Publishing)?);
+        let receipt = Arc::new(Key::open(&keys, Purpose::Receipt)?);
+        let sealing = Arc::new(SealingKey::open(&keys)?);
+        let db = Mutex::new(db::open(&folder.join(DATABASE))?);
+        let region = Self { folder: folder.to_owned(), settings, publishing, receipt, sealing, db };
+        region.check_keys()?;
+        Ok(region)
+    }
+
+    /// A key serves one purpose, so no two of those at hand may be one.
+    fn check_keys(&self) -> Result<(), Error> {
+        let online = [&self.publishing, &self.receipt].map(|key| (key.purpose().to_string(), key.public().to_bytes()));
+        let issuers = self.issuers()?.into_iter().map(|issuer| (format!("issuer-{}", issuer.name), issuer.key));
+        let all: Vec<_> = online.into_iter().chain(issuers).collect();
+        for (at, (name, key)) in all.iter().enumerate() {
+            if let Some((other, _)) = all[..at].iter().find(|(_, other)| other == key) {
+                return Err(Error::SameKey(other.clone(), name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What `region.toml` says.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The region's code.
+    pub const fn id(&self) -> &RegionId {
+        &self.settings.region
+    }
+
+    /// What `policy.toml` says now; it is read again every time, as people edit it.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] with the line.
+    pub fn rules(&self) -> Result<Rules, Error> {
+        Rules::load(&self.folder.join(policy::FILE), self.settings.territory)
+    }
+
+    /// The region's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The published folder: what a web server or a stick carries.
+    pub fn release_folder(&self) -> PathBuf {
+        self.folder.join(RELEASE)
+    }
+
+    /// The region's first root, as boxes are provisioned with it.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn first_root(&self) -> Result<Vec<u8>, Error> {
+        let path = self.release_folder().join(trust::format::root_name(1));
+        std::fs::read(&path).map_err(Error::file(&path))
+    }
+
+    /// The key that signs the heads of releases.
+    pub fn publishing_key(&self) -> Arc<Key> {
+        self.publishing.clone()
+    }
+
+    /// The key that signs receipts.
+    pub fn receipt_key(&self) -> Arc<Key> {
+        self.receipt.clone()
+    }
+
+    /// The key that opens what boxes sealed.
+    pub fn sealing_key(&self) -> Arc<SealingKey> {
+        self.sealing.clone()
+    }
+
+    /// The key of an issuer; only who issues needs it.
+    pub(crate) fn issuing_key(&self, issuer: &Issuer) -> Result<Key, Error> {
+        let purpose = Purpose::Issuing(issuer.name.clone());
+        let folder = self.folder.join(KEYS);
+        let key = Key::open(&folder, purpose.clone())?;
+        if key.public().to_bytes() == issuer.key {
+            Ok(key)
+        } else {
+            let path = purpose.file(&folder);
+            Err(Error::Key { path, problem: "it is not the key that boxes know this issuer by" })
+        }
+    }
+
+    /// Takes on an issuer with a new key. Boxes believe it from the next release on.
+    ///
+    /// # Errors
+    /// [`Error::IssuerExists`], [`Error::Field`], or what the system refuses.
+    pub fn add_issuer(&self, name: &str, kinds: &[u16], by: &str, now: i64) -> Result<Issuer, Error> {
+        let by = who(by)?;
+        if self.issuers()?.iter().any(|issuer| issuer.name == name) {
+            return Err(Error::IssuerExists(name.to_owned()));
+        }
+        // It stands in passes, file names and topics alike.
+        let name: RegionId = name.parse().map_err(|e: wire::id::BadId| Error::field("issuer", e.to_string()))?;
+        let issuer = new_issuer(&self.folder.join(KEYS), &name, kinds.to_vec(), now)?;
+        self.books(|books| {
+            db::add_issuer(books, &issuer)
+                .and_then(|()| db::audit(books, now, by, "issuer", &issuer.name))
+                .map_err(Error::database("taking on an issuer"))
+        })?;
+        Ok(issuer)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn database(&self) -> MutexGuard<'_, Connection> {
+        // A transaction that was cut off by a panic has been rolled back.
+        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One change of the books: all of it or nothing.
+    pub(crate) fn books<T>(&self, change: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut db = self.database();
+        let transaction = db
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+            .map_err(Error::database("beginning a change"))?;
+        let done = change(&transaction)?;
+        transaction.commit().map_err(Error::database("committing a change"))?;
+        Ok(done)
+    }
+
+    /// Everyone who may sign passes here.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn issuers(&self) -> Result<Vec<Issuer>, Error> {
+        db::issuers(&self.database()).map_err(Error::database("listing the issuers"))
+    }
+}
+
+/// Names in a region's folder.
+pub(crate) const KEYS: &str = "keys";
+pub(crate) const FOREIGN: &str = "foreign";
+pub(crate) const RELEASE: &str = "release";
+pub(crate) const DATABASE: &str = "hq.db";
+
+/// Who does something, as the audit keeps it.
+///
+/// # Errors
+/// [`Error::Field`] for nothing, too much, or what would break a line.
+pub(crate) fn who(name: &str) -> Result<&str, Error> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_WHO || name.chars().any(char::is_control) {
+        return Err(Error::field("operator", format!("needs 1 to {LONGEST_WHO} characters on one line")));
+    }
+    Ok(name)
+}
+
+fn make(new: &Path, settings: &str, founding: &Founding, by: &str, now: i64) -> Result<(), Error> {
+    let by = who(by)?;
+    let make_folder = |path: &Path, mode| DirBuilder::new().mode(mode).create(path).map_err(Error::file(path));
+    make_folder(new, 0o700)?;
+    let keys = new.join(KEYS);
+    make_folder(&keys, 0o700)?;
+    make_folder(&new.join(FOREIGN), 0o755)?;
+    make_folder(&new.join(RELEASE), 0o755)?;
+    put(&new.join(settings::FILE), settings.as_bytes(), 0o644)?;
+    put(&new.join(policy::FILE), policy::DEFAULT.as_bytes(), 0o644)?;
+    let roots = (1..=ROOT_KEYS).map(|number| Key::create(&keys, Purpose::Root(number)));
+    let roots = roots.collect::<Result<Vec<_>, _>>()?;
+    let counts = |key: [u8; 32], life| RootKey { key, valid_from: now, valid_to: now.saturating_add(life) };
+    let online = |purpose| Key::create(&keys, purpose).map(|key| key.public().to_bytes());
+    let root = Root {
+        region: founding.region.clone(),
+        version: 1,
+        expires: now.saturating_add(ROOT_LIFE),
+        threshold: THRESHOLD,
+        root: roots.iter().map(|key| counts(key.public().to_bytes(), ROOT_LIFE)).collect(),
+        publishing: vec![counts(online(Purpose::Publishing)?, PUBLISHING_LIFE)],
+        receipt: vec![counts(online(Purpose::Receipt)?, ONLINE_LIFE)],
+        command: vec![counts(online(Purpose::Command)?, ONLINE_LIFE)],
+        sealing: vec![counts(SealingKey::create(&keys)?.public(), ONLINE_LIFE)],
+    };
+    put(&new.join(RELEASE).join(trust::format::root_name(1)), &sign_root(&root, &roots)?, 0o644)?;
+    let rules = Rules::load(&new.join(policy::FILE), founding.territory)?;
+    let ours = rules.policy.kinds.iter().map(|rule| rule.kind).filter(|kind| *kind < pass::Kind::VACCINATION.number());
+    let issuer = new_issuer(&keys, &founding.region, ours.collect(), now)?;
+    put(&new.join(DATABASE), b"", 0o600)?;
+    let db = db::open(&new.join(DATABASE))?;
+    let begun = db::add_issuer(&db, &issuer).and_then(|()| db::audit(&db, now, by, "found", founding.region.as_str()));
+    begun.map_err(Error::database("founding a region"))?;
+    db.close().map_err(|(_, source)| Error::Database { action: "founding a region", source })?;
+    [&keys, &new.join(RELEASE), new].into_iter().try_for_each(sync_folder)
+}
+
+fn new_issuer(keys: &Path, name: &RegionId, kinds: Vec<u16>, now: i64) -> Result<Issuer, Error> {
+    let key = Key::create(keys, Purpose::Issuing(name.to_string()))?.public().to_bytes();
+    let valid_to = now.saturating_add(ISSUING_LIFE);
+    Ok(Issuer { name: name.to_string(), key, kinds, territories: Vec::new(), valid_from: now, valid_to })
+}
+
+/// Signs a root with all root keys at hand (the format stands in `trust::format`).
+fn sign_root(root: &Root, keys: &[Key]) -> Result<Vec<u8>, Error> {
+    let payload = wire::encode(root);
+    let digest = sha256(&payload);
+    let signatures = keys.iter().map(|key| key.envelope(Context::TrustRoot, &digest).map(Into::into));
+    let signatures = signatures.collect::<Result<_, Error>>()?;
+    Ok(wire::encode(&SignedRoot { payload, signatures }))
+}
+
+pub(crate) fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let mut options = File::options();
+    let mut file = options.write(true).create_new(true).mode(mode).open(path).map_err(Error::file(path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::file(path))
+}
+
+fn sync_folder(path: &Path) -> Result<(), Error> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(Error::file(path))
+}

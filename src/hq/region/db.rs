@@ -1,0 +1,159 @@
+//! `hq.db`: one connection, small statements, times given by the caller.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+
+use super::Issuer;
+use crate::Error;
+
+/// How long a command waits for another that is writing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A status list as a release needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// Whose.
+    pub issuer: String,
+    /// Which of several.
+    pub number: u64,
+    /// Places.
+    pub size: u64,
+    /// Places that are no longer valid, with their state (1 revoked, 2 suspended).
+    pub states: Vec<(u64, u8)>,
+}
+
+/// A pass as it is written down.
+pub struct Issued<'a> {
+    pub cti: &'a [u8],
+    pub issuer: &'a str,
+    pub kind: u16,
+    pub plates: &'a str,
+    pub valid_from: i64,
+    pub valid_to: i64,
+    pub issued: i64,
+    pub series: u64,
+    pub place: u64,
+}
+
+pub fn open(path: &Path) -> std::result::Result<Connection, Error> {
+    let opened = || -> Result<Connection> {
+        let db = Connection::open(path)?;
+        db.busy_timeout(PATIENCE)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        // A pass that was handed out must still be known after a power cut: else nobody can revoke it.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        db.execute_batch(include_str!("schema.sql"))?;
+        Ok(db)
+    };
+    opened().map_err(Error::database("opening the region"))
+}
+
+pub fn audit(db: &Connection, at: i64, who: &str, action: &str, subject: &str) -> Result<()> {
+    let sql = "INSERT INTO audit (at, who, action, subject) VALUES (?1, ?2, ?3, ?4)";
+    db.prepare_cached(sql)?.execute(params![at, who, action, subject]).map(drop)
+}
+
+pub fn add_issuer(db: &Connection, issuer: &Issuer) -> Result<()> {
+    let sql =
+        "INSERT INTO issuer (name, key, kinds, territories, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let Issuer { name, key, kinds, territories, valid_from, valid_to } = issuer;
+    db.execute(sql, params![name, key, spaced(kinds), territories.join(" "), valid_from, valid_to]).map(drop)
+}
+
+pub fn issuers(db: &Connection) -> Result<Vec<Issuer>> {
+    let sql = "SELECT name, key, kinds, territories, valid_from, valid_to FROM issuer ORDER BY name";
+    let issuer = |row: &Row<'_>| {
+        Ok(Issuer {
+            name: row.get(0)?,
+            key: row.get(1)?,
+            kinds: numbers(&row.get::<_, String>(2)?),
+            territories: row.get::<_, String>(3)?.split_whitespace().map(str::to_owned).collect(),
+            valid_from: row.get(4)?,
+            valid_to: row.get(5)?,
+        })
+    };
+    db.prepare_cached(sql)?.query_map([], issuer)?.collect()
+}
+
+/// The series that takes the next pass of a class, opened when there is none with enough room.
+pub fn open_series(db: &Connection, issuer: &str, class: u8, size: u64) -> Result<(u64, u64)> {
+    let room = db.prepare_cached(include_str!("sql/series_with_room.sql"))?;
+    let found = { room }.query_row(params![issuer, class], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+    if let Some((number, size)) = found.optional()? {
+        return Ok((number.cast_unsigned(), size.cast_unsigned()));
+    }
+    let next = "SELECT coalesce(max(number) + 1, 0) FROM series WHERE issuer = ?1";
+    let number: i64 = db.query_row(next, [issuer], |row| row.get(0))?;
+    let sql = "INSERT INTO series (issuer, number, size, class, issued, last_expires) VALUES (?1, ?2, ?3, ?4, 0, 0)";
+    db.execute(sql, params![issuer, number, size.cast_signed(), class])?;
+    Ok((number.cast_unsigned(), size))
+}
+
+/// Whether a place has been given to a pass, or to one that a restored database has forgotten.
+pub fn is_taken(db: &Connection, issuer: &str, series: u64, place: u64) -> Result<bool> {
+    let sql = include_str!("sql/place_taken.sql");
+    db.prepare_cached(sql)?.exists(params![issuer, series.cast_signed(), place.cast_signed()])
+}
+
+pub fn add_pass(db: &Connection, pass: &Issued<'_>) -> Result<()> {
+    let sql = "INSERT INTO pass (cti, issuer, kind, plates, valid_from, valid_to, issued, series, place)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let Issued { cti, issuer, kind, plates, valid_from, valid_to, issued, series, place } = pass;
+    let (series, place) = (series.cast_signed(), place.cast_signed());
+    db.prepare_cached(sql)?.execute(params![cti, issuer, kind, plates, valid_from, valid_to, issued, series, place])?;
+    let sql =
+        "UPDATE series SET issued = issued + 1, last_expires = max(last_expires, ?3) WHERE issuer = ?1 AND number = ?2";
+    db.prepare_cached(sql)?.execute(params![issuer, series, valid_to]).map(drop)
+}
+
+/// The place of a pass by its id.
+pub fn place_of(db: &Connection, cti: &[u8]) -> Result<Option<(String, u64, u64)>> {
+    let sql = "SELECT issuer, series, place FROM pass WHERE cti = ?1";
+    let place =
+        |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned()));
+    db.query_row(sql, [cti], place).optional()
+}
+
+/// The id of the pass at a place, where it is known.
+pub fn pass_at(db: &Connection, issuer: &str, series: u64, place: u64) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT cti FROM pass WHERE issuer = ?1 AND series = ?2 AND place = ?3";
+    db.query_row(sql, params![issuer, series.cast_signed(), place.cast_signed()], |row| row.get(0)).optional()
+}
+
+/// Places of a series; none when there is no such series.
+pub fn size_of(db: &Connection, issuer: &str, series: u64) -> Result<Option<u64>> {
+    let sql = "SELECT size FROM series WHERE issuer = ?1 AND number = ?2";
+    let size: Option<i64> = db.query_row(sql, params![issuer, series.cast_signed()], |row| row.get(0)).optional()?;
+    Ok(size.map(i64::cast_unsigned))
+}
+
+/// The state of a place: 0 valid, 1 revoked, 2 suspended.
+pub fn state(db: &Connection, issuer: &str, series: u64, place: u64) -> Result<u8> {
+    let sql = "SELECT state FROM status WHERE issuer = ?1 AND series = ?2 AND place = ?3";
+    let found = db.query_row(sql, params![issuer, series.cast_signed(), place.cast_signed()], |row| row.get(0));
+    Ok(found.optional()?.unwrap_or(0))
+}
+
+pub fn set_state(db: &Connection, issuer: &str, series: u64, place: u64, state: u8, at: i64) -> Result<()> {
+    let (series, place) = (series.cast_signed(), place.cast_signed());
+    if state == 0 {
+        let sql = "DELETE FROM status WHERE issuer = ?1 AND series = ?2 AND place = ?3";
+        return db.execute(sql, params![issuer, series, place]).map(drop);
+    }
+    let sql = "INSERT INTO status (issuer, series, place, state, at) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT DO UPDATE SET state = excluded.state, at = excluded.at";
+    db.execute(sql, params![issuer, series, place, state, at]).map(drop)
+}
+
+/// Numbers as the database keeps them.
+pub fn spaced(numbers: &[u16]) -> String {
+    numbers.iter().map(u16::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The numbers in a text of this database; it holds nothing else.
+pub fn numbers(text: &str) -> Vec<u16> {
+    text.split_whitespace().filter_map(|number| number.parse().ok()).collect()
+}
