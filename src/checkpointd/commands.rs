@@ -7,6 +7,7 @@ use crate::Error;
 
 pub mod check;
 pub mod config;
+pub mod inspect;
 pub mod provision;
 pub mod read;
 

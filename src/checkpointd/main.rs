@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, provision, read};
+use checkpointd::commands::{check, config, inspect, provision, read};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -18,6 +18,7 @@ enum Command {
     Provision(provision::Args),
     Config(config::Args),
     Read(read::Args),
+    Inspect(inspect::Args),
     Check(check::Args),
 }
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Provision(args) => provision::run(args),
         Command::Config(args) => config::run(args),
         Command::Read(args) => read::run(args),
+        Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
     }
 }
