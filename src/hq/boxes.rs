@@ -50,6 +50,19 @@ impl Region {
         })
     }
 
+    /// The key of a box, if it is known.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn box_key(&self, name: &BoxId) -> Result<Option<VerifyingKey>, Error> {
+        let db = self.database();
+        let sql = "SELECT key FROM known_box WHERE name = ?1";
+        let known = db.query_row(sql, [name.as_str()], |row| row.get::<_, [u8; 32]>(0)).optional();
+        let known = known.map_err(Error::database("looking up a box's key"))?;
+        // Nothing but sound keys was ever written there.
+        Ok(known.and_then(|key| VerifyingKey::from_bytes(&key).ok()))
+    }
+
     /// Every box whose key is known.
     ///
     /// # Errors

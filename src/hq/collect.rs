@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wire::row::{Batch, Receipt};
 use wire::sign::{Context, Signer};
-use wire::topic::{Down, Up};
+use wire::topic::{self, Down, Up};
 use wire::{BoxId, RegionId};
 
 mod boxes;
@@ -141,8 +141,22 @@ pub struct View {
     pub boxes: BTreeMap<BoxId, BoxView>,
 }
 
+/// A cheap handle that always shows what the collector has seen, also after its end.
+#[derive(Debug, Clone)]
+pub struct Viewer(Arc<RwLock<View>>);
+
+impl Viewer {
+    /// What it has seen so far.
+    pub fn view(&self) -> View {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// A running collector. Dropping it stops it.
 pub struct Collector {
+    region: RegionId,
+    post: Arc<Post>,
+    head: Arc<Mutex<Option<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     view: Arc<RwLock<View>>,
     threads: Vec<JoinHandle<()>>,
@@ -157,9 +171,16 @@ impl Collector {
         let boxes = Boxes::open(boxes)?;
         let address = mqtt::address(&settings.broker)?;
         let view = View { boxes: boxes.all().clone(), ..View::default() };
-        let mut collector = Self { stop: Arc::default(), view: Arc::new(RwLock::new(view)), threads: Vec::new() };
+        let mut collector = Self {
+            region: settings.region.clone(),
+            post: Arc::default(),
+            head: Arc::default(),
+            stop: Arc::default(),
+            view: Arc::new(RwLock::new(view)),
+            threads: Vec::new(),
+        };
         let (send, incoming) = sync_channel(WAITING);
-        let post = Arc::new(Post::default());
+        let post = collector.post.clone();
         let line = mqtt::Line {
             address,
             region: settings.region.clone(),
@@ -168,7 +189,8 @@ impl Collector {
             view: collector.view.clone(),
             stop: collector.stop.clone(),
         };
-        let desk = Desk { settings, ledger, boxes, post, view: collector.view.clone(), stop: collector.stop.clone() };
+        let (view, stop, head) = (collector.view.clone(), collector.stop.clone(), collector.head.clone());
+        let desk = Desk { settings, ledger, boxes, post, head, view, stop };
         collector.thread("collector-line", move || line.keep())?;
         collector.thread("collector", move || desk.work(&incoming))?;
         Ok(collector)
@@ -180,9 +202,21 @@ impl Collector {
         Ok(())
     }
 
+    /// Publishes the head of a release, retained, now and after every reconnection: a hint for boxes to
+    /// fetch, which they check like any other.
+    pub fn announce(&self, head: Vec<u8>) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
+        self.post.put(topic::release(&self.region), head);
+    }
+
     /// What it has seen so far.
     pub fn view(&self) -> View {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.viewer().view()
+    }
+
+    /// A handle for those who show it.
+    pub fn viewer(&self) -> Viewer {
+        Viewer(self.view.clone())
     }
 
     /// Whether it still collects; false after a bug, which the log names.
@@ -217,6 +251,7 @@ struct Desk<L> {
     ledger: L,
     boxes: Boxes,
     post: Arc<Post>,
+    head: Arc<Mutex<Option<Vec<u8>>>>,
     view: Arc<RwLock<View>>,
     stop: Arc<AtomicBool>,
 }
@@ -243,6 +278,9 @@ impl<L: Accept> Desk<L> {
         let (topic, payload) = match message {
             Incoming::Message { topic, payload } => (topic, payload),
             Incoming::Connected => {
+                if let Some(head) = self.head.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+                    self.post.put(topic::release(&self.settings.region), head);
+                }
                 let all = self.ledger.receipts().map_err(Error::Ledger)?;
                 receipts.extend(all.into_iter().map(|receipt| (receipt.to.clone(), receipt)));
                 return Ok(());

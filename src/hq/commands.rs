@@ -12,6 +12,7 @@ pub mod add_box;
 pub mod init;
 pub mod issue;
 pub mod issuer;
+pub mod release;
 pub mod revoke;
 pub mod trust_certificate;
 

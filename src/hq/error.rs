@@ -141,6 +141,35 @@ pub enum Error {
     /// The name is taken by a box with another key.
     #[error("the box {0} is known already, with another key")]
     BoxExists(String),
+    /// The release was not published.
+    #[error("the release was not published")]
+    Publish(#[from] crate::publish::Error),
+    /// The address for releases and pages is taken, or not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// The broker.
+    #[error("there is no broker")]
+    Broker(#[from] crate::broker::Error),
+    /// The collector.
+    #[error("nothing can be collected")]
+    Collector(#[from] crate::collect::Error),
+    /// The ledger.
+    #[error("the ledger cannot be used")]
+    Ledger(#[from] crate::ledger::Error),
+    /// The system gives no thread or no event loop.
+    #[error("the region cannot be put to work")]
+    Start(#[source] std::io::Error),
+    /// A part of the running region ended by itself.
+    #[error("a part of the running region has ended; the log says which")]
+    Ended,
+    /// The books hold a public key that is none.
+    #[error("the books hold no sound key of the issuer {0:?}")]
+    UnsoundIssuer(String),
     /// Not an Ed25519 public key in hexadecimal, or a weak one.
     #[error("the box's key is not a sound Ed25519 public key of 64 hexadecimal digits")]
     BoxKey,
@@ -179,13 +208,34 @@ impl Error {
             Self::Certificate { .. } => "certificate",
             Self::CertificateTypes { .. } => "certificate-types",
             Self::BoxExists(_) => "box-exists",
+            Self::Publish(error) => error.code(),
+            Self::Listen { .. } => "listen",
+            Self::Broker(_) => "broker",
+            Self::Collector(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+            Self::Start(_) => "start",
+            Self::Ended => "ended",
+            Self::UnsoundIssuer(_) => "unsound-issuer",
             Self::BoxKey => "box-key",
         }
     }
 
     /// Whether HQ's own rules refused what was asked: asking again the same way will not help.
     pub const fn is_refusal(&self) -> bool {
-        !matches!(self, Self::File { .. } | Self::Random | Self::Database { .. })
+        !matches!(
+            self,
+            Self::File { .. }
+                | Self::Random
+                | Self::Database { .. }
+                | Self::Listen { .. }
+                | Self::Broker(_)
+                | Self::Collector(_)
+                | Self::Ledger(_)
+                | Self::Start(_)
+                | Self::Ended
+                | Self::UnsoundIssuer(_)
+                | Self::Publish(crate::publish::Error::File { .. })
+        )
     }
 
     pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {

@@ -24,7 +24,7 @@ const LONGEST_TEXT: usize = 64;
 const FARTHEST_BEGIN: i64 = 366 * 86_400;
 
 /// Seconds of validity up to which a pass goes into a list of its class.
-const CLASSES: [i64; 2] = [7 * 86_400, 45 * 86_400];
+const CLASSES: [i64; db::CLASSES as usize - 1] = [7 * 86_400, 45 * 86_400];
 
 /// What a pass is to say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -22,13 +22,17 @@ mod error;
 pub mod foreign;
 mod issue;
 pub mod keys;
+pub mod ledger;
 pub mod policy;
+pub mod publish;
 pub mod qr;
 mod region;
+mod release;
 mod revoke;
 pub mod span;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};
+pub use publish::Published;
 pub use region::{Founding, Issuer, Region, Series, Settings};
 pub use revoke::{Change, Changed, Which};

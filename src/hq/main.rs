@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, init, issue, issuer, revoke, trust_certificate};
+use hq::commands::{add_box, init, issue, issuer, release, revoke, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Init(init::Args),
     Issue(Box<issue::Args>),
     Revoke(revoke::Args),
+    Release(release::Args),
     TrustCertificate(trust_certificate::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Init(args) => init::run(args),
         Command::Issue(args) => issue::run(*args),
+        Command::Release(args) => release::run(args),
         Command::Revoke(args) => revoke::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
         Command::Issuer(args) => issuer::run(args),

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use trust::format::{Root, RootKey, SignedRoot, sha256};
+use trust::format::{LONGEST_PUBLISHING, Root, RootKey};
 use wire::RegionId;
-use wire::sign::{Context, Signer as _};
+use wire::sign::Signer;
 
-use crate::Error;
 use crate::keys::{Key, Purpose, SealingKey};
 use crate::policy::{self, Rules};
+use crate::{Error, publish};
 
 pub(crate) mod db;
 mod settings;
@@ -23,17 +23,15 @@ mod settings;
 pub use db::Series;
 pub use settings::Settings;
 
-/// Offline keys that sign roots, and how many of them must.
+/// Offline keys that sign roots: one may be lost, and one may be stolen.
 const ROOT_KEYS: u8 = 3;
+
+/// How many of them must sign.
 const THRESHOLD: u8 = 2;
 
 /// Seconds for which a root and its offline keys count: long enough for a box in a depot, short enough
 /// that rotating them is something people have done before.
 const ROOT_LIFE: i64 = 2 * 365 * 86_400;
-
-/// Seconds for which an online key counts that says what is true: at most 90 days (design: trust), so that
-/// a stolen one cannot run far ahead.
-const PUBLISHING_LIFE: i64 = 90 * 86_400;
 
 /// Seconds for which the other online keys count.
 const ONLINE_LIFE: i64 = 365 * 86_400;
@@ -173,6 +171,16 @@ impl Region {
         self.folder.join(RELEASE)
     }
 
+    /// The ledger of what boxes report.
+    pub fn ledger_path(&self) -> PathBuf {
+        self.folder.join("ledger.db")
+    }
+
+    /// Where the boxes' last words are kept.
+    pub(crate) fn boxes_path(&self) -> PathBuf {
+        self.folder.join(DATABASE)
+    }
+
     /// The region's first root, as boxes are provisioned with it.
     ///
     /// # Errors
@@ -223,7 +231,7 @@ impl Region {
         let name: RegionId = name.parse().map_err(|e: wire::id::BadId| Error::field("issuer", e.to_string()))?;
         let issuer = new_issuer(&self.folder.join(KEYS), &name, kinds.to_vec(), now)?;
         self.books(|books| {
-            db::add_issuer(books, &issuer)
+            db::add_issuer(books, &issuer, self.settings.series_size)
                 .and_then(|()| db::audit(books, now, by, "issuer", &issuer.name))
                 .map_err(Error::database("taking on an issuer"))
         })?;
@@ -297,18 +305,22 @@ fn make(new: &Path, settings: &str, founding: &Founding, by: &str, now: i64) -> 
         expires: now.saturating_add(ROOT_LIFE),
         threshold: THRESHOLD,
         root: roots.iter().map(|key| counts(key.public().to_bytes(), ROOT_LIFE)).collect(),
-        publishing: vec![counts(online(Purpose::Publishing)?, PUBLISHING_LIFE)],
+        publishing: vec![counts(online(Purpose::Publishing)?, LONGEST_PUBLISHING)],
         receipt: vec![counts(online(Purpose::Receipt)?, ONLINE_LIFE)],
         command: vec![counts(online(Purpose::Command)?, ONLINE_LIFE)],
         sealing: vec![counts(SealingKey::create(&keys)?.public(), ONLINE_LIFE)],
+        reset: None,
     };
-    put(&new.join(RELEASE).join(trust::format::root_name(1)), &sign_root(&root, &roots)?, 0o644)?;
+    let signers: Vec<&dyn Signer> = roots.iter().map(|key| key as &dyn Signer).collect();
+    publish::add_root(&new.join(RELEASE), &publish::sign_root(&root, &signers)?)?;
     let rules = Rules::load(&new.join(policy::FILE), founding.territory)?;
     let ours = rules.policy.kinds.iter().map(|rule| rule.kind).filter(|kind| *kind < pass::Kind::VACCINATION.number());
     let issuer = new_issuer(&keys, &founding.region, ours.collect(), now)?;
     put(&new.join(DATABASE), b"", 0o600)?;
     let db = db::open(&new.join(DATABASE))?;
-    let begun = db::add_issuer(&db, &issuer).and_then(|()| db::audit(&db, now, by, "found", founding.region.as_str()));
+    let size = Settings::parse(settings, &new.join(settings::FILE))?.series_size;
+    let begun =
+        db::add_issuer(&db, &issuer, size).and_then(|()| db::audit(&db, now, by, "found", founding.region.as_str()));
     begun.map_err(Error::database("founding a region"))?;
     db.close().map_err(|(_, source)| Error::Database { action: "founding a region", source })?;
     [&keys, &new.join(RELEASE), new].into_iter().try_for_each(sync_folder)
@@ -318,15 +330,6 @@ fn new_issuer(keys: &Path, name: &RegionId, kinds: Vec<u16>, now: i64) -> Result
     let key = Key::create(keys, Purpose::Issuing(name.to_string()))?.public().to_bytes();
     let valid_to = now.saturating_add(ISSUING_LIFE);
     Ok(Issuer { name: name.to_string(), key, kinds, territories: Vec::new(), valid_from: now, valid_to })
-}
-
-/// Signs a root with all root keys at hand (the format stands in `trust::format`).
-fn sign_root(root: &Root, keys: &[Key]) -> Result<Vec<u8>, Error> {
-    let payload = wire::encode(root);
-    let digest = sha256(&payload);
-    let signatures = keys.iter().map(|key| key.envelope(Context::TrustRoot, &digest).map(Into::into));
-    let signatures = signatures.collect::<Result<_, Error>>()?;
-    Ok(wire::encode(&SignedRoot { payload, signatures }))
 }
 
 pub(crate) fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {

@@ -58,7 +58,7 @@ fn rows_reach_the_ledger_and_the_box_prunes_only_then() {
     assert!(post.rows_kept() >= 100, "the broker's word is not enough to prune");
     let collector = collector(broker.address(), hq.path(), 1);
     until("everything is covered", LIMIT, || post.status().queue == 0 && post.status().covered > 100);
-    assert_eq!(post.rows_kept(), 1, "the last row always stays");
+    assert_eq!(post.rows_kept(), 0, "everything has left");
     assert_eq!(post.status().last_receipt, Some(1_700_000_000));
     drop(collector);
     Books::open(&hq.path().join("ledger.db")).check("post-1", post.head());
@@ -237,4 +237,21 @@ fn a_receipt_that_a_restarted_broker_has_forgotten_is_published_again() {
     let key = Key::new(1).public();
     let believed = uplink::verified(&found, &region(), &post_name(), &move |_| vec![key]).unwrap();
     assert_eq!(believed.sequence, post.head());
+}
+
+#[test]
+fn the_head_of_a_release_is_announced_and_announced_again_to_a_broker_that_forgot_it() {
+    let hq = tempfile::tempdir().unwrap();
+    let broker = Broker::start("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = broker.address();
+    let collector = collector(address, hq.path(), 1);
+    let found = || post::wait_for(address, &wire::topic::release(&region()), Duration::from_secs(5));
+    collector.announce(b"first".to_vec());
+    until("the first is retained", LIMIT, || found().is_some_and(|head| head == b"first"));
+    collector.announce(b"second".to_vec());
+    until("the second is retained", LIMIT, || found().is_some_and(|head| head == b"second"));
+    broker.stop();
+    until("disconnected", LIMIT, || !collector.view().connected);
+    let _broker = Broker::start(address).unwrap();
+    until("announced again", LIMIT, || found().is_some_and(|head| head == b"second"));
 }

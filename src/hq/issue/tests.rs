@@ -114,6 +114,12 @@ fn what_no_box_could_use_is_refused_with_its_own_code() {
         assert_eq!(code(&|r| r.id_digits = Some(digits.to_owned())), "field", "{digits}");
     }
     assert_eq!(code(&|r| r.cards = (0..25).collect()), "unreadable");
+    let everything = |r: &mut IssueRequest| {
+        r.plates = (100..124).map(|n| format!("{n}????????????")).collect();
+        r.holder = Some("я".repeat(64));
+        r.route = Some("я".repeat(64));
+    };
+    assert!(matches!(code(&everything), "too-long" | "unreadable"));
 }
 
 #[test]
@@ -169,21 +175,27 @@ fn ids_and_places_never_repeat_and_places_tell_nothing_of_the_order() {
 }
 
 #[test]
-fn a_full_list_is_followed_by_the_next_and_lengths_have_lists_of_their_own() {
+fn a_full_list_is_followed_by_one_that_boxes_had_already_and_lengths_have_lists_of_their_own() {
     let (_folder, region) = region();
     let path = region.folder().join("region.toml");
     let text = std::fs::read_to_string(&path).unwrap().replace("65536", "256");
     std::fs::write(&path, text).unwrap();
+    region.database().execute("UPDATE series SET size = 256", []).unwrap();
     let region = Region::open(region.folder()).unwrap();
+    let lists = || db::series(&region.database(), NOW).unwrap().into_iter().map(|list| list.number).collect::<Vec<_>>();
+    assert_eq!(lists(), [0, 1, 2, 3, 4, 5], "two of each class from the beginning");
     let issued = region.issue_all(&vec![work(); 400], "test", NOW).unwrap();
     let in_series = |number| issued.iter().filter(|pass| pass.index.series == number).count();
-    assert_eq!([in_series(0), in_series(1), in_series(2)], [192, 192, 16]);
+    assert_eq!([in_series(2), in_series(3), in_series(6)], [192, 192, 16]);
     assert!(issued.iter().all(|pass| pass.index.index < 256));
+    assert_eq!(lists(), [0, 1, 2, 3, 4, 5, 6, 7], "and one ahead");
     let short = IssueRequest { expires: NOW + DAY, ..work() };
-    assert_eq!(region.issue(&short, "test", NOW).unwrap().index.series, 3);
+    assert_eq!(region.issue(&short, "test", NOW).unwrap().index.series, 0);
     let long = IssueRequest { expires: NOW + 100 * DAY, ..work() };
     assert_eq!(region.issue(&long, "test", NOW).unwrap().index.series, 4);
-    assert_eq!(region.issue(&work(), "test", NOW).unwrap().index.series, 2);
+    assert_eq!(region.issue(&work(), "test", NOW).unwrap().index.series, 6);
+    let later = db::series(&region.database(), NOW + 31 * DAY).unwrap();
+    assert!(later.iter().all(|list| list.number != 2), "a list whose passes have all ended leaves");
 }
 
 #[test]
@@ -252,11 +264,11 @@ fn only_a_pass_of_this_region_can_be_revoked() {
     assert_eq!(code(Which::Id(foreign.id)), "unknown-pass");
     assert_eq!(code(Which::Text("MP1:".to_owned())), "not-ours");
     let index = |series, index| StatusIndex { series, index };
-    assert_eq!(code(Which::Place { issuer: None, index: index(0, 5) }), "unknown-pass");
+    assert_eq!(code(Which::Place { issuer: None, index: index(2, 5) }), "unknown-pass");
     let own = here.issue(&work(), "test", NOW).unwrap();
     let free = (0..).find(|place| *place != own.index.index).unwrap();
-    assert_eq!(code(Which::Place { issuer: None, index: index(0, free) }), "unknown-pass", "nobody was given it");
-    for wild in [index(0, 65_536), index(u64::MAX, 0), index(0, u64::MAX)] {
+    assert_eq!(code(Which::Place { issuer: None, index: index(2, free) }), "unknown-pass", "nobody was given it");
+    for wild in [index(2, 65_536), index(u64::MAX, 0), index(2, u64::MAX)] {
         assert_eq!(code(Which::Place { issuer: None, index: wild }), "unknown-pass");
     }
     assert_eq!(code(Which::Place { issuer: Some("RU-MOS".to_owned()), index: own.index }), "unknown-issuer");

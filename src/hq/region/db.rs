@@ -11,6 +11,9 @@ use crate::Error;
 /// How long a command waits for another that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Classes of series: passes of about the same length of validity share their lists.
+pub const CLASSES: u8 = 3;
+
 /// A status list as a release needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
@@ -56,11 +59,13 @@ pub fn audit(db: &Connection, at: i64, who: &str, action: &str, subject: &str) -
     db.prepare_cached(sql)?.execute(params![at, who, action, subject]).map(drop)
 }
 
-pub fn add_issuer(db: &Connection, issuer: &Issuer) -> Result<()> {
+/// Takes on an issuer, with lists of `size` places for passes of every class.
+pub fn add_issuer(db: &Connection, issuer: &Issuer, size: u64) -> Result<()> {
     let sql =
         "INSERT INTO issuer (name, key, kinds, territories, valid_from, valid_to) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let Issuer { name, key, kinds, territories, valid_from, valid_to } = issuer;
-    db.execute(sql, params![name, key, spaced(kinds), territories.join(" "), valid_from, valid_to]).map(drop)
+    db.execute(sql, params![name, key, spaced(kinds), territories.join(" "), valid_from, valid_to])?;
+    (0..CLASSES).try_for_each(|class| open_series(db, name, class, size).map(drop))
 }
 
 pub fn issuers(db: &Connection) -> Result<Vec<Issuer>> {
@@ -78,18 +83,21 @@ pub fn issuers(db: &Connection) -> Result<Vec<Issuer>> {
     db.prepare_cached(sql)?.query_map([], issuer)?.collect()
 }
 
-/// The series that takes the next pass of a class, opened when there is none with enough room.
+/// The series that takes the next pass of a class, and its size. Another one with room always stands
+/// behind it, so that boxes have its list before the first pass in it is shown to them.
 pub fn open_series(db: &Connection, issuer: &str, class: u8, size: u64) -> Result<(u64, u64)> {
-    let room = db.prepare_cached(include_str!("sql/series_with_room.sql"))?;
-    let found = { room }.query_row(params![issuer, class], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
-    if let Some((number, size)) = found.optional()? {
-        return Ok((number.cast_unsigned(), size.cast_unsigned()));
+    loop {
+        let mut query = db.prepare_cached(include_str!("sql/series_with_room.sql"))?;
+        let found = query.query_map(params![issuer, class], |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?)))?;
+        if let [first, _spare] = found.collect::<Result<Vec<_>>>()?[..] {
+            return Ok(first);
+        }
+        let next = "SELECT coalesce(max(number) + 1, 0) FROM series WHERE issuer = ?1";
+        let number: i64 = db.query_row(next, [issuer], |row| row.get(0))?;
+        let sql =
+            "INSERT INTO series (issuer, number, size, class, issued, last_expires) VALUES (?1, ?2, ?3, ?4, 0, 0)";
+        db.execute(sql, params![issuer, number, size.cast_signed(), class])?;
     }
-    let next = "SELECT coalesce(max(number) + 1, 0) FROM series WHERE issuer = ?1";
-    let number: i64 = db.query_row(next, [issuer], |row| row.get(0))?;
-    let sql = "INSERT INTO series (issuer, number, size, class, issued, last_expires) VALUES (?1, ?2, ?3, ?4, 0, 0)";
-    db.execute(sql, params![issuer, number, size.cast_signed(), class])?;
-    Ok((number.cast_unsigned(), size))
 }
 
 /// Whether a place has been given to a pass, or to one that a restored database has forgotten.
@@ -112,8 +120,7 @@ pub fn add_pass(db: &Connection, pass: &Issued<'_>) -> Result<()> {
 /// The place of a pass by its id.
 pub fn place_of(db: &Connection, cti: &[u8]) -> Result<Option<(String, u64, u64)>> {
     let sql = "SELECT issuer, series, place FROM pass WHERE cti = ?1";
-    let place =
-        |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned()));
+    let place = |row: &Row<'_>| Ok((row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?));
     db.query_row(sql, [cti], place).optional()
 }
 
@@ -126,8 +133,7 @@ pub fn pass_at(db: &Connection, issuer: &str, series: u64, place: u64) -> Result
 /// Places of a series; none when there is no such series.
 pub fn size_of(db: &Connection, issuer: &str, series: u64) -> Result<Option<u64>> {
     let sql = "SELECT size FROM series WHERE issuer = ?1 AND number = ?2";
-    let size: Option<i64> = db.query_row(sql, params![issuer, series.cast_signed()], |row| row.get(0)).optional()?;
-    Ok(size.map(i64::cast_unsigned))
+    db.query_row(sql, params![issuer, series.cast_signed()], |row| unsigned(row, 0)).optional()
 }
 
 /// The state of a place: 0 valid, 1 revoked, 2 suspended.
@@ -146,6 +152,40 @@ pub fn set_state(db: &Connection, issuer: &str, series: u64, place: u64, state: 
     let sql = "INSERT INTO status (issuer, series, place, state, at) VALUES (?1, ?2, ?3, ?4, ?5)
                ON CONFLICT DO UPDATE SET state = excluded.state, at = excluded.at";
     db.execute(sql, params![issuer, series, place, state, at]).map(drop)
+}
+
+/// Every list that may still matter to a pass that ends after a time, or to one that is yet to be issued.
+pub fn series(db: &Connection, after: i64) -> Result<Vec<Series>> {
+    let mut lists = db.prepare(include_str!("sql/series_in_force.sql"))?;
+    let mut states = db.prepare("SELECT place, state FROM status WHERE issuer = ?1 AND series = ?2 ORDER BY place")?;
+    let mut all = Vec::new();
+    let mut rows = lists.query([after])?;
+    while let Some(row) = rows.next()? {
+        let (issuer, number, size): (String, u64, u64) = (row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?);
+        let found =
+            states.query_map(params![issuer, number.cast_signed()], |row| Ok((unsigned(row, 0)?, row.get(1)?)))?;
+        let states = found.collect::<Result<_>>()?;
+        all.push(Series { issuer, number, size, states });
+    }
+    Ok(all)
+}
+
+/// Sequence and time of the newest release, as far as these books know.
+pub fn last_release(db: &Connection) -> Result<Option<(u64, i64)>> {
+    db.query_row("SELECT sequence, issued FROM release", [], |row| Ok((unsigned(row, 0)?, row.get(1)?))).optional()
+}
+
+/// Remembers a release. Two that were published at once may come here in either order.
+pub fn remember_release(db: &Connection, sequence: u64, issued: i64) -> Result<()> {
+    let sql = "INSERT INTO release (one, sequence, issued) VALUES (1, ?1, ?2)
+               ON CONFLICT DO UPDATE SET sequence = excluded.sequence, issued = excluded.issued
+               WHERE excluded.sequence > sequence";
+    db.execute(sql, params![sequence.cast_signed(), issued]).map(drop)
+}
+
+/// SQLite has no unsigned integers; numbers above 2^63 stand there as negative ones and come back whole.
+fn unsigned(row: &Row<'_>, column: usize) -> Result<u64> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
 /// Numbers as the database keeps them.
