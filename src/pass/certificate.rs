@@ -1,7 +1,7 @@
 //! X.509 certificates of foreign issuers, as far as a verifier needs them: key, kid, what it may sign.
 
 use sha2::{Digest as _, Sha256};
-use x509_cert::der::{Decode as _, DecodePem as _, Encode as _};
+use x509_cert::der::{Decode as _, Document, Encode as _};
 use x509_cert::ext::pkix::ExtendedKeyUsage;
 
 use crate::{BadKey, Kind, PublicKey};
@@ -47,13 +47,15 @@ impl Certificate {
     /// [`BadCertificate`].
     pub fn read(bytes: &[u8]) -> Result<Self, BadCertificate> {
         let shape = |_| BadCertificate::Shape;
-        let (parsed, der) = if bytes.starts_with(b"-----BEGIN") {
-            let parsed = x509_cert::Certificate::from_pem(bytes).map_err(shape)?;
-            let der = parsed.to_der().map_err(shape)?;
-            (parsed, der)
-        } else {
-            (x509_cert::Certificate::from_der(bytes).map_err(shape)?, bytes.to_vec())
+        let pem = str::from_utf8(bytes).ok().map(str::trim).filter(|text| text.starts_with("-----BEGIN"));
+        // The kid is over the bytes as issued: writing a parsed certificate again may change them, since
+        // some in use are not quite DER.
+        let der = match pem.map(Document::from_pem).transpose().map_err(shape)? {
+            Some(("CERTIFICATE", der)) => der.into_vec(),
+            Some(_) => return Err(BadCertificate::Shape),
+            None => bytes.to_vec(),
         };
+        let parsed = x509_cert::Certificate::from_der(&der).map_err(shape)?;
         let tbs = &parsed.tbs_certificate;
         let spki = tbs.subject_public_key_info.to_der().map_err(shape)?;
         let seconds =

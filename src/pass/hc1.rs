@@ -2,12 +2,15 @@
 //! content under claim -260 (eu-dcc-hcert-spec §3).
 //!
 //! Issuers differ in what they write, so the envelope is read leniently where the specification or the
-//! field does (tag 18, 61(18) or none; kid protected or not), and never where it would matter.
+//! field does (tag 18, 61(18) or none; headers protected or not), and never where it would matter.
 
 use ciborium::Value;
 use wire::sign::sig_structure;
 
-use crate::{Document, Error, Format, Keys, Kind, Verified, base45};
+use crate::foreign::{field, get, has_duplicates, value};
+use crate::key::search;
+use crate::trace::Trace;
+use crate::{ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, Step, Verified, base45, foreign};
 
 /// Longest text: what a version 40-L code holds in its alphanumeric mode.
 pub const LONGEST_TEXT: usize = 4296;
@@ -18,11 +21,15 @@ pub const LONGEST_CBOR: usize = 8 * 1024;
 /// Claim that holds the certificate (`hcert`).
 const HCERT: i64 = -260;
 
+/// Header labels (RFC 9052 §3.1).
+const ALG: i64 = 1;
+const KID: i64 = 4;
+
 /// An envelope taken apart.
 struct Envelope {
     protected: Vec<u8>,
     alg: Option<i64>,
-    kid: Option<Vec<u8>>,
+    kid: Vec<u8>,
     payload: Vec<u8>,
     signature: Vec<u8>,
 }
@@ -30,24 +37,25 @@ struct Envelope {
 /// Decodes and verifies.
 pub(crate) fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     let envelope = parse(&inflate(&unwrap(text)?)?)?;
-    let kid = envelope.kid.as_deref().ok_or(Error::Cose("no kid"))?;
-    let mut failed = Error::UnknownKey { kid: kid.to_vec() };
-    let message = sig_structure(&envelope.protected, b"", &envelope.payload);
-    for (key, public) in keys.with_kid(kid) {
-        if envelope.alg != Some(public.alg()) {
-            failed = Error::Algorithm;
-        } else if public.holds(&message, &envelope.signature) {
-            return Ok(Verified { document: decode(&envelope.payload)?, key });
-        } else {
-            failed = Error::Signature;
-        }
-    }
-    Err(failed)
+    let key = envelope.verify(keys)?;
+    Ok(Verified { document: decode(&envelope.payload)?, key })
 }
 
-/// Decodes without verifying.
-pub(crate) fn peek_unverified(text: &str) -> Result<Document, Error> {
-    decode(&parse(&inflate(&unwrap(text)?)?)?.payload)
+/// The same, step by step, and on to the content whatever the signature says.
+pub(crate) fn trace(text: &str, keys: &dyn Keys, trace: &mut Trace) -> Result<(), Error> {
+    let packed = unwrap(text)?;
+    trace.hold(Step::Alphabet);
+    trace.compressed = Some(packed.len());
+    let cose = inflate(&packed)?;
+    trace.hold(Step::Inflate);
+    trace.envelope = Some(cose.len());
+    let envelope = parse(&cose)?;
+    trace.hold(Step::Cose);
+    trace.alg = envelope.alg;
+    trace.kid = Some(envelope.kid.clone());
+    trace.enter_search(envelope.verify(keys));
+    trace.enter_document(&envelope.payload, decode(&envelope.payload));
+    Ok(())
 }
 
 /// From text to compressed bytes.
@@ -83,8 +91,8 @@ pub fn inflate(packed: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn parse(bytes: &[u8]) -> Result<Envelope, Error> {
-    let wrong = Error::Cose("not a COSE_Sign1");
-    let mut value = value(bytes).ok_or(wrong.clone())?;
+    const SHAPE: Error = Error::Cose(CoseFault::Shape);
+    let mut value = value(bytes).ok_or(SHAPE)?;
     // CWT tag 61 around COSE_Sign1 tag 18, either or none (RFC 8392 §6).
     for tag in [61, 18] {
         value = match value {
@@ -92,53 +100,72 @@ fn parse(bytes: &[u8]) -> Result<Envelope, Error> {
             other => other,
         };
     }
-    let Value::Array(parts) = value else { return Err(wrong) };
+    let Value::Array(parts) = value else { return Err(SHAPE) };
     let [Value::Bytes(protected), Value::Map(unprotected), Value::Bytes(payload), Value::Bytes(signature)] =
-        <[Value; 4]>::try_from(parts).map_err(|_| wrong.clone())?
+        <[Value; 4]>::try_from(parts).map_err(|_| SHAPE)?
     else {
-        return Err(wrong);
+        return Err(SHAPE);
     };
-    let headers = if protected.is_empty() { Vec::new() } else { map(&protected).ok_or(wrong)? };
-    if [&headers, &unprotected].into_iter().any(|map| has_duplicates(map)) {
-        return Err(Error::Cose("the same header twice"));
+    // A header without entries may be an empty string or an empty map in one, and is signed as the former
+    // (RFC 9052 §3, §4.4).
+    let headers = if protected.is_empty() { Vec::new() } else { foreign::map(&protected).ok_or(SHAPE)? };
+    let protected = if headers.is_empty() { Vec::new() } else { protected };
+    if has_duplicates(&headers) || has_duplicates(&unprotected) {
+        return Err(Error::Cose(CoseFault::DuplicateHeader));
     }
-    // Both are hints, wherever they stand: the kid finds a key, and the key's own algorithm decides.
-    let alg = get(&headers, 1).or_else(|| get(&unprotected, 1));
-    let alg = alg.and_then(Value::as_integer).and_then(|i| i64::try_from(i).ok());
-    let kid = get(&headers, 4).or_else(|| get(&unprotected, 4)).and_then(Value::as_bytes).cloned();
+    // Both are hints, wherever they stand: the kid finds a key, and the key's own algorithm decides. What
+    // the signature covers comes first.
+    let header = |label| get(&headers, label).or_else(|| get(&unprotected, label));
+    let alg = header(ALG).and_then(Value::as_integer).and_then(|alg| i64::try_from(alg).ok());
+    let kid = match header(KID) {
+        Some(Value::Bytes(kid)) => kid.clone(),
+        Some(Value::Text(kid)) => kid.clone().into_bytes(),
+        _ => return Err(Error::Cose(CoseFault::NoKid)),
+    };
     Ok(Envelope { protected, alg, kid, payload, signature })
 }
 
+impl Envelope {
+    fn verify(&self, keys: &dyn Keys) -> Result<usize, Error> {
+        let message = sig_structure(&self.protected, b"", &self.payload);
+        search(keys, &self.kid, |key| match key {
+            // Ours sign with Ed25519, and for nothing foreign.
+            PublicKey::Ed25519(_) => None,
+            key if self.alg == Some(key.alg()) => Some(key.holds(&message, &self.signature)),
+            _ => None,
+        })
+    }
+}
+
 fn decode(payload: &[u8]) -> Result<Document, Error> {
-    let claims = map(payload).ok_or(Error::Claims("not a claims map"))?;
-    if has_duplicates(&claims) {
-        return Err(Error::Claims("the same claim twice"));
+    let claims = value(payload).ok_or(Error::Claims(ClaimsFault::Cbor(None)))?;
+    if foreign::repeats_a_key(&claims) {
+        return Err(Error::Claims(ClaimsFault::Duplicate));
     }
-    let hcert = get(&claims, HCERT).and_then(Value::as_map).ok_or(Error::Claims("no certificate"))?;
-    let certificate = get(hcert, 1).and_then(Value::as_map).ok_or(Error::Claims("no certificate"))?;
-    if has_duplicates(hcert) || has_duplicates(certificate) {
-        return Err(Error::Claims("the same claim twice"));
-    }
+    let claims = claims.as_map().ok_or(Error::Claims(ClaimsFault::Shape))?;
+    let certificate = get(claims, HCERT).and_then(Value::as_map).and_then(|hcert| get(hcert, 1)?.as_map());
+    let certificate = certificate.ok_or(Error::Claims(ClaimsFault::Missing("hcert")))?;
+    // One of the three; a signer entitled to another one only cannot hide it behind the first.
     let (kind, entry) = [("v", Kind::VACCINATION), ("t", Kind::TEST), ("r", Kind::RECOVERY)]
         .into_iter()
         .find_map(|(name, kind)| Some((kind, field(certificate, name)?.as_array()?.first()?.as_map()?)))
-        .ok_or(Error::Claims("neither vaccination, test nor recovery"))?;
+        .ok_or(Error::Claims(ClaimsFault::Kind))?;
     let id = field(entry, "ci").and_then(Value::as_text).unwrap_or_default();
     let names = field(certificate, "nam").and_then(Value::as_map);
     let initial = |name: &str| names.and_then(|names| field(names, name)?.as_text()?.chars().next());
     // Only what an officer compares with the document: initials and the year.
     let holder: String = [initial("fnt"), initial("gnt")].into_iter().flatten().map(|c| format!("{c}.")).collect();
     let birth = field(certificate, "dob").and_then(Value::as_text).and_then(|dob| dob.get(..4));
-    let issuer = get(&claims, 1).and_then(Value::as_text);
+    let issuer = get(claims, 1).and_then(Value::as_text);
     let issuer = issuer.or_else(|| field(entry, "co").and_then(Value::as_text)).unwrap_or_default();
     Ok(Document {
         format: Format::Hc1,
         issuer: issuer.to_owned(),
         id: id.as_bytes().to_vec(),
         kind,
-        not_before: None,
-        expires: seconds(get(&claims, 4)),
-        issued: seconds(get(&claims, 6)),
+        not_before: seconds(get(claims, 5)),
+        expires: seconds(get(claims, 4)),
+        issued: seconds(get(claims, 6)),
         plates: Vec::new(),
         holder: (!holder.is_empty()).then_some(holder),
         birth: birth.map(str::to_owned),
@@ -159,30 +186,4 @@ fn seconds(value: Option<&Value>) -> Option<i64> {
         Value::Float(seconds) if seconds.is_finite() => Some(*seconds as i64),
         _ => None,
     }
-}
-
-/// Deepest nesting read; real certificates have five levels.
-const DEPTH: usize = 16;
-
-/// One CBOR item and nothing after it.
-fn value(bytes: &[u8]) -> Option<Value> {
-    let mut rest = bytes;
-    let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH).ok()?;
-    rest.is_empty().then_some(value)
-}
-
-fn map(bytes: &[u8]) -> Option<Vec<(Value, Value)>> {
-    value(bytes)?.into_map().ok()
-}
-
-fn get(map: &[(Value, Value)], key: i64) -> Option<&Value> {
-    map.iter().find(|(k, _)| k.as_integer() == Some(key.into())).map(|(_, v)| v)
-}
-
-fn field<'a>(map: &'a [(Value, Value)], name: &str) -> Option<&'a Value> {
-    map.iter().find(|(k, _)| k.as_text() == Some(name)).map(|(_, v)| v)
-}
-
-fn has_duplicates(map: &[(Value, Value)]) -> bool {
-    map.iter().enumerate().any(|(i, (key, _))| map[..i].iter().any(|(earlier, _)| earlier == key))
 }

@@ -4,7 +4,9 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::DecodePublicKey as _;
 use sha2::{Digest as _, Sha256};
 
-/// The public key of an issuer.
+use crate::Error;
+
+/// The public key of an issuer, decompressed and ready to verify with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PublicKey {
@@ -53,6 +55,27 @@ impl PublicKey {
         der.strip_prefix(&HEAD).ok_or(BadKey).and_then(Self::from_ed25519)
     }
 
+    /// A key as people keep it: SubjectPublicKeyInfo in PEM or DER, or an Ed25519 key as 32 bytes or
+    /// 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`BadKey`].
+    pub fn read(bytes: &[u8]) -> Result<Self, BadKey> {
+        if bytes.len() == 32 {
+            return Self::from_ed25519(bytes);
+        }
+        let Ok(text) = str::from_utf8(bytes) else { return Self::from_spki(bytes) };
+        let text = text.trim();
+        if text.starts_with("-----BEGIN") {
+            let (label, der) = x509_cert::der::Document::from_pem(text).map_err(|_| BadKey)?;
+            return if label == "PUBLIC KEY" { Self::from_spki(der.as_bytes()) } else { Err(BadKey) };
+        }
+        match unhex(text) {
+            Some(key) => Self::from_ed25519(&key),
+            None => Self::from_spki(bytes),
+        }
+    }
+
     /// The key as SubjectPublicKeyInfo in DER, or the bare 32 bytes of an Ed25519 key.
     pub fn to_bytes(&self) -> Vec<u8> {
         use p256::pkcs8::EncodePublicKey as _;
@@ -99,6 +122,27 @@ impl PublicKey {
             }),
         }
     }
+}
+
+/// Two hexadecimal digits a byte, in either case.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+/// Tries every key with this kid. `holds` says whether a signature holds under a key, or `None` when the
+/// key's algorithm is not the message's; of several failures the one that got furthest is told.
+pub(crate) fn search(keys: &dyn Keys, kid: &[u8], holds: impl Fn(&PublicKey) -> Option<bool>) -> Result<usize, Error> {
+    let mut failed = None;
+    for (index, key) in keys.with_kid(kid) {
+        match holds(key) {
+            Some(true) => return Ok(index),
+            Some(false) => failed = Some(Error::Signature),
+            None => failed = failed.or(Some(Error::Algorithm)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| Error::UnknownKey { kid: kid.to_vec() }))
 }
 
 /// The keys a caller trusts, by kid. Several keys may share a kid; all are tried.

@@ -18,15 +18,18 @@ mod base45;
 mod certificate;
 mod document;
 mod error;
+mod foreign;
 pub mod hc1;
 mod key;
 pub mod mp1;
+mod trace;
 
 pub use base45::{decode as base45_decode, encode as base45_encode};
 pub use certificate::{BadCertificate, Certificate};
 pub use document::{Document, Format, Kind, Limits, StatusIndex};
-pub use error::{Error, Step};
+pub use error::{ClaimsFault, CoseFault, Error, Step};
 pub use key::{BadKey, Keys, PublicKey};
+pub use trace::{Outcome, Trace, trace};
 
 /// Longest text that is looked at: the most that one QR code holds (version 40-L, digits).
 pub const LONGEST_TEXT: usize = 7089;
@@ -62,16 +65,5 @@ pub fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     }
 }
 
-/// What a text claims, with no word on whether it is true. For diagnostics only.
-///
-/// # Errors
-/// The first step that fails; signature and key are not looked at.
-pub fn peek_unverified(text: &str) -> Result<Document, Error> {
-    match recognise(text)? {
-        Format::Mp1 => mp1::peek_unverified(text),
-        Format::Hc1 => hc1::peek_unverified(text),
-    }
-}
-
 #[cfg(test)]
-mod tests;
+mod properties;

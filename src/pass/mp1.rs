@@ -2,12 +2,15 @@
 //!
 //! The format, its CDDL and an example in hex stand in `docs/formats/mp1.md`.
 
-use minicbor::{Decoder, Encoder};
-use plate::Binding;
-use wire::cbor;
+mod claims;
+
 use wire::sign::{Context, Sign1};
 
-use crate::{Document, Error, Format, Keys, Kind, Limits, PublicKey, StatusIndex, Verified, base45};
+pub use self::claims::encode;
+
+use crate::key::search;
+use crate::trace::Trace;
+use crate::{CoseFault, Error, Format, Keys, PublicKey, Step, Verified, base45};
 
 /// Longest text in characters.
 pub const LONGEST_TEXT: usize = 1024;
@@ -15,16 +18,18 @@ pub const LONGEST_TEXT: usize = 1024;
 /// Longest envelope in bytes.
 pub const LONGEST_COSE: usize = 700;
 
+/// Bytes of an envelope beside its payload: tag, array, headers, heads and signature.
+const AROUND_PAYLOAD: usize = 86;
+
+/// Longest payload in bytes: what still fits the text. (The text's limit is reached before the envelope's:
+/// 1,020 characters of base45 are 680 bytes.)
+pub const LONGEST_PAYLOAD: usize = (LONGEST_TEXT - 4) / 3 * 2 - AROUND_PAYLOAD;
+
 /// Longest validity in seconds: no pass of 2020 was valid for more than a year.
 pub const LONGEST_VALIDITY: i64 = 400 * 86_400;
 
 /// The private-use claim that holds ours ("less than -65536 is private use", RFC 8392 §9.1).
 pub const CLAIM: i64 = -65_537;
-
-const PAYLOAD: cbor::Limits = cbor::Limits { bytes: LONGEST_COSE, depth: 4, map_entries: 24, array_items: 24 };
-
-/// Ids are random: 8 bytes are enough within one issuer, 16 make a UUID.
-const ID_BYTES: std::ops::RangeInclusive<usize> = 8..=16;
 
 /// Wraps an envelope as the text of a code.
 pub fn text(cose: &[u8]) -> String {
@@ -35,255 +40,52 @@ pub fn text(cose: &[u8]) -> String {
 
 /// Decodes and verifies.
 pub(crate) fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
-    let cose = envelope(text)?;
+    let cose = unwrap(text)?;
     let message = parse(&cose)?;
-    let mut known = false;
-    for (key, public) in keys.with_kid(&message.kid) {
-        known = true;
-        let PublicKey::Ed25519(public) = public else { return Err(Error::Algorithm) };
-        if message.verify(Context::MovementPass, public).is_ok() {
-            return Ok(Verified { document: decode(message.payload)?, key });
+    let key = verify(&message, keys)?;
+    Ok(Verified { document: claims::decode(message.payload)?, key })
+}
+
+/// The same, step by step, and on to the content whatever the signature says.
+pub(crate) fn trace(text: &str, keys: &dyn Keys, trace: &mut Trace) -> Result<(), Error> {
+    trace.set(Step::Inflate, crate::Outcome::Absent);
+    let cose = unwrap(text)?;
+    trace.hold(Step::Alphabet);
+    trace.envelope = Some(cose.len());
+    let message = parse(&cose).inspect_err(|error| {
+        if error.step() > Step::Cose {
+            trace.hold(Step::Cose);
         }
-    }
-    Err(if known { Error::Signature } else { Error::UnknownKey { kid: message.kid.to_vec() } })
+    })?;
+    trace.hold(Step::Cose);
+    trace.alg = Some(message.alg);
+    trace.kid = Some(message.kid.to_vec());
+    trace.enter_search(verify(&message, keys));
+    trace.enter_document(message.payload, claims::decode(message.payload));
+    Ok(())
 }
 
-/// Decodes without verifying.
-pub(crate) fn peek_unverified(text: &str) -> Result<Document, Error> {
-    decode(parse(&envelope(text)?)?.payload)
-}
-
-fn envelope(text: &str) -> Result<Vec<u8>, Error> {
+fn unwrap(text: &str) -> Result<Vec<u8>, Error> {
     if text.len() > LONGEST_TEXT {
         return Err(Error::TooLong);
     }
-    let body = text.strip_prefix(Format::Mp1.prefix()).ok_or(Error::NotAPass)?;
-    base45::decode(body).ok_or(Error::Base45)
+    base45::decode(text.strip_prefix(Format::Mp1.prefix()).ok_or(Error::NotAPass)?).ok_or(Error::Base45)
 }
 
 fn parse(cose: &[u8]) -> Result<Sign1<'_>, Error> {
     if cose.len() > LONGEST_COSE {
-        return Err(Error::Cose("longer than 700 bytes"));
+        return Err(Error::Cose(CoseFault::TooLong));
     }
     Sign1::parse(cose).map_err(|error| match error {
         wire::sign::Error::Algorithm(_) => Error::Algorithm,
-        wire::sign::Error::Headers => Error::Cose("headers are not exactly alg and kid, protected"),
-        _ => Error::Cose("not one tagged COSE_Sign1 in deterministic CBOR"),
+        wire::sign::Error::Headers => Error::Cose(CoseFault::Headers),
+        _ => Error::Cose(CoseFault::Shape),
     })
 }
 
-/// The payload of a pass as deterministic CBOR (RFC 8949 §4.2.1), for an issuer to sign.
-///
-/// # Errors
-/// [`Error::Claims`] when a reader would refuse it.
-pub fn encode(document: &Document) -> Result<Vec<u8>, Error> {
-    let mut payload = Vec::with_capacity(128);
-    write(document, &mut Encoder::new(&mut payload)).expect("writing to memory cannot fail");
-    // The reader's own rules decide what may be issued.
-    if decode(&payload)? == *document { Ok(payload) } else { Err(Error::Claims("does not survive encoding")) }
-}
-
-type Written = Result<(), minicbor::encode::Error<core::convert::Infallible>>;
-
-fn write(d: &Document, e: &mut Encoder<&mut Vec<u8>>) -> Written {
-    let times = [(4, d.expires), (5, d.not_before), (6, d.issued)];
-    let present = times.iter().filter(|(_, time)| time.is_some()).count() as u64;
-    e.map(3 + present)?.u8(1)?.str(&d.issuer)?;
-    for (key, time) in times {
-        if let Some(time) = time {
-            e.u8(key)?.i64(time)?;
-        }
-    }
-    e.u8(7)?.bytes(&d.id)?.i64(CLAIM)?;
-    let optional = [
-        !d.plates.is_empty(),
-        d.holder.is_some(),
-        d.birth.is_some(),
-        d.id_digits.is_some(),
-        !d.cards.is_empty(),
-        !d.regions.is_empty(),
-        d.limits.is_some(),
-        d.route.is_some(),
-        d.status.is_some(),
-    ];
-    e.map(1 + optional.iter().filter(|there| **there).count() as u64)?.u8(1)?.u16(d.kind.number())?;
-    if !d.plates.is_empty() {
-        e.u8(2)?.array(d.plates.len() as u64)?;
-        for plate in &d.plates {
-            e.str(plate.as_str())?;
-        }
-    }
-    for (key, value) in [(3, &d.holder), (4, &d.birth), (5, &d.id_digits)] {
-        if let Some(value) = value {
-            e.u8(key)?.str(value)?;
-        }
-    }
-    for (key, numbers) in [(6, &d.cards), (7, &d.regions)] {
-        if !numbers.is_empty() {
-            e.u8(key)?.array(numbers.len() as u64)?;
-            for number in numbers {
-                e.u64(*number)?;
-            }
-        }
-    }
-    if let Some(limits) = &d.limits {
-        let all = [limits.trips, limits.days, limits.per_day, limits.minutes];
-        e.u8(8)?.map(all.iter().flatten().count() as u64)?;
-        for (key, limit) in (1u8..).zip(all) {
-            if let Some(limit) = limit {
-                e.u8(key)?.u64(limit)?;
-            }
-        }
-    }
-    if let Some(route) = &d.route {
-        e.u8(9)?.str(route)?;
-    }
-    if let Some(status) = d.status {
-        e.u8(10)?.array(2)?.u64(status.series)?.u64(status.index)?;
-    }
-    Ok(())
-}
-
-fn decode(payload: &[u8]) -> Result<Document, Error> {
-    cbor::check(payload, &PAYLOAD).map_err(|_| Error::Claims("not deterministic CBOR within the limits"))?;
-    let mut claims = Claims::default();
-    claims.take(&mut Decoder::new(payload)).map_err(|_| Error::Claims("not a claims map of this format"))?;
-    claims.document()
-}
-
-/// The claims as they come, before what must be there is asked for.
-#[derive(Default)]
-struct Claims {
-    issuer: Option<String>,
-    expires: Option<i64>,
-    not_before: Option<i64>,
-    issued: Option<i64>,
-    id: Option<Vec<u8>>,
-    kind: Option<u16>,
-    plates: Vec<String>,
-    holder: Option<String>,
-    birth: Option<String>,
-    id_digits: Option<String>,
-    cards: Vec<u64>,
-    regions: Vec<u64>,
-    limits: Option<Limits>,
-    route: Option<String>,
-    status: Option<StatusIndex>,
-}
-
-type Taken<T> = Result<T, minicbor::decode::Error>;
-
-fn unknown<T>() -> Taken<T> {
-    Err(minicbor::decode::Error::message("a key this version does not know"))
-}
-
-/// Length of a map or array; strict CBOR has only definite ones.
-fn definite(length: Option<u64>) -> u64 {
-    length.expect("the strict check has refused indefinite lengths")
-}
-
-fn list<T>(d: &mut Decoder<'_>, mut one: impl FnMut(&mut Decoder<'_>) -> Taken<T>) -> Taken<Vec<T>> {
-    let items = definite(d.array()?);
-    if items == 0 {
-        return Err(minicbor::decode::Error::message("an empty list is left out"));
-    }
-    (0..items).map(|_| one(d)).collect()
-}
-
-impl Claims {
-    fn take(&mut self, d: &mut Decoder<'_>) -> Taken<()> {
-        for _ in 0..definite(d.map()?) {
-            match d.i64()? {
-                1 => self.issuer = Some(d.str()?.to_owned()),
-                4 => self.expires = Some(d.i64()?),
-                5 => self.not_before = Some(d.i64()?),
-                6 => self.issued = Some(d.i64()?),
-                7 => self.id = Some(d.bytes()?.to_vec()),
-                CLAIM => self.take_ours(d)?,
-                _ => return unknown(),
-            }
-        }
-        Ok(())
-    }
-
-    fn take_ours(&mut self, d: &mut Decoder<'_>) -> Taken<()> {
-        for _ in 0..definite(d.map()?) {
-            match d.u64()? {
-                1 => self.kind = Some(d.u16()?),
-                2 => self.plates = list(d, |d| d.str().map(str::to_owned))?,
-                3 => self.holder = Some(d.str()?.to_owned()),
-                4 => self.birth = Some(d.str()?.to_owned()),
-                5 => self.id_digits = Some(d.str()?.to_owned()),
-                6 => self.cards = list(d, |d| d.u64())?,
-                7 => self.regions = list(d, |d| d.u64())?,
-                8 => self.limits = Some(take_limits(d)?),
-                9 => self.route = Some(d.str()?.to_owned()),
-                10 => {
-                    if definite(d.array()?) != 2 {
-                        return unknown();
-                    }
-                    self.status = Some(StatusIndex { series: d.u64()?, index: d.u64()? });
-                }
-                _ => return unknown(),
-            }
-        }
-        Ok(())
-    }
-
-    /// What must be there is there, and plausible in itself.
-    fn document(self) -> Result<Document, Error> {
-        let missing = Error::Claims("issuer, times, id or kind is missing");
-        let (Some(issuer), Some(not_before), Some(expires), Some(id), Some(kind)) =
-            (self.issuer, self.not_before, self.expires, self.id, self.kind)
-        else {
-            return Err(missing);
-        };
-        if issuer.is_empty() {
-            return Err(missing);
-        }
-        if !ID_BYTES.contains(&id.len()) {
-            return Err(Error::Claims("the id is not 8 to 16 bytes"));
-        }
-        let validity = expires.checked_sub(not_before).filter(|v| (1..=LONGEST_VALIDITY).contains(v));
-        if validity.is_none() || not_before < 0 {
-            return Err(Error::Claims("validity is empty or longer than 400 days"));
-        }
-        let plates = self.plates.iter().map(|text| {
-            let binding = Binding::new(text).map_err(|_| Error::Claims("a plate that binds nothing"))?;
-            if binding.as_str() == text { Ok(binding) } else { Err(Error::Claims("a plate that is not folded")) }
-        });
-        Ok(Document {
-            format: Format::Mp1,
-            issuer,
-            id,
-            kind: Kind(kind),
-            not_before: Some(not_before),
-            expires: Some(expires),
-            issued: self.issued,
-            plates: plates.collect::<Result<_, _>>()?,
-            holder: self.holder,
-            birth: self.birth,
-            id_digits: self.id_digits,
-            cards: self.cards,
-            regions: self.regions,
-            limits: self.limits,
-            route: self.route,
-            status: self.status,
-        })
-    }
-}
-
-fn take_limits(d: &mut Decoder<'_>) -> Taken<Limits> {
-    let mut limits = Limits::default();
-    for _ in 0..definite(d.map()?) {
-        let slot = match d.u64()? {
-            1 => &mut limits.trips,
-            2 => &mut limits.days,
-            3 => &mut limits.per_day,
-            4 => &mut limits.minutes,
-            _ => return unknown(),
-        };
-        *slot = Some(d.u64()?);
-    }
-    Ok(limits)
+fn verify(message: &Sign1<'_>, keys: &dyn Keys) -> Result<usize, Error> {
+    search(keys, &message.kid, |key| match key {
+        PublicKey::Ed25519(key) => Some(message.verify(Context::MovementPass, key).is_ok()),
+        _ => None,
+    })
 }
