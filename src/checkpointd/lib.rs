@@ -64,14 +64,6 @@ pub enum Error {
         /// The system's word.
         source: std::io::Error,
     },
-    /// The root is another region's.
-    #[error("the root is for {found}, and this box is of {expected}")]
-    OtherRegion {
-        /// What the configuration says.
-        expected: RegionId,
-        /// What the root says.
-        found: RegionId,
-    },
     /// A picture could not be read.
     #[error("the picture cannot be read")]
     Picture(#[from] board::Fault),
@@ -104,11 +96,7 @@ pub fn provision(config: &Config) -> Result<Provisioned, Error> {
     let root = std::fs::read(&path).map_err(|source| Error::ReadRoot { path, source })?;
     let failed = |source| Error::Identity { path: config.data.clone(), source };
     std::fs::create_dir_all(&config.data).map_err(failed)?;
-    let store = trust::Store::provision(&config.data.join("trust"), &root)?;
-    if store.root().region != config.region {
-        let found = store.root().region.clone();
-        return Err(Error::OtherRegion { expected: config.region.clone(), found });
-    }
+    trust::Store::provision(&config.data.join("trust"), &root, &config.region)?;
     let identity = Identity::create(&config.data)?;
     Ok(Provisioned {
         region: config.region.clone(),

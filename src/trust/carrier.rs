@@ -1,11 +1,12 @@
 //! How the files of a release reach the box. A carrier is never trusted: it only moves bytes, and every
 //! limit is kept while they come.
 
-use std::io::Read as _;
+use std::io::{Read, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Longest wait for one answer over HTTP, in seconds; bases are fetched in pieces.
+/// Longest an answer over HTTP may take, in whole. A long base that is cut off by this goes on from its
+/// last good chunk, so it bounds how long a server can hold the box, not how slow a link may be.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a carrier did not bring a file.
@@ -28,13 +29,31 @@ pub enum CarrierError {
     },
 }
 
+impl CarrierError {
+    pub(crate) fn failed(name: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed { name: name.to_owned(), source: source.into() }
+    }
+}
+
 /// Something that brings the files of a release.
 pub trait Carrier {
+    /// Opens a file `from` bytes after its beginning.
+    ///
+    /// # Errors
+    /// [`CarrierError::NotFound`] or [`CarrierError::Failed`].
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError>;
+
     /// A whole file of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`CarrierError`]; more than `limit` bytes are never read.
-    fn get(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, CarrierError>;
+    /// [`CarrierError`]; more than `limit` bytes and one are never read.
+    fn get(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, CarrierError> {
+        let mut bytes = Vec::new();
+        let file = self.open(name, 0)?;
+        let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|source| CarrierError::failed(name, source))?;
+        if bytes.len() as u64 > limit { Err(CarrierError::TooLong(name.to_owned())) } else { Ok(bytes) }
+    }
 }
 
 /// A folder: a stick, or a disk.
@@ -42,16 +61,23 @@ pub trait Carrier {
 pub struct Folder(pub PathBuf);
 
 impl Carrier for Folder {
-    fn get(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, CarrierError> {
-        let failed = |source: std::io::Error| match source.kind() {
-            std::io::ErrorKind::NotFound => CarrierError::NotFound(name.to_owned()),
-            _ => CarrierError::Failed { name: name.to_owned(), source: source.into() },
-        };
-        read(std::fs::File::open(self.0.join(name)).map_err(failed)?, name, limit)
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError> {
+        let opened = std::fs::File::open(self.0.join(name)).and_then(|mut file| {
+            file.seek(SeekFrom::Start(from))?;
+            Ok(file)
+        });
+        match opened {
+            Ok(file) => Ok(Box::new(file)),
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+                Err(CarrierError::NotFound(name.to_owned()))
+            }
+            Err(source) => Err(CarrierError::failed(name, source)),
+        }
     }
 }
 
 /// A static HTTP server.
+#[derive(Debug, Clone)]
 pub struct Http {
     base: String,
     agent: ureq::Agent,
@@ -60,25 +86,35 @@ pub struct Http {
 impl Http {
     /// The release folder at an address.
     pub fn new(base: &str) -> Self {
-        let agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build().into();
+        Self::with_patience(base, PATIENCE)
+    }
+
+    /// The same, with another limit for one answer.
+    pub fn with_patience(base: &str, patience: Duration) -> Self {
+        let agent = ureq::Agent::config_builder().timeout_global(Some(patience)).build().into();
         Self { base: base.trim_end_matches('/').to_owned(), agent }
     }
 }
 
 impl Carrier for Http {
-    fn get(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, CarrierError> {
-        let response = self.agent.get(format!("{}/{name}", self.base)).call().map_err(|error| match error {
-            ureq::Error::StatusCode(404) => CarrierError::NotFound(name.to_owned()),
-            other => CarrierError::Failed { name: name.to_owned(), source: other.into() },
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError> {
+        let mut request = self.agent.get(format!("{}/{name}", self.base));
+        if from > 0 {
+            request = request.header("Range", format!("bytes={from}-"));
+        }
+        let response = request.call().map_err(|error| match error {
+            // Object stores that do not let strangers list a bucket answer 403 for what is not there.
+            ureq::Error::StatusCode(403 | 404 | 410) => CarrierError::NotFound(name.to_owned()),
+            other => CarrierError::failed(name, other),
         })?;
-        read(response.into_body().into_reader(), name, limit)
+        let skip = if response.status() == 206 { 0 } else { from };
+        let mut body = response.into_body().into_reader();
+        // A server without ranges begins again at the beginning.
+        let skipped = std::io::copy(&mut body.by_ref().take(skip), &mut std::io::sink());
+        skipped.map_err(|source| CarrierError::failed(name, source))?;
+        Ok(Box::new(body))
     }
 }
 
-fn read(from: impl std::io::Read, name: &str, limit: u64) -> Result<Vec<u8>, CarrierError> {
-    let mut bytes = Vec::new();
-    from.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|source| CarrierError::Failed { name: name.to_owned(), source: source.into() })?;
-    if bytes.len() as u64 > limit { Err(CarrierError::TooLong(name.to_owned())) } else { Ok(bytes) }
-}
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use wire::RegionId;
+
 use crate::CarrierError;
 
 /// What went wrong, each with a stable code.
@@ -46,8 +48,13 @@ pub enum Error {
     #[error("the release is not signed by a publishing key of this region")]
     HeadSignature,
     /// For another region.
-    #[error("the release is for another region")]
-    OtherRegion,
+    #[error("it is for {found}, and this box is of {expected}")]
+    OtherRegion {
+        /// The box's region.
+        expected: RegionId,
+        /// What came.
+        found: RegionId,
+    },
     /// Older than what the box has.
     #[error("the release has sequence {found}, and this box has {have}")]
     Older {
@@ -65,6 +72,9 @@ pub enum Error {
     /// Its times go back although its sequence does not, or contradict each other.
     #[error("the release's times are implausible")]
     Times,
+    /// One stream stands twice in a release.
+    #[error("a stream stands twice in the release")]
+    TwiceTheSame,
     /// Past its `not_after`.
     #[error("the release is past its last day")]
     PastNotAfter,
@@ -92,10 +102,11 @@ impl Error {
             Self::RootVersion { .. } => "root-version",
             Self::RootExpired => "root-expired",
             Self::HeadSignature => "head-signature",
-            Self::OtherRegion => "other-region",
+            Self::OtherRegion { .. } => "other-region",
             Self::Older { .. } => "older",
             Self::Equivocation { .. } => "equivocation",
             Self::Times => "times",
+            Self::TwiceTheSame => "twice-the-same",
             Self::PastNotAfter => "past-not-after",
             Self::Altered(_) => "altered",
             Self::TooLong(_) => "too-long",

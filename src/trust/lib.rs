@@ -16,6 +16,8 @@
 #![forbid(unsafe_code)]
 
 mod carrier;
+#[cfg(test)]
+mod desk;
 mod error;
 pub mod format;
 mod release;
@@ -25,5 +27,5 @@ mod store;
 pub use carrier::{Carrier, CarrierError, Folder, Http};
 pub use error::Error;
 pub use release::Release;
-pub use status::StatusList;
+pub use status::{Bits, StatusList};
 pub use store::{Adoption, Store, View};

@@ -1,12 +1,12 @@
 //! An adopted release, ready to answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use pass::{Certificate, PublicKey, StatusIndex};
+use pass::{PublicKey, StatusIndex};
 use verdict::{Ages, Policy, Scope, Status};
-use wire::WallTime;
+use wire::{RegionId, WallTime};
 
-use crate::format::{Head, KeyEntry, Part, Record};
+use crate::format::{self, Head, KeyEntry, Part, Record};
 use crate::{Error, StatusList};
 
 /// What HQ has told the box, in memory.
@@ -20,34 +20,62 @@ pub struct Release {
 }
 
 impl Release {
-    /// Makes a release from its head and its checked parts.
-    pub(crate) fn assemble(
+    /// Makes a release from its head and its parts; both must have been checked against the signed hashes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] or [`Error::TooLong`] for a base, [`Error::TwiceTheSame`] when one stream stands
+    /// twice, [`Error::Incomplete`] without the region's policy.
+    pub fn assemble(
         head: Head,
-        parts: impl Iterator<Item = Result<(Record, Vec<u8>), Error>>,
+        parts: impl IntoIterator<Item = Result<(Record, Vec<u8>), Error>>,
     ) -> Result<Self, Error> {
         let (mut keys, mut by_kid) = (Vec::new(), HashMap::<_, Vec<_>>::new());
         let mut status = HashMap::<_, HashMap<_, _>>::new();
-        let mut policy = None;
+        let (mut policy, mut seen) = (None, BTreeSet::new());
         for part in parts {
             let (record, base) = part?;
-            match record.part {
+            let id = record.id();
+            if seen.contains(&id) {
+                return Err(Error::TwiceTheSame);
+            }
+            match id.part {
                 Part::Keys => {
                     let entries: Vec<KeyEntry> = decode(&base, "keys")?;
                     for entry in entries {
                         // A key of a type this version does not know must not hide the others.
-                        let Ok(key) = PublicKey::from_bytes(&entry.key) else { continue };
+                        let Ok(key) = PublicKey::from_bytes(&entry.key) else {
+                            tracing::warn!(kid = format::hex(&entry.kid), "a key is of no type that is read here");
+                            continue;
+                        };
                         by_kid.entry(entry.kid).or_default().push(keys.len());
                         keys.push((key, entry.scope));
                     }
                 }
                 Part::Status => {
-                    status.entry(record.issuer).or_default().insert(record.series, StatusList::decode(&base)?);
+                    let list = StatusList::decode(&base)?;
+                    let lists: &mut HashMap<_, _> = status.entry(id.issuer.clone()).or_default();
+                    // An issuer's series are its own, whichever region's release they travel in.
+                    if lists.insert(id.series, list).is_some() {
+                        return Err(Error::TwiceTheSame);
+                    }
                 }
-                Part::Policy => policy = Some(decode(&base, "policy")?),
+                // The rules of the region the box stands in, never a neighbour's.
+                Part::Policy if id.region == head.region => {
+                    if policy.replace(decode(&base, "policy")?).is_some() {
+                        return Err(Error::TwiceTheSame);
+                    }
+                }
+                Part::Policy | Part::Other(_) => {}
             }
+            seen.insert(id);
         }
         let policy = policy.ok_or(Error::Incomplete("policy"))?;
         Ok(Self { head, keys, by_kid, status, policy })
+    }
+
+    /// The region.
+    pub fn region(&self) -> &RegionId {
+        &self.head.region
     }
 
     /// Rises with every release.
@@ -76,6 +104,9 @@ impl Release {
     }
 
     /// What a key may be believed for; `key` is an index that [`pass::read`] gave with this release.
+    ///
+    /// # Panics
+    /// For an index that did not come from this release.
     pub fn scope(&self, key: usize) -> &Scope {
         &self.keys[key].1
     }
@@ -111,27 +142,10 @@ impl pass::Keys for Release {
     }
 }
 
-/// A base of many entries has no bound of ours but its signed length.
+/// A base is longer than any message, and no longer than its part may be.
 fn decode<'b, T: minicbor::Decode<'b, ()>>(base: &'b [u8], what: &'static str) -> Result<T, Error> {
     const LIMITS: wire::cbor::Limits =
         wire::cbor::Limits { bytes: 16 << 20, depth: 8, map_entries: 64, array_items: 1 << 20 };
     wire::cbor::check(base, &LIMITS).map_err(|_| Error::Malformed(what))?;
     minicbor::decode(base).map_err(|_| Error::Malformed(what))
-}
-
-/// A foreign certificate as an entry of a keys base.
-impl From<&Certificate> for KeyEntry {
-    fn from(certificate: &Certificate) -> Self {
-        Self {
-            key: certificate.key.to_bytes(),
-            kid: certificate.kid.to_vec(),
-            scope: Scope {
-                issuer: String::new(),
-                kinds: certificate.kinds.iter().map(|kind| kind.number()).collect(),
-                territories: Vec::new(),
-                valid_from: certificate.valid_from,
-                valid_to: certificate.valid_to,
-            },
-        }
-    }
 }

@@ -1,12 +1,27 @@
 //! Token Status Lists (draft-ietf-oauth-status-list §4): one, two, four or eight bits by index, zlib.
 
 use minicbor::{Decoder, Encoder};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use verdict::Status;
 
 use crate::Error;
 
 /// Most bytes a list may unpack to: two bits each for 16 million passes of one series.
 const LONGEST: usize = 4 * 1024 * 1024;
+
+/// How many bits a list keeps for each pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bits {
+    /// Valid or revoked.
+    One = 1,
+    /// Suspended too.
+    Two = 2,
+    /// Room for what a later draft may mean.
+    Four = 4,
+    /// The same.
+    Eight = 8,
+}
 
 /// One issuer's list for one series.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,41 +32,28 @@ pub struct StatusList {
 
 impl StatusList {
     /// A list in which everything is valid.
-    pub fn new(bits: u8, entries: usize) -> Self {
-        Self { bits, list: vec![0; (entries * usize::from(bits)).div_ceil(8)] }
+    pub fn new(bits: Bits, entries: usize) -> Self {
+        let bits = bits as u8;
+        Self { bits, list: vec![0; entries.saturating_mul(usize::from(bits)).div_ceil(8)] }
     }
 
-    /// Reads a list: the CBOR map with `bits` and `lst` (§4.3).
+    /// Reads a list: the CBOR map with `bits` and `lst`, in either order (§4.3).
     ///
     /// # Errors
-    /// [`Error::Malformed`] or [`Error::TooLong`].
+    /// [`Error::Malformed`], or [`Error::TooLong`] when it unpacks to more than 4 MiB.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let wrong = |_| Error::Malformed("status list");
-        let (mut bits, mut packed) = (None, None);
-        let mut d = Decoder::new(bytes);
-        for _ in 0..d.map().map_err(wrong)?.ok_or(Error::Malformed("status list"))? {
-            match d.str().map_err(wrong)? {
-                "bits" => bits = Some(d.u8().map_err(wrong)?),
-                "lst" => packed = Some(d.bytes().map_err(wrong)?),
-                _ => d.skip().map_err(wrong)?,
-            }
-        }
-        let (Some(bits @ (1 | 2 | 4 | 8)), Some(packed)) = (bits, packed) else {
-            return Err(Error::Malformed("status list"));
-        };
-        let list =
-            miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, LONGEST).map_err(|error| {
-                match error.status {
-                    miniz_oxide::inflate::TINFLStatus::HasMoreOutput => Error::TooLong("status list"),
-                    _ => Error::Malformed("status list"),
-                }
-            })?;
+        let wrong = || Error::Malformed("status list");
+        let (bits, packed) = parse(bytes).ok_or_else(wrong)?;
+        let list = decompress_to_vec_zlib_with_limit(packed, LONGEST).map_err(|error| match error.status {
+            TINFLStatus::HasMoreOutput => Error::TooLong("a status list"),
+            _ => wrong(),
+        })?;
         Ok(Self { bits, list })
     }
 
     /// Writes the list, keys in deterministic order.
     pub fn encode(&self) -> Vec<u8> {
-        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&self.list, 9);
+        let packed = compress_to_vec_zlib(&self.list, 9);
         let mut out = Vec::with_capacity(packed.len() + 16);
         Encoder::new(&mut out)
             .map(2)
@@ -98,3 +100,22 @@ impl StatusList {
         if self.bits == 8 { 255 } else { (1 << self.bits) - 1 }
     }
 }
+
+/// Bits and packed list of exactly one map, with whatever else the draft lets stand in it.
+fn parse(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let (mut bits, mut packed) = (None, None);
+    let mut d = Decoder::new(bytes);
+    for _ in 0..d.map().ok()?? {
+        match d.str().ok()? {
+            "bits" if bits.is_none() => bits = Some(d.u8().ok()?),
+            "lst" if packed.is_none() => packed = Some(d.bytes().ok()?),
+            "bits" | "lst" => return None,
+            _ => d.skip().ok()?,
+        }
+    }
+    let bits = bits.filter(|bits| matches!(bits, 1 | 2 | 4 | 8));
+    bits.zip(packed).filter(|_| d.position() == bytes.len())
+}
+
+#[cfg(test)]
+mod tests;

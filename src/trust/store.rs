@@ -1,28 +1,21 @@
 //! What the box has adopted, and how it adopts.
 
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use wire::WallTime;
-use wire::sign::{Context, Sign1};
+use wire::{RegionId, WallTime};
 
-use crate::format::{
-    self, CHUNK, HEAD, Hash, Head, LONGEST_BASE, LONGEST_HEAD, LONGEST_RECORD, LONGEST_ROOT, MOST_STREAMS, Record,
-    Root, SignedRoot, leaf, merkle, object_name, root_name, sha256,
-};
+use crate::format::{self, HEAD, Hash, Head, LONGEST_HEAD, Root, SignedRoot, merkle, sha256};
 use crate::{Carrier, Error, Release};
 
+mod check;
 mod disk;
+mod fetch;
 mod slots;
 
 use disk::Disk;
+use fetch::{Fetch, OBJECTS, object, stored_record};
 use slots::State;
-
-/// Folder of everything that is found by its hash.
-const OBJECTS: &str = "objects";
-
-/// Most roots walked in one adoption: a box that slept for years still arrives.
-const MOST_ROOTS: u64 = 64;
 
 /// What came of an adoption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +34,13 @@ pub enum Adoption {
     },
 }
 
-/// The trust of one box, on disk.
+/// The trust of one box, on disk. One process adopts; any number may open it to read.
 pub struct Store {
     disk: Disk,
     state: State,
     root: Root,
+    /// Whether what serves is what the state says; not so before the first adoption, and after damage.
+    is_whole: bool,
     current: Arc<RwLock<Option<Arc<Release>>>>,
 }
 
@@ -57,51 +52,51 @@ impl View {
     /// The release in force.
     pub fn current(&self) -> Option<Arc<Release>> {
         // A writer only swaps a pointer; it cannot leave it half written.
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Store {
-    /// Gives a new box its first root. The only first use there is; done by hand, once.
+    /// Gives a new box of a region its first root. The only first use there is; done by hand. It is also
+    /// the cure for [`Error::NeedsProvisioning`].
     ///
     /// # Errors
     /// [`Error::AlreadyProvisioned`], or what is wrong with the root.
-    pub fn provision(folder: &Path, root: &[u8]) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(|source| Error::Disk { path: folder.to_owned(), source })?;
-        let disk = Disk::new(folder);
-        if slots::exist(&disk)? {
-            return Err(Error::AlreadyProvisioned);
-        }
-        let signed = parse_root(root)?;
-        let parsed = signed.root().map_err(|_| Error::Malformed("root"))?;
+    pub fn provision(folder: &Path, root: &[u8], region: &RegionId) -> Result<Self, Error> {
+        let signed = SignedRoot::parse(root)?;
+        let parsed = signed.root()?;
         if !signed.is_signed_by(&parsed) {
             return Err(Error::RootSignatures);
         }
-        disk.make_folder(OBJECTS)?;
-        let state = State { counter: 1, root: root.to_vec(), head: Vec::new(), leaves: Vec::new() };
-        slots::write(&disk, &state)?;
-        Ok(Self { disk, state, root: parsed, current: Arc::default() })
+        if parsed.region != *region {
+            return Err(Error::OtherRegion { expected: region.clone(), found: parsed.region });
+        }
+        std::fs::create_dir_all(folder).map_err(|source| Error::Disk { path: folder.to_owned(), source })?;
+        Self::begin(Disk::new(folder), root.to_vec())
     }
 
-    /// Opens the trust of a provisioned box.
+    fn begin(disk: Disk, root: Vec<u8>) -> Result<Self, Error> {
+        if slots::read(&disk)?.is_some() {
+            return Err(Error::AlreadyProvisioned);
+        }
+        let mut state = State { counter: 0, root, head: Vec::new(), leaves: Vec::new(), sequence: 0, floor: 0 };
+        slots::write(&disk, &mut state)?;
+        Self::on(disk)
+    }
+
+    /// Opens the trust of a provisioned box. Writes nothing.
     ///
     /// # Errors
     /// [`Error::NeedsProvisioning`] when neither slot can be read; never a first use.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let disk = Disk::new(folder);
+        Self::on(Disk::new(folder))
+    }
+
+    fn on(disk: Disk) -> Result<Self, Error> {
         let state = slots::read(&disk)?.ok_or(Error::NeedsProvisioning)?;
-        let root = parse_root(&state.root)?.root().map_err(|_| Error::Malformed("root"))?;
-        let mut store = Self { disk, state, root, current: Arc::default() };
-        if !store.state.head.is_empty() {
-            // Checked when it was adopted; a damaged object must not stop the box from fetching it again.
-            match store.load() {
-                Ok(release) => store.serve(release),
-                Err(error) => {
-                    tracing::error!(%error, "the adopted release is damaged on disk and will be fetched again");
-                    store.state.leaves.clear();
-                }
-            }
-        }
+        let root = SignedRoot::parse(&state.root)?.root()?;
+        let mut store = Self { disk, state, root, is_whole: false, current: Arc::default() };
+        store.load();
         Ok(store)
     }
 
@@ -120,184 +115,91 @@ impl Store {
         View(self.current.clone())
     }
 
+    /// Unix seconds before which it cannot be: the newest time HQ has signed. It outlives damage to the
+    /// release itself.
+    pub fn floor(&self) -> i64 {
+        self.state.floor
+    }
+
     /// Fetches what is new, checks all of it, and only then lets it serve.
     ///
     /// # Errors
     /// Why it was not adopted; what was adopted before goes on serving.
     pub fn adopt(&mut self, carrier: &mut dyn Carrier, now: WallTime) -> Result<Adoption, Error> {
-        let mut fetch = Fetch { carrier, bytes: 0 };
-        let head_bytes = fetch.get(HEAD, LONGEST_HEAD)?;
-        if head_bytes == self.state.head && self.current().is_some() {
+        let mut fetch = Fetch::new(carrier);
+        let bytes = fetch.get(HEAD, LONGEST_HEAD, "the head")?;
+        if bytes == self.state.head && self.is_whole {
+            if !slots::agree(&self.disk) {
+                self.commit(self.state.clone(), self.root.clone())?;
+            }
             return Ok(Adoption::NothingNew { fetched: fetch.bytes });
         }
-        let message = Sign1::parse(&head_bytes).map_err(|_| Error::Malformed("head"))?;
-        let claimed: Head = wire::decode(message.payload, "head").map_err(|_| Error::Malformed("head"))?;
-        let now = self.time(now);
-        let (root, root_bytes) = self.walk(&mut fetch, claimed.root)?;
-        let head = self.check_head(&message, claimed, &root, &head_bytes, now)?;
-        let leaves = self.fetch_streams(&mut fetch, &head)?;
-        let state =
-            State { counter: self.state.counter + 1, root: root_bytes, head: head_bytes, leaves: leaves.concat() };
-        let release = assemble(&self.disk, head, &leaves)?;
-        slots::write(&self.disk, &state)?;
-        self.state = state;
-        self.root = root;
-        let sequence = release.sequence();
+        let (message, head) = Head::parse(&bytes)?;
+        let mut state = self.state.clone();
+        let root = check::walk(&mut fetch, self.root.clone(), &mut state, head.root)?;
+        if root.version > self.root.version {
+            // Kept whatever becomes of the head: a key that was struck off must stay struck off.
+            self.commit(state.clone(), root)?;
+        }
+        // An old clock neither holds up an update nor revives what is over; an unsound one says nothing.
+        let now = if now.trust.is_sound() { now.unix().max(self.state.floor) } else { self.state.floor };
+        check::head(&message, &head, &bytes, &self.root, &self.state, now)?;
+        let leaves = fetch.streams(&self.disk, &head, &self.state.leaves())?;
+        let release = assemble(&self.disk, head.clone(), &leaves)?;
+        state.sequence = head.sequence;
+        state.floor = head.issued;
+        state.head = bytes;
+        state.leaves = leaves.concat();
+        self.commit(state, self.root.clone())?;
         self.serve(release);
         self.forget_the_old(&leaves);
-        Ok(Adoption::Adopted { sequence, fetched: fetch.bytes })
+        Ok(Adoption::Adopted { sequence: head.sequence, fetched: fetch.bytes })
     }
 
-    /// The box's time for judging releases: never before what HQ has signed.
-    fn time(&self, now: WallTime) -> i64 {
-        let floor = self.current().map_or(0, |release| release.floor());
-        if now.trust.is_sound() { now.unix().max(floor) } else { floor }
-    }
-
-    /// Walks from the root the box has to the one a head names, each signed by its predecessor and itself.
-    fn walk(&self, fetch: &mut Fetch<'_>, to: u64) -> Result<(Root, Vec<u8>), Error> {
-        let (mut root, mut bytes) = (self.root.clone(), self.state.root.clone());
-        if to < root.version || to - root.version > MOST_ROOTS {
-            return Err(Error::RootVersion { expected: root.version, found: to });
-        }
-        while root.version < to {
-            let expected = root.version + 1;
-            bytes = fetch.get(&root_name(expected), LONGEST_ROOT)?;
-            let signed = parse_root(&bytes)?;
-            let next = signed.root().map_err(|_| Error::Malformed("root"))?;
-            if next.version != expected {
-                return Err(Error::RootVersion { expected, found: next.version });
-            }
-            if next.region != root.region {
-                return Err(Error::OtherRegion);
-            }
-            if !signed.is_signed_by(&root) || !signed.is_signed_by(&next) {
-                return Err(Error::RootSignatures);
-            }
-            root = next;
-        }
-        Ok((root, bytes))
-    }
-
-    fn check_head(&self, message: &Sign1<'_>, head: Head, root: &Root, bytes: &[u8], now: i64) -> Result<Head, Error> {
-        let signed = root.publishing_at(head.issued).any(|key| message.verify(Context::TrustManifest, &key).is_ok());
-        if !signed {
-            return Err(Error::HeadSignature);
-        }
-        if head.region != root.region {
-            return Err(Error::OtherRegion);
-        }
-        if !self.state.head.is_empty() {
-            let have = parse_head(&self.state.head)?;
-            if head.sequence < have.sequence {
-                return Err(Error::Older { have: have.sequence, found: head.sequence });
-            }
-            if head.sequence == have.sequence && bytes != self.state.head {
-                return Err(Error::Equivocation { sequence: head.sequence });
-            }
-            if head.issued < have.issued {
-                return Err(Error::Times);
-            }
-        }
-        if !(head.issued <= head.expires && head.expires <= head.not_after) {
-            return Err(Error::Times);
-        }
-        if now > head.not_after {
-            return Err(Error::PastNotAfter);
-        }
-        if now.max(head.issued) > root.expires {
-            return Err(Error::RootExpired);
-        }
-        Ok(head)
-    }
-
-    /// Fetches every record and base that is not here yet; each is checked before it is kept.
-    fn fetch_streams(&self, fetch: &mut Fetch<'_>, head: &Head) -> Result<Vec<Hash>, Error> {
-        let known = self.state.leaves();
-        let leaves = if merkle(&known) == head.streams && !known.is_empty() {
-            known
-        } else {
-            let bytes = fetch.get(&object_name("index", &head.streams), (MOST_STREAMS * 32) as u64)?;
-            let (leaves, rest) = bytes.as_chunks::<32>();
-            if !rest.is_empty() || merkle(leaves) != head.streams {
-                return Err(Error::Altered("the index"));
-            }
-            leaves.to_vec()
-        };
-        for hash in &leaves {
-            let record = match stored(&self.disk, hash)? {
-                Some(bytes) if leaf(&bytes) == *hash => bytes,
-                _ => {
-                    let bytes = fetch.get(&object_name("record", hash), LONGEST_RECORD)?;
-                    if leaf(&bytes) != *hash {
-                        return Err(Error::Altered("a record"));
-                    }
-                    self.disk.put(&object(hash), &bytes)?;
-                    bytes
-                }
-            };
-            let record: Record = wire::decode(&record, "record").map_err(|_| Error::Malformed("record"))?;
-            self.fetch_base(fetch, &record)?;
-        }
-        Ok(leaves)
-    }
-
-    fn fetch_base(&self, fetch: &mut Fetch<'_>, record: &Record) -> Result<(), Error> {
-        if stored(&self.disk, &record.base)?.is_some_and(|base| sha256(&base) == record.base) {
+    /// Makes a state the box's own. When the disk refuses, it is doubtful which state it holds, so what it
+    /// says itself counts from then on.
+    fn commit(&mut self, mut state: State, root: Root) -> Result<(), Error> {
+        let Err(error) = slots::write(&self.disk, &mut state) else {
+            (self.state, self.root) = (state, root);
             return Ok(());
+        };
+        if let Ok(Some(state)) = slots::read(&self.disk)
+            && let Ok(root) = SignedRoot::parse(&state.root).and_then(|signed| signed.root())
+        {
+            (self.state, self.root) = (state, root);
+            self.load();
         }
-        if record.length > LONGEST_BASE {
-            return Err(Error::TooLong("a base"));
-        }
-        let base = fetch.get(&object_name("base", &record.base), record.length)?;
-        let chunks: Vec<u8> = base.chunks(CHUNK).flat_map(sha256).collect();
-        if base.len() as u64 != record.length || chunks != record.chunks || sha256(&base) != record.base {
-            return Err(Error::Altered("a base"));
-        }
-        self.disk.put(&object(&record.base), &base)
+        Err(error)
     }
 
-    fn load(&self) -> Result<Release, Error> {
-        assemble(&self.disk, parse_head(&self.state.head)?, &self.state.leaves())
+    /// Lets serve what the state names. A damaged object must not stop the box from fetching it again.
+    fn load(&mut self) {
+        self.is_whole = false;
+        if self.state.head.is_empty() {
+            return;
+        }
+        let release =
+            Head::parse(&self.state.head).and_then(|(_, head)| assemble(&self.disk, head, &self.state.leaves()));
+        match release {
+            Ok(release) => self.serve(release),
+            Err(error) => {
+                tracing::error!(%error, "the adopted release is damaged on disk and will be fetched again");
+            }
+        }
     }
 
-    fn serve(&self, release: Release) {
-        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(release));
+    fn serve(&mut self, release: Release) {
+        self.is_whole = true;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(release));
     }
 
     /// Removes what no release needs any more.
     fn forget_the_old(&self, leaves: &[Hash]) {
-        let mut needed: Vec<String> = leaves.iter().map(|hash| format::hex(hash)).collect();
-        for hash in leaves {
-            let record = stored(&self.disk, hash).ok().flatten();
-            if let Some(record) = record.and_then(|bytes| wire::decode::<Record>(&bytes, "record").ok()) {
-                needed.push(format::hex(&record.base));
-            }
-        }
-        self.disk.sweep(OBJECTS, |name| needed.iter().any(|kept| kept == name));
+        let bases = leaves.iter().filter_map(|hash| stored_record(&self.disk, hash));
+        let needed: std::collections::BTreeSet<String> =
+            bases.map(|record| record.base).chain(leaves.iter().copied()).map(|hash| format::hex(&hash)).collect();
+        self.disk.sweep(OBJECTS, |name| needed.contains(name));
     }
-}
-
-/// Counts what comes in.
-struct Fetch<'c> {
-    carrier: &'c mut dyn Carrier,
-    bytes: u64,
-}
-
-impl Fetch<'_> {
-    fn get(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, Error> {
-        let bytes = self.carrier.get(name, limit)?;
-        self.bytes += bytes.len() as u64;
-        Ok(bytes)
-    }
-}
-
-fn object(hash: &Hash) -> String {
-    format!("{OBJECTS}/{}", format::hex(hash))
-}
-
-fn stored(disk: &Disk, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
-    disk.read(&object(hash))
 }
 
 /// A release from the objects on disk, each checked again.
@@ -306,24 +208,14 @@ fn assemble(disk: &Disk, head: Head, leaves: &[Hash]) -> Result<Release, Error> 
         return Err(Error::Altered("the index"));
     }
     let parts = leaves.iter().map(|hash| {
-        let record = stored(disk, hash)?.filter(|bytes| leaf(bytes) == *hash).ok_or(Error::Altered("a record"))?;
-        let record: Record = wire::decode(&record, "record").map_err(|_| Error::Malformed("record"))?;
-        let base = stored(disk, &record.base)?.filter(|base| sha256(base) == record.base);
+        let record = stored_record(disk, hash).ok_or(Error::Altered("a record"))?;
+        if record.part.longest().is_none() {
+            return Ok((record, Vec::new()));
+        }
+        let base = disk.read(&object(&record.base))?.filter(|base| sha256(base) == record.base);
         Ok((record, base.ok_or(Error::Altered("a base"))?))
     });
     Release::assemble(head, parts)
-}
-
-fn parse_root(bytes: &[u8]) -> Result<SignedRoot, Error> {
-    if bytes.len() as u64 > LONGEST_ROOT {
-        return Err(Error::TooLong("the root"));
-    }
-    wire::decode(bytes, "root").map_err(|_| Error::Malformed("root"))
-}
-
-fn parse_head(bytes: &[u8]) -> Result<Head, Error> {
-    let message = Sign1::parse(bytes).map_err(|_| Error::Malformed("head"))?;
-    wire::decode(message.payload, "head").map_err(|_| Error::Malformed("head"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
-//! The few things the store does to the disk, each durable when it returns.
+//! The few things the store does to the disk, and in tests the power cut between any two of them.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::Error;
+use crate::format::{CHUNK, Hash, Record, sha256};
 
 /// A folder, and in tests a power cut after a number of steps.
 pub(super) struct Disk {
@@ -25,41 +28,69 @@ impl Disk {
     /// A file's bytes, or `None` when it is not there.
     pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.folder.join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Disk { path, source }),
-        }
+        absent(std::fs::read(&path)).map_err(|source| Error::Disk { path, source })
     }
 
-    /// Writes a file in place, and its folder's entry: torn when the power goes in between.
+    /// A file's SHA-256, or `None` when it is not there.
+    pub(super) fn hash(&self, name: &str) -> Result<Option<Hash>, Error> {
+        let path = self.folder.join(name);
+        let hashed = File::open(&path).and_then(|mut file| {
+            let mut hash = Sha256::new();
+            std::io::copy(&mut file, &mut hash)?;
+            Ok(hash.finalize().into())
+        });
+        absent(hashed).map_err(|source| Error::Disk { path, source })
+    }
+
+    /// Writes a file of the folder itself in place: torn when the power goes in between.
     pub(super) fn overwrite(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.folder.join(name);
-        let written = self.step(&path, bytes).and_then(|()| {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            self.sync_folder(&path)
-        });
-        written.map_err(|source| Error::Disk { path, source })
+        self.write(name, bytes)?;
+        self.sync(&self.folder)
     }
 
-    /// Writes a file that is there whole or not at all.
+    /// Writes a file that is there whole or not at all; durable after [`Self::settle`].
     pub(super) fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let aside = format!("{name}.part");
-        self.overwrite(&aside, bytes)?;
-        let path = self.folder.join(name);
-        let renamed = self.step(&path, &[]).and_then(|()| {
-            std::fs::rename(self.folder.join(&aside), &path)?;
-            self.sync_folder(&path)
+        self.write(&aside(name), bytes)?;
+        self.move_in(name)
+    }
+
+    /// Makes every file that was put in a folder durable, all at once.
+    pub(super) fn settle(&self, folder: &str) -> Result<(), Error> {
+        self.sync(&self.folder.join(folder))
+    }
+
+    /// Goes on with a base of which some chunks may be here already, from before an interruption.
+    pub(super) fn resume(&self, name: &str, record: &Record) -> Result<Unfinished<'_>, Error> {
+        let path = self.folder.join(aside(name));
+        let opened = self.step(&path, &[]).and_then(|()| {
+            let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let mut chunks = 0;
+            while let Some((length, hash)) = record.chunk(chunks) {
+                let mut bytes = Vec::with_capacity(length);
+                // A sector that cannot be read is as good as torn.
+                let read = (&file).take(length as u64).read_to_end(&mut bytes);
+                if read.is_err() || bytes.len() != length || sha256(&bytes) != hash {
+                    break;
+                }
+                chunks += 1;
+            }
+            // What follows the last good chunk was torn.
+            let good = (chunks * CHUNK as u64).min(record.length);
+            file.set_len(good)?;
+            file.seek(SeekFrom::Start(good))?;
+            Ok((file, chunks))
         });
-        renamed.map_err(|source| Error::Disk { path, source })
+        let (file, chunks) = opened.map_err(|source| Error::Disk { path: path.clone(), source })?;
+        Ok(Unfinished { disk: self, name: name.to_owned(), path, file, chunks })
     }
 
     /// Makes a folder.
     pub(super) fn make_folder(&self, name: &str) -> Result<(), Error> {
         let path = self.folder.join(name);
-        std::fs::create_dir_all(&path).map_err(|source| Error::Disk { path, source })
+        self.step(&path, &[])
+            .and_then(|()| std::fs::create_dir_all(&path))
+            .map_err(|source| Error::Disk { path, source })?;
+        self.sync(&self.folder)
     }
 
     /// Removes every file of a folder that is not to be kept. What cannot be removed costs only space.
@@ -73,8 +104,26 @@ impl Disk {
         }
     }
 
-    fn sync_folder(&self, of: &Path) -> std::io::Result<()> {
-        File::open(of.parent().unwrap_or(&self.folder))?.sync_all()
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.folder.join(name);
+        let written = self.step(&path, bytes).and_then(|()| {
+            let mut file = File::create(&path)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        written.map_err(|source| Error::Disk { path, source })
+    }
+
+    fn move_in(&self, name: &str) -> Result<(), Error> {
+        let path = self.folder.join(name);
+        let moved = self.step(&path, &[]).and_then(|()| std::fs::rename(self.folder.join(aside(name)), &path));
+        moved.map_err(|source| Error::Disk { path, source })
+    }
+
+    /// Makes the entries of a folder durable.
+    fn sync(&self, folder: &Path) -> Result<(), Error> {
+        let synced = self.step(folder, &[]).and_then(|()| File::open(folder)?.sync_all());
+        synced.map_err(|source| Error::Disk { path: folder.to_owned(), source })
     }
 
     /// In tests, the power goes here: half of the bytes are on the disk, and nothing after that happens.
@@ -99,5 +148,48 @@ impl Disk {
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the power does not go on command")]
     fn step(&self, _: &Path, _: &[u8]) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// A base on its way in.
+pub(super) struct Unfinished<'d> {
+    disk: &'d Disk,
+    name: String,
+    path: PathBuf,
+    file: File,
+    /// Good chunks that are here.
+    pub(super) chunks: u64,
+}
+
+impl Unfinished<'_> {
+    /// Takes the next chunk, which was checked.
+    pub(super) fn append(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        let written = self.disk.step(&self.path, &[]).and_then(|()| self.file.write_all(chunk));
+        written.map_err(|source| Error::Disk { path: self.path.clone(), source })?;
+        self.chunks += 1;
+        Ok(())
+    }
+
+    /// Makes it durable and puts it in its place; false when it is not what was signed, and was given up.
+    pub(super) fn finish(self, expected: &Hash) -> Result<bool, Error> {
+        let failed = |source| Error::Disk { path: self.path.clone(), source };
+        self.disk.step(&self.path, &[]).and_then(|()| self.file.sync_all()).map_err(failed)?;
+        if self.disk.hash(&aside(&self.name))?.as_ref() != Some(expected) {
+            std::fs::remove_file(&self.path).map_err(failed)?;
+            return Ok(false);
+        }
+        self.disk.move_in(&self.name).map(|()| true)
+    }
+}
+
+/// Where a file is while it is not whole.
+fn aside(name: &str) -> String {
+    format!("{name}.part")
+}
+
+fn absent<T>(result: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    match result {
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
     }
 }

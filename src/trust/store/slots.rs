@@ -1,4 +1,7 @@
 //! The box's trust state in two slots: one is always whole, whenever the power goes.
+//!
+//! Both are written at every change, one after the other, so that between changes either may rot without
+//! the box forgetting anything. (With the older state in the second slot, one bad sector would roll it back.)
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +17,7 @@ const SLOTS: [&str; 2] = ["state.a", "state.b"];
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct State {
-    /// Rises with every write; the higher slot counts.
+    /// Rises with every change; the higher slot counts.
     #[n(0)]
     pub counter: u64,
     /// The newest root, as it came.
@@ -26,41 +29,69 @@ pub(super) struct State {
     /// Leaf hashes of its records, one after the other.
     #[cbor(n(3), with = "minicbor::bytes")]
     pub leaves: Vec<u8>,
+    /// Highest sequence adopted, unless a root took it back; 0 before the first.
+    #[n(4)]
+    pub sequence: u64,
+    /// Newest time HQ has signed, in Unix seconds, unless a root took it back.
+    #[n(5)]
+    pub floor: i64,
 }
 
 impl State {
     pub(super) fn leaves(&self) -> Vec<Hash> {
-        self.leaves.chunks_exact(32).map(|leaf| leaf.try_into().expect("chunks of 32")).collect()
+        self.leaves.as_chunks().0.to_vec()
     }
 }
 
-/// Reads the newer whole slot.
+/// Reads the newer whole slot, if there is one.
+///
+/// # Errors
+/// [`Error::Disk`] only when no slot is whole and the disk refused to show one: that is no empty box.
 pub(super) fn read(disk: &Disk) -> Result<Option<State>, Error> {
-    let mut newest: Option<State> = None;
-    for slot in SLOTS {
-        let Some(bytes) = disk.read(slot)? else { continue };
-        let Some(state) = unwrap(&bytes) else {
-            tracing::error!(slot, "a trust state slot is damaged; the other one serves");
-            continue;
-        };
-        if newest.as_ref().is_none_or(|other| other.counter < state.counter) {
-            newest = Some(state);
-        }
+    let slots = SLOTS.map(|slot| look(disk, slot));
+    let [a, b] = slots;
+    match (a, b) {
+        (Ok(Some(a)), Ok(Some(b))) => Ok(Some(if a.counter >= b.counter { a } else { b })),
+        (Ok(Some(state)), _) | (_, Ok(Some(state))) => Ok(Some(state)),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+        (Ok(None), Ok(None)) => Ok(None),
     }
-    Ok(newest)
 }
 
-/// Whether either slot exists, whole or not.
-pub(super) fn exist(disk: &Disk) -> Result<bool, Error> {
-    Ok(disk.read(SLOTS[0])?.is_some() || disk.read(SLOTS[1])?.is_some())
+/// Writes a state to both slots, the staler one first. Durable and in force once the first is written; a
+/// failure at the second is only said aloud.
+pub(super) fn write(disk: &Disk, state: &mut State) -> Result<(), Error> {
+    let counters = SLOTS.map(|slot| look(disk, slot).ok().flatten().map(|state| state.counter));
+    let staler = usize::from(counters[0] > counters[1]);
+    state.counter = counters.into_iter().flatten().max().unwrap_or(0) + 1;
+    let bytes = wrap(state);
+    disk.overwrite(SLOTS[staler], &bytes)?;
+    if let Err(error) = disk.overwrite(SLOTS[1 - staler], &bytes) {
+        tracing::error!(%error, "only one of the two trust state slots could be written");
+    }
+    Ok(())
 }
 
-/// Writes the slot that does not hold the present state.
-pub(super) fn write(disk: &Disk, state: &State) -> Result<(), Error> {
+/// Whether both slots are whole and say the same.
+pub(super) fn agree(disk: &Disk) -> bool {
+    let [a, b] = SLOTS.map(|slot| look(disk, slot).ok().flatten());
+    a.is_some() && a == b
+}
+
+fn look(disk: &Disk, slot: &str) -> Result<Option<State>, Error> {
+    let Some(bytes) = disk.read(slot)? else { return Ok(None) };
+    let state = unwrap(&bytes);
+    if state.is_none() {
+        tracing::error!(slot, "a trust state slot is damaged");
+    }
+    Ok(state)
+}
+
+fn wrap(state: &State) -> Vec<u8> {
     let payload = wire::encode(state);
     let mut bytes = Sha256::digest(&payload).to_vec();
     bytes.extend_from_slice(&payload);
-    disk.overwrite(SLOTS[usize::from(state.counter % 2 == 1)], &bytes)
+    bytes
 }
 
 fn unwrap(bytes: &[u8]) -> Option<State> {

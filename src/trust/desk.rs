@@ -1,0 +1,223 @@
+//! A small HQ for the tests of this room: it can also lie. (The real one is `hq::publish`.)
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use pass::PublicKey;
+use verdict::{Policy, Scope};
+use wire::sign::{Context, Signer};
+use wire::{ClockTrust, RegionId, WallTime};
+
+use crate::format::{
+    BASE, HEAD, Head, INDEX, KeyEntry, Part, RECORD, Record, Reset, Root, RootKey, SignedRoot, StreamId, leaf, merkle,
+    object_name, root_name, sha256,
+};
+use crate::{Bits, Carrier, CarrierError, StatusList, Store};
+
+/// When the story of a test begins, in Unix seconds.
+pub const BEGIN: i64 = 1_590_000_000;
+pub const DAY: i64 = 86_400;
+
+/// Numbers of the keys: 1 to 3 sign roots.
+pub const PUBLISHING: u8 = 4;
+pub const RECEIPT: u8 = 5;
+
+pub struct Key(SigningKey);
+
+pub fn key(number: u8) -> Key {
+    Key(SigningKey::from_bytes(&[number; 32]))
+}
+
+impl Signer for Key {
+    fn public(&self) -> VerifyingKey {
+        self.0.verifying_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+pub fn region() -> RegionId {
+    "RU-TVE".parse().unwrap()
+}
+
+pub fn clock(unix: i64) -> WallTime {
+    WallTime::from_unix(unix, ClockTrust::Ntp)
+}
+
+pub fn root_key(number: u8) -> RootKey {
+    RootKey { key: key(number).public().to_bytes(), valid_from: BEGIN, valid_to: BEGIN + 90 * DAY }
+}
+
+pub fn policy() -> Policy {
+    Policy { territory: 69, formats: vec!["MP1".into()], kinds: Vec::new(), fresh_for: DAY, old_after: 7 * DAY }
+}
+
+pub fn stream(part: Part, issuer: &str, series: u64) -> StreamId {
+    StreamId { region: region(), part, issuer: issuer.to_owned(), series }
+}
+
+/// A release folder in memory, and the keys to it.
+#[derive(Clone)]
+pub struct Desk {
+    pub files: BTreeMap<String, Vec<u8>>,
+    pub root: Root,
+    pub publisher: u8,
+}
+
+impl Desk {
+    /// A region with a first root and nothing published.
+    pub fn new() -> Self {
+        let root = Root {
+            region: region(),
+            version: 1,
+            expires: BEGIN + 365 * DAY,
+            threshold: 2,
+            root: [1, 2, 3].map(root_key).to_vec(),
+            publishing: vec![root_key(PUBLISHING)],
+            receipt: vec![root_key(RECEIPT)],
+            command: vec![root_key(6)],
+            sealing: vec![root_key(7)],
+            reset: None,
+        };
+        let mut desk = Self { files: BTreeMap::new(), root, publisher: PUBLISHING };
+        let first = sign_root(&desk.root, &[1, 2]);
+        desk.files.insert(root_name(1), first);
+        desk
+    }
+
+    /// One that has published release 1.
+    pub fn open() -> Self {
+        let mut desk = Self::new();
+        desk.publish(1, BEGIN);
+        desk
+    }
+
+    /// The next root, changed and signed as told.
+    pub fn rotate(&mut self, signers: &[u8], change: impl FnOnce(&mut Root)) {
+        let mut next = Root { version: self.root.version + 1, reset: None, ..self.root.clone() };
+        change(&mut next);
+        self.files.insert(root_name(self.root.version + 1), sign_root(&next, signers));
+        self.root = next;
+    }
+
+    /// The cure for a stolen publishing key.
+    pub fn strike_off_the_stolen_key(&mut self, reset: Option<Reset>) {
+        self.rotate(&[1, 2], |root| {
+            root.publishing = vec![root_key(8)];
+            root.reset = reset;
+        });
+        self.publisher = 8;
+    }
+
+    /// What an ordinary release says; the status list changes with `sequence`.
+    pub fn content(sequence: u64) -> Vec<(StreamId, Vec<u8>)> {
+        let issuer = PublicKey::from_ed25519(key(9).public().as_bytes()).unwrap();
+        let scope = Scope {
+            issuer: "RU-TVE".into(),
+            kinds: vec![1],
+            territories: Vec::new(),
+            valid_from: BEGIN,
+            valid_to: BEGIN + 400 * DAY,
+        };
+        let mut list = StatusList::new(Bits::Two, 4096);
+        list.set(sequence, 1);
+        vec![
+            (stream(Part::Keys, "RU-TVE", 0), wire::encode(&vec![KeyEntry::new(&issuer, scope)])),
+            (stream(Part::Status, "RU-TVE", 0), list.encode()),
+            (stream(Part::Policy, "", 0), wire::encode(&policy())),
+        ]
+    }
+
+    pub fn publish(&mut self, sequence: u64, issued: i64) {
+        self.publish_content(sequence, issued, Self::content(sequence));
+    }
+
+    pub fn publish_content(&mut self, sequence: u64, issued: i64, content: Vec<(StreamId, Vec<u8>)>) {
+        let records = content.into_iter().map(|(id, base)| (Record::describe(id, &base), base)).collect();
+        self.publish_records(sequence, issued, records);
+    }
+
+    pub fn publish_records(&mut self, sequence: u64, issued: i64, records: Vec<(Record, Vec<u8>)>) {
+        let mut leaves = Vec::new();
+        for (record, base) in records {
+            let bytes = wire::encode(&record);
+            leaves.push(leaf(&bytes));
+            self.files.insert(object_name(BASE, &record.base), base);
+            self.files.insert(object_name(RECORD, &leaf(&bytes)), bytes);
+        }
+        self.files.insert(object_name(INDEX, &merkle(&leaves)), leaves.concat());
+        let head = Head {
+            region: self.root.region.clone(),
+            root: self.root.version,
+            sequence,
+            issued,
+            expires: issued + DAY,
+            not_after: issued + 45 * DAY,
+            streams: merkle(&leaves),
+        };
+        self.sign_head(&head);
+    }
+
+    pub fn head(&self) -> Head {
+        Head::parse(&self.files[HEAD]).unwrap().1
+    }
+
+    /// Changes the head that stands and signs it anew.
+    pub fn change_head(&mut self, change: impl FnOnce(&mut Head)) {
+        let mut head = self.head();
+        change(&mut head);
+        self.sign_head(&head);
+    }
+
+    pub fn sign_head(&mut self, head: &Head) {
+        let signed = wire::sign::sign(Context::TrustManifest, &key(self.publisher), &wire::encode(head));
+        self.files.insert(HEAD.to_owned(), signed);
+    }
+
+    /// Names of the files in a folder of the release.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        self.files.keys().filter(|name| name.starts_with(&format!("{folder}/"))).cloned().collect()
+    }
+
+    /// A new box in a folder.
+    pub fn provision(&self, folder: &Path) -> Store {
+        Store::provision(folder, &self.files[&root_name(1)], &region()).unwrap()
+    }
+
+    pub fn write_to(&self, folder: &Path) {
+        for (name, bytes) in &self.files {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+}
+
+impl Carrier for Desk {
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError> {
+        let bytes = self.files.get(name).ok_or_else(|| CarrierError::NotFound(name.to_owned()))?;
+        let from = bytes.len().min(usize::try_from(from).unwrap());
+        Ok(Box::new(Cursor::new(&bytes[from..])))
+    }
+}
+
+pub fn sign_root(root: &Root, signers: &[u8]) -> Vec<u8> {
+    let payload = wire::encode(root);
+    let digest = sha256(&payload);
+    let sign = |number: &u8| wire::sign::sign(Context::TrustRoot, &key(*number), &digest).into();
+    wire::encode(&SignedRoot { signatures: signers.iter().map(sign).collect(), payload })
+}
+
+/// Bytes that do not compress and differ from each other.
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..length).map(|_| next()).collect()
+}

@@ -1,0 +1,112 @@
+//! The power goes at every single step; the box must hold the old state or the new one, whole.
+
+use super::{Store, adopted, sequence};
+use crate::Error;
+use crate::desk::{BEGIN, DAY, Desk, clock, noise, region, stream};
+use crate::format::{Part, root_name};
+use crate::store::disk::Disk;
+use crate::{Bits, StatusList};
+
+/// A status list of several chunks.
+fn long_list(seed: u64) -> Vec<u8> {
+    let noise = noise(150_000, seed);
+    let mut list = StatusList::new(Bits::Eight, noise.len());
+    for (index, value) in (0..).zip(noise) {
+        list.set(index, value);
+    }
+    list.encode()
+}
+
+/// Two releases, the second with a new root and new content.
+fn releases() -> (Desk, Desk) {
+    let content = |sequence| {
+        let mut content = Desk::content(sequence);
+        content.push((stream(Part::Status, "RU-TVE", 1), long_list(sequence)));
+        content
+    };
+    let mut old = Desk::new();
+    old.publish_content(1, BEGIN, content(1));
+    let mut new = old.clone();
+    new.rotate(&[1, 3], |_| {});
+    new.publish_content(2, BEGIN + DAY, content(2));
+    (old, new)
+}
+
+#[test]
+fn killed_at_any_step_of_an_adoption_the_box_holds_the_old_release_or_the_new_one() {
+    let (old, new) = releases();
+    let (mut held_old, mut held_new) = (0, 0);
+    for steps in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = old.provision(folder.path());
+        assert_eq!(adopted(store.adopt(&mut old.clone(), clock(BEGIN))), 1);
+        store.disk.steps_left.set(Some(steps));
+        let outcome = store.adopt(&mut new.clone(), clock(BEGIN + DAY));
+        let is_through = store.disk.steps_left.get() != Some(0);
+        // The process is gone, and with it everything it knew.
+        drop(store);
+        let mut store = Store::open(folder.path()).unwrap();
+        match store.current().expect("neither release is whole").sequence() {
+            1 => held_old += 1,
+            2 => held_new += 1,
+            other => panic!("release {other} out of nowhere"),
+        }
+        assert!(outcome.is_err() || store.current().unwrap().sequence() == 2, "what was reported must last");
+        // And it goes on from there as if nothing had been.
+        let _ = store.adopt(&mut new.clone(), clock(BEGIN + DAY)).unwrap();
+        assert_eq!(sequence(folder.path()), Some(2));
+        assert_eq!(store.root().version, 2);
+        if is_through {
+            println!("cut at {steps} steps: {held_old} times the old release, {held_new} times the new one");
+            break;
+        }
+    }
+    assert!(held_old > 10 && held_new > 1);
+}
+
+#[test]
+fn a_disk_that_refuses_for_a_while_is_no_reason_to_restart() {
+    let (old, new) = releases();
+    for steps in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = old.provision(folder.path());
+        assert_eq!(adopted(store.adopt(&mut old.clone(), clock(BEGIN))), 1);
+        store.disk.steps_left.set(Some(steps));
+        let outcome = store.adopt(&mut new.clone(), clock(BEGIN + DAY));
+        let is_through = store.disk.steps_left.get() != Some(0);
+        assert!(store.current().is_some());
+        if let Err(error) = &outcome {
+            assert_eq!(error.code(), "disk");
+        }
+        store.disk.steps_left.set(None);
+        store.adopt(&mut new.clone(), clock(BEGIN + DAY)).unwrap();
+        assert_eq!(store.current().unwrap().sequence(), 2, "after {steps} steps");
+        assert_eq!(sequence(folder.path()), Some(2));
+        if is_through {
+            break;
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_step_of_provisioning_the_box_is_new_or_provisioned() {
+    let desk = Desk::open();
+    for steps in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path());
+        disk.steps_left.set(Some(steps));
+        let begun = Store::begin(disk, desk.files[&root_name(1)].clone());
+        let is_through = begun.is_ok_and(|store| store.disk.steps_left.get() != Some(0));
+        match Store::open(folder.path()) {
+            Ok(store) => assert_eq!(store.root().version, 1),
+            Err(error) => {
+                assert!(matches!(error, Error::NeedsProvisioning));
+                Store::provision(folder.path(), &desk.files[&root_name(1)], &region()).unwrap();
+            }
+        }
+        assert_eq!(sequence(folder.path()), None);
+        if is_through {
+            break;
+        }
+    }
+}
