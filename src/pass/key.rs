@@ -3,6 +3,7 @@
 use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::DecodePublicKey as _;
 use sha2::{Digest as _, Sha256};
+use x509_cert::der::Decode as _;
 
 use crate::Error;
 
@@ -45,7 +46,7 @@ impl PublicKey {
         if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
             return Ok(Self::P256(key));
         }
-        if let Ok(key) = rsa::RsaPublicKey::from_public_key_der(der) {
+        if let Some(key) = rsa_key(der) {
             use rsa::traits::PublicKeyParts as _;
             let bits = key.n().bits();
             return if RSA_BITS.contains(&bits) { Ok(Self::Rsa(Box::new(key))) } else { Err(BadKey) };
@@ -122,6 +123,18 @@ impl PublicKey {
             }),
         }
     }
+}
+
+/// An RSA key, whether its algorithm is named as RSA or as RSASSA-PSS (RFC 4055 §1.2). The latter may name
+/// parameters; signatures here have those of PS256 in any case.
+fn rsa_key(der: &[u8]) -> Option<rsa::RsaPublicKey> {
+    use rsa::pkcs1::DecodeRsaPublicKey as _;
+    const RSA: &str = "1.2.840.113549.1.1.1";
+    const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+    let spki = x509_cert::spki::SubjectPublicKeyInfoRef::from_der(der).ok()?;
+    let named = spki.algorithm.oid.to_string();
+    let key = spki.subject_public_key.as_bytes().filter(|_| named == RSA || named == RSASSA_PSS)?;
+    rsa::RsaPublicKey::from_pkcs1_der(key).ok()
 }
 
 /// Two hexadecimal digits a byte, in either case.

@@ -8,7 +8,8 @@
 //! revocation or rules: those are facts for `verdict`.
 //!
 //! Invariants: no I/O, no clock, no panic on any text; nothing of a payload leaves [`read`] before the
-//! signature has held; every refusal is a typed [`Error`] with a stable code and the step that failed.
+//! signature has held; every refusal is a typed [`Error`] with a stable code and the step that failed; a
+//! [`trace`] of a text never says anything else than reading it does.
 //!
 //! Words: a *document* is the content of a pass; a *kid* is a hint which key signed it, never an
 //! identity; a *step* is one stage on the way from text to document.

@@ -2,17 +2,18 @@
 
 mod docs;
 mod hc1;
+mod keys;
 mod mp1;
 mod samples;
 
 use proptest::prelude::*;
 
 use crate::{Error, Outcome, Step, Trace, read, trace};
-use samples::{keys, text};
+use samples::text;
 
 /// What a trace and a reading say of one text must be the same.
 fn agree(text: &str) -> Trace {
-    let (read, trace) = (read(text, &keys()), trace(text, &keys()));
+    let (read, trace) = (read(text, &samples::keys()), trace(text, &samples::keys()));
     assert_eq!(read.as_ref().err(), trace.failure());
     match read {
         Ok(verified) => {
