@@ -1,8 +1,15 @@
-//! One epoch: a sealing context that lives only in RAM, and the MAC key that is hashed forward.
+//! One epoch: a sealing key that lives only in RAM, and the MAC key that is hashed forward.
+//!
+//! One HPKE encapsulation an epoch. The first MAC key is sealed by HPKE itself; rows are sealed by the same
+//! AEAD under a key exported from the context (RFC 9180 §5.3), with the row's sequence as the nonce. HPKE's
+//! own counter would have to be followed without a gap: one flipped bit on a card would cost HQ the rest of
+//! the epoch, up to a thousand crossings. So each row opens by itself.
 
 use std::time::{Duration, Instant};
 
-use hpke::aead::{AeadCtxS, ChaCha20Poly1305};
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, Nonce};
+use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, OpModeS, Serializable as _};
@@ -22,6 +29,19 @@ const MOST_ENTRIES: u32 = 1000;
 /// Sealed plaintexts are padded to steps of this many bytes, so that lengths tell little.
 const STEP: usize = 128;
 
+/// HPKE's `aad` of the first MAC key.
+pub const MAC_KEY: &[u8] = b"mac";
+
+/// HPKE's `exporter_context` of the key that seals rows.
+pub const ROW_KEY: &[u8] = b"rows";
+
+/// The nonce of a row: its sequence, big-endian. Unique under its key, because a sequence is sealed once in an
+/// epoch: after a commit that failed the epoch is over.
+pub const fn nonce(sequence: u64) -> [u8; 12] {
+    let s = sequence.to_be_bytes();
+    [0, 0, 0, 0, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]]
+}
+
 /// HPKE's `info`: purpose, region, box, epoch and HQ's key.
 pub fn info(region: &RegionId, name: &BoxId, epoch: &EpochId, sealed_to: &[u8; 32]) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
@@ -37,7 +57,7 @@ pub fn info(region: &RegionId, name: &BoxId, epoch: &EpochId, sealed_to: &[u8; 3
     out
 }
 
-/// HPKE's `aad` of a row: its place and the chain hash before it.
+/// The associated data of a sealed row: its place and the chain hash before it.
 pub fn aad(sequence: u64, previous: &[u8; HASH]) -> Vec<u8> {
     [&sequence.to_be_bytes()[..], previous].concat()
 }
@@ -55,19 +75,28 @@ pub fn unpadded(padded: &[u8]) -> Option<&[u8]> {
     (padded[end] == 0x80).then(|| &padded[..end])
 }
 
-/// The context of the open epoch.
+/// The keys of the open epoch. Dropping it wipes them.
 pub(crate) struct Epoch {
     pub(crate) id: EpochId,
-    pub(crate) encapsulated: [u8; 32],
-    pub(crate) sealed_mac_key: Vec<u8>,
-    context: AeadCtxS<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>,
+    rows: chacha20poly1305::ChaCha20Poly1305,
     mac_key: Zeroizing<[u8; 32]>,
     entries: u32,
     opened: Instant,
 }
 
+/// What the opening row tells HQ, so that it can follow.
+pub(crate) struct Sealed {
+    pub(crate) encapsulated: [u8; 32],
+    pub(crate) mac_key: Vec<u8>,
+}
+
 impl Epoch {
-    pub(crate) fn open(counter: u64, region: &RegionId, name: &BoxId, sealing_key: &[u8; 32]) -> Result<Self, Error> {
+    pub(crate) fn open(
+        counter: u64,
+        region: &RegionId,
+        name: &BoxId,
+        sealing_key: &[u8; 32],
+    ) -> Result<(Self, Sealed), Error> {
         let mut nonce = [0; 8];
         let mut mac_key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut nonce).and_then(|()| getrandom::fill(&mut *mac_key)).map_err(|_| Error::Random)?;
@@ -77,12 +106,16 @@ impl Epoch {
             &OpModeS::Base,
             &to,
             &info(region, name, &id, sealing_key),
+            // The same source gave bytes a moment ago.
             &mut rand_core::OsRng.unwrap_err(),
         )
         .map_err(|_| Error::SealingKey)?;
-        let sealed_mac_key = context.seal(&*mac_key, b"mac").map_err(|_| Error::SealingKey)?;
-        let encapsulated = encapsulated.to_bytes().into();
-        Ok(Self { id, encapsulated, sealed_mac_key, context, mac_key, entries: 0, opened: Instant::now() })
+        let sealed = context.seal(&*mac_key, MAC_KEY).map_err(|_| Error::SealingKey)?;
+        let mut row_key = Zeroizing::new([0; 32]);
+        context.export(ROW_KEY, &mut *row_key).map_err(|_| Error::SealingKey)?;
+        let rows = chacha20poly1305::ChaCha20Poly1305::new((&*row_key).into());
+        let sealed = Sealed { encapsulated: encapsulated.to_bytes().into(), mac_key: sealed };
+        Ok((Self { id, rows, mac_key, entries: 0, opened: Instant::now() }, sealed))
     }
 
     /// Whether the next entry belongs to a new epoch.
@@ -90,10 +123,17 @@ impl Epoch {
         self.entries >= MOST_ENTRIES || self.opened.elapsed() >= LONGEST
     }
 
+    /// Whether it has sealed no more than so many entries.
+    pub(crate) const fn is_young(&self, entries: u32) -> bool {
+        self.entries <= entries
+    }
+
     /// Seals an entry for its place. Each call seals once and for all.
     pub(crate) fn seal(&mut self, plain: Vec<u8>, sequence: u64, previous: &[u8; HASH]) -> Result<Vec<u8>, Error> {
         self.entries += 1;
-        self.context.seal(&padded(plain), &aad(sequence, previous)).map_err(|_| Error::SealingKey)
+        let plain = Zeroizing::new(padded(plain));
+        let payload = Payload { msg: &plain, aad: &aad(sequence, previous) };
+        self.rows.encrypt(&Nonce::from(nonce(sequence)), payload).map_err(|_| Error::SealingKey)
     }
 
     /// The MAC of a row, after which its key is gone.

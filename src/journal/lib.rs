@@ -5,28 +5,32 @@
 //!
 //! Not responsible for sending them, nor for what an entry means.
 //!
-//! Invariants: [`Journal::append`] returns only when the rows are on the disk; a sealing context lives
+//! Invariants: [`Journal::append`] returns only when the rows are on the disk; a sealing key lives
 //! only in RAM and is never resumed; every start of the process and every failed commit opens a new epoch;
 //! a row leaves only after a receipt of HQ that names its own chain hash.
 //!
-//! Words: an *epoch* is a run of rows under one sealing context; the *opening* is its first, signed row; a
+//! Words: an *epoch* is a run of rows under one sealing key; the *opening* is its first, signed row; a
 //! *checkpoint* is a signed row over the chain so far; the *head* is the last row.
 #![forbid(unsafe_code)]
 
 pub mod chain;
+mod disk;
 mod epoch;
 mod error;
 mod outbox;
 mod signed;
 mod store;
+mod verify;
 mod writer;
 
-pub use epoch::{aad, info, padded, unpadded};
+pub use chain::{Author, Fault, Place};
+pub use epoch::{MAC_KEY, ROW_KEY, aad, info, nonce, padded, unpadded};
 pub use error::Error;
 pub use outbox::Outbox;
 pub use signed::{Checkpoint, Opening};
-pub use store::{Identity, Journal, Report, verify};
-pub use writer::{Requests, Writer, run};
+pub use store::{Bounds, Identity, Journal};
+pub use verify::{Report, verify, verify_by};
+pub use writer::{Acknowledgement, Requests, Writer, run};
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,13 @@
 //! The journal as the link sees it: rows to send, on a connection of its own.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use wire::row::Row;
 
-use crate::Error;
-use crate::store::{connect, rows, settled};
+use crate::{Error, disk};
 
-/// Reads rows for the link; never waits for the writer's fsync.
+/// Reads rows for the link; never waits for the writer's fsync, and cannot write.
 pub struct Outbox {
     db: Connection,
 }
@@ -20,24 +18,29 @@ impl Outbox {
     /// # Errors
     /// [`Error::Open`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { db: connect(path)? })
+        Ok(Self { db: disk::connect_reader(path)? })
     }
 
-    /// Up to `most` consecutive rows above a sequence, and no more than `bytes` of bodies; at least one.
+    /// Up to `most` consecutive rows above a sequence, and no more than `bytes` of bodies; at least one if
+    /// there is one. Where sequences are left out, after damage, the rows end before the gap.
     ///
     /// # Errors
     /// [`Error::Read`].
     pub fn rows_after(&self, sequence: u64, most: usize, bytes: usize) -> Result<Vec<Row>, Error> {
-        let limit = i64::try_from(most).unwrap_or(i64::MAX);
-        let mut found = rows(&self.db, include_str!("sql/rows_after.sql"), params![sequence.cast_signed(), limit])?;
-        let mut total = 0;
-        let fits = found.iter().take_while(|row| {
+        let mut query = self.db.prepare_cached(include_str!("sql/rows_from.sql")).map_err(Error::read)?;
+        let from = i64::try_from(sequence.saturating_add(1)).unwrap_or(i64::MAX);
+        let mut stored = query.query([from]).map_err(Error::read)?;
+        let (mut rows, mut total) = (Vec::<Row>::new(), 0);
+        while let Some(row) = stored.next().map_err(Error::read)? {
+            let row = disk::row(row).map_err(Error::read)?;
             total += row.body.len();
-            total <= bytes
-        });
-        let fits = fits.count().max(1);
-        found.truncate(fits);
-        Ok(found)
+            let follows = rows.last().is_none_or(|last| row.sequence == last.sequence + 1);
+            if !rows.is_empty() && (rows.len() >= most || total > bytes || !follows) {
+                break;
+            }
+            rows.push(row);
+        }
+        Ok(rows)
     }
 
     /// Sequence of the last durable row; 0 when there is none.
@@ -45,17 +48,31 @@ impl Outbox {
     /// # Errors
     /// [`Error::Read`].
     pub fn head(&self) -> Result<u64, Error> {
-        self.db
-            .query_row("SELECT coalesce(max(sequence), 0) FROM row", [], |row| row.get::<_, i64>(0))
-            .map(i64::cast_unsigned)
-            .map_err(|error| Error::Read(Arc::new(error)))
+        let sql = "SELECT max(sequence) FROM row";
+        let last: Option<i64> = self.db.query_row(sql, [], |row| row.get(0)).map_err(Error::read)?;
+        match last {
+            Some(last) => Ok(last.cast_unsigned()),
+            None => Ok(disk::base(&self.db).map_err(Error::read)?.sequence),
+        }
     }
 
-    /// Sequence of the last row covered by a receipt.
+    /// Sequence of the last row covered by a receipt; 0 when there is none.
     ///
     /// # Errors
     /// [`Error::Read`].
     pub fn settled(&self) -> Result<u64, Error> {
-        settled(&self.db)
+        disk::settled(&self.db).map(|place| place.map_or(0, |place| place.sequence)).map_err(Error::read)
+    }
+
+    /// How many rows wait for a receipt.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn pending(&self) -> Result<u64, Error> {
+        let settled = self.settled()?.cast_signed();
+        self.db
+            .query_row("SELECT count(*) FROM row WHERE sequence > ?1", [settled], |row| row.get::<_, i64>(0))
+            .map(i64::cast_unsigned)
+            .map_err(Error::read)
     }
 }

@@ -1,27 +1,41 @@
-//! The journal on disk.
+//! The journal as its one writer has it.
 
-use std::fs::File;
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, TransactionBehavior};
 use wire::entry::Entry;
-use wire::row::{EpochId, HASH, Receipt, Row, RowKind};
-use wire::sign::{Context, Signer};
+use wire::row::{HASH, Row, RowKind};
+use wire::sign::Signer;
 use wire::{BoxId, RegionId, WallTime};
 
+use crate::chain::{Author, Place};
 use crate::epoch::Epoch;
-use crate::{Checkpoint, Error, Opening, chain};
+use crate::{Checkpoint, Error, Opening, chain, disk};
 
-/// Most pages of the database: 4 GiB at 4 KiB each, months of rows without a line.
-const MOST_PAGES: u32 = 1 << 20;
+mod receipts;
+mod salvage;
+mod tail;
+
+use tail::Tail;
 
 /// Entries after which a checkpoint is written.
 const CHECKPOINT_ENTRIES: u32 = 64;
 
+/// The first checkpoint of an epoch comes sooner, so that it travels in one batch with the opening: should that
+/// be damaged on the way or on the card, this signature still tells HQ that the epoch is the box's.
+const FIRST_CHECKPOINT: u32 = 16;
+
 /// Time after which a checkpoint is written, if there is anything new.
 const CHECKPOINT_TIME: Duration = Duration::from_secs(60);
+
+/// Commits after which the write-ahead log is moved into the database: at two pages each about 2 MiB.
+const COMMITS_IN_WAL: u32 = 256;
+
+/// Longest encoded entry. A crossing has about 150 bytes; a batch of rows must fit a packet of the link.
+pub(crate) const LONGEST_ENTRY: usize = 64 * 1024;
 
 /// Who writes, and for whom.
 #[derive(Clone)]
@@ -36,379 +50,317 @@ pub struct Identity {
     pub sealing_key: [u8; 32],
 }
 
+/// How much of the disk a journal may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB.
+    pub pages: u32,
+}
+
+impl Default for Bounds {
+    /// 4 GiB: some 7 million rows, years without a line.
+    fn default() -> Self {
+        Self { pages: 1 << 20 }
+    }
+}
+
 /// The journal of one box, open for writing.
 pub struct Journal {
+    path: PathBuf,
     db: Connection,
+    bounds: Bounds,
     identity: Identity,
+    author: Author,
+    /// Drawn at this start of the process.
     boot: [u8; 8],
-    /// Sequence and chain hash of the last durable row.
-    head: (u64, [u8; HASH]),
+    /// The last good durable row.
+    head: Place,
+    /// Sequence of the next row; more than one above the head only after damage.
+    next: u64,
+    /// The highest epoch counter that was ever used here.
     last_epoch: u64,
     epoch: Option<Epoch>,
+    /// Entries since the last signature.
     unsigned: u32,
+    /// When something was last signed.
     signed: Instant,
+    /// A commit has failed: what is on the disk must be looked at before anything is added to it.
+    doubtful: bool,
+    /// Commits since the write-ahead log was last moved into the database.
+    commits: u32,
     /// Held for as long as the journal is open: two writers would fork the chain.
     _lock: File,
 }
 
 impl Journal {
-    /// Opens or begins a journal. A damaged tail is set aside, and the next epoch names the last good row.
+    /// Opens or begins a journal within the usual bounds.
     ///
     /// # Errors
-    /// [`Error::Open`], also when another process has it.
+    /// As [`Self::open_within`].
     pub fn open(path: &Path, identity: Identity) -> Result<Self, Error> {
-        let cannot = |error: std::io::Error| Error::Open(Arc::new(error));
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.with_extension("lock"))
-            .map_err(cannot)?;
-        lock.try_lock().map_err(|error| cannot(error.into()))?;
-        let db = connect(path)?;
-        db.execute_batch(include_str!("sql/schema.sql")).map_err(opening)?;
+        Self::open_within(path, identity, Bounds::default())
+    }
+
+    /// Opens or begins a journal. A damaged tail is set aside, and the next epoch names the last good row; a
+    /// file that is no database any more is set aside whole, less what can still be read and verified.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when it is open elsewhere, [`Error::Layout`] when a newer version wrote it,
+    /// [`Error::Full`], [`Error::Open`] or [`Error::Read`].
+    pub fn open_within(path: &Path, identity: Identity, bounds: Bounds) -> Result<Self, Error> {
+        let lock = lock(path)?;
         let mut boot = [0; 8];
         getrandom::fill(&mut boot).map_err(|_| Error::Random)?;
-        let mut journal = Self {
+        let author =
+            Author { region: identity.region.clone(), name: identity.name.clone(), key: identity.signer.public() };
+        let (db, tail) = match load(path, &author, bounds) {
+            Err(error) if error.is_corrupt() => {
+                tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
+                salvage::salvage(path, &author, bounds)?;
+                load(path, &author, bounds)?
+            }
+            loaded => loaded?,
+        };
+        let Tail { head, next, last_epoch } = tail;
+        Ok(Self {
+            path: path.to_owned(),
             db,
+            bounds,
             identity,
+            author,
             boot,
-            head: (0, chain::START),
-            last_epoch: 0,
+            head,
+            next,
+            last_epoch,
             epoch: None,
             unsigned: 0,
             signed: Instant::now(),
+            doubtful: false,
+            commits: 0,
             _lock: lock,
-        };
-        journal.find_head()?;
-        Ok(journal)
+        })
     }
 
-    /// Makes entries durable; returns the sequence of the last one when they are on the disk.
+    /// The last durable row.
+    pub const fn head(&self) -> &Place {
+        &self.head
+    }
+
+    /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
+    /// none are.
     ///
     /// # Errors
-    /// [`Error::Write`]: none of them is acknowledged, and the next append begins a new epoch.
+    /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
+    /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        self.write(entries, now).inspect_err(|_| self.epoch = None)
+        let plain: Vec<Vec<u8>> = entries.iter().map(wire::encode).collect();
+        if let Some(long) = plain.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
+            return Err(Error::TooLong(long.len()));
+        }
+        self.write(plain, false, now)
     }
 
-    fn write(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let mut rows = Vec::with_capacity(entries.len() + 2);
-        let mut head = self.head;
-        let mut unsigned = self.unsigned;
-        for entry in entries {
-            if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
-                let epoch = self.last_epoch + 1;
-                self.open_epoch(epoch, &mut head, &mut rows)?;
-            }
-            let epoch = self.epoch.as_mut().expect("an epoch was just opened");
-            let body = epoch.seal(wire::encode(entry), head.0 + 1, &head.1)?;
-            add(epoch, self.boot, RowKind::Entry, body, &mut head, &mut rows);
-            unsigned += 1;
-            if unsigned >= CHECKPOINT_ENTRIES {
-                checkpoint(&self.identity, epoch, self.boot, now, &mut head, &mut rows);
-                unsigned = 0;
-            }
-        }
-        self.commit(&rows)?;
-        if unsigned < self.unsigned + entries.len() as u32 {
-            self.signed = Instant::now();
-        }
-        (self.head, self.unsigned) = (head, unsigned);
-        Ok(head.0)
-    }
-
-    /// Signs what is new, when it is time.
+    /// Does what time asks for, between groups: signs what is new after a minute, wipes a context that is an
+    /// hour old, moves the write-ahead log into the database. Cheap when there is nothing to do.
     ///
     /// # Errors
-    /// [`Error::Write`]; the next append begins a new epoch.
+    /// As [`Self::append`]; nothing that was acknowledged is in doubt.
     pub fn turn(&mut self, now: WallTime) -> Result<(), Error> {
-        if self.unsigned == 0 || self.signed.elapsed() < CHECKPOINT_TIME {
-            return Ok(());
+        let spent = self.epoch.as_ref().is_some_and(Epoch::is_spent);
+        if spent || self.signed.elapsed() >= CHECKPOINT_TIME {
+            self.sign(now)?;
         }
-        let Some(epoch) = self.epoch.as_mut() else { return Ok(()) };
-        let (mut head, mut rows) = (self.head, Vec::with_capacity(1));
-        checkpoint(&self.identity, epoch, self.boot, now, &mut head, &mut rows);
-        self.commit(&rows).inspect_err(|_| self.epoch = None)?;
-        (self.head, self.unsigned, self.signed) = (head, 0, Instant::now());
+        if spent {
+            // A thief of the running box can read what is sealed under a context that is still there.
+            self.epoch = None;
+        }
+        if self.commits >= COMMITS_IN_WAL {
+            self.commits = 0;
+            // Passive: waits for nobody. What a reader still holds is moved the next time.
+            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)?;
+        }
         Ok(())
     }
 
-    fn open_epoch(&mut self, counter: u64, head: &mut (u64, [u8; HASH]), rows: &mut Vec<Row>) -> Result<(), Error> {
+    /// Signs what is new, if there is anything.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn sign(&mut self, now: WallTime) -> Result<(), Error> {
+        // Without an epoch the next opening signs it all.
+        if self.unsigned == 0 || self.epoch.is_none() { Ok(()) } else { self.write(Vec::new(), true, now).map(drop) }
+    }
+
+    /// Seals to another key of HQ from the next entry on.
+    pub fn seal_to(&mut self, sealing_key: [u8; 32]) {
+        if self.identity.sealing_key != sealing_key {
+            self.identity.sealing_key = sealing_key;
+            self.epoch = None;
+        }
+    }
+
+    fn write(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<u64, Error> {
+        if self.doubtful {
+            self.look_again()?;
+        }
+        let draft = match self.draft(plain, sign, now) {
+            Ok(draft) if draft.rows.is_empty() => return Ok(self.head.sequence),
+            Ok(draft) => draft,
+            Err(error) => {
+                // Its context has sealed what will never be written: it is not used again.
+                self.epoch = None;
+                return Err(error);
+            }
+        };
+        if let Err(error) = self.commit(&draft.rows) {
+            self.epoch = None;
+            self.doubtful = true;
+            return Err(Error::write(error));
+        }
+        self.commits += 1;
+        if draft.signed {
+            self.signed = Instant::now();
+        }
+        (self.head, self.next, self.unsigned) = (draft.head, draft.next, draft.unsigned);
+        Ok(self.head.sequence)
+    }
+
+    /// Seals and signs the next rows, without writing any.
+    fn draft(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<Draft, Error> {
+        let mut draft = Draft {
+            rows: Vec::with_capacity(plain.len() + 2),
+            head: self.head,
+            next: self.next,
+            unsigned: self.unsigned,
+            signed: false,
+        };
+        let due = self.signed.elapsed() >= CHECKPOINT_TIME;
+        let last = plain.len().checked_sub(1);
+        for (index, plain) in plain.into_iter().enumerate() {
+            if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
+                self.open_epoch(&mut draft)?;
+            }
+            let epoch = self.epoch.as_mut().expect("an epoch was just opened");
+            let body = epoch.seal(plain, draft.next, &draft.head.chain)?;
+            draft.add(epoch, self.boot, RowKind::Entry, body);
+            draft.unsigned += 1;
+            let enough = if epoch.is_young(FIRST_CHECKPOINT) { FIRST_CHECKPOINT } else { CHECKPOINT_ENTRIES };
+            if draft.unsigned >= enough || (due && !draft.signed && Some(index) == last) {
+                draft.checkpoint(epoch, self.boot, &self.identity, now);
+            }
+        }
+        if sign && let Some(epoch) = self.epoch.as_mut() {
+            draft.checkpoint(epoch, self.boot, &self.identity, now);
+        }
+        Ok(draft)
+    }
+
+    fn open_epoch(&mut self, draft: &mut Draft) -> Result<(), Error> {
         let Identity { region, name, signer, sealing_key } = &self.identity;
-        let mut epoch = Epoch::open(counter, region, name, sealing_key)?;
+        // Spent even if this is never committed: a number is not used twice.
+        self.last_epoch += 1;
+        let (mut epoch, sealed) = Epoch::open(self.last_epoch, region, name, sealing_key)?;
         let opening = Opening {
+            kind: Opening::KIND,
             region: region.clone(),
             name: name.clone(),
-            epoch: counter,
-            sequence: head.0 + 1,
-            previous: head.1,
-            encapsulated: epoch.encapsulated,
+            epoch: epoch.id,
+            sequence: draft.next,
+            after: draft.head,
+            encapsulated: sealed.encapsulated,
             sealed_to: *sealing_key,
-            mac_key: std::mem::take(&mut epoch.sealed_mac_key),
+            mac_key: sealed.mac_key,
         };
-        let body = wire::sign::sign(Context::JournalCheckpoint, signer.as_ref(), &wire::encode(&opening));
-        add(&mut epoch, self.boot, RowKind::Opening, body, head, rows);
-        // Spent even if this is never committed: a number is not used twice.
-        self.last_epoch = counter;
+        draft.add(&mut epoch, self.boot, RowKind::Opening, opening.sign(signer.as_ref()));
+        // It names the head, so it signs everything before.
+        (draft.unsigned, draft.signed) = (0, true);
         self.epoch = Some(epoch);
         Ok(())
     }
 
     /// One transaction, one fsync.
-    fn commit(&mut self, rows: &[Row]) -> Result<(), Error> {
-        let failed = |error| Error::Write(Arc::new(error));
-        let transaction = self.db.transaction().map_err(failed)?;
-        {
-            let mut append = transaction.prepare_cached(include_str!("sql/append.sql")).map_err(failed)?;
-            for row in rows {
-                append
-                    .execute(params![
-                        row.sequence.cast_signed(),
-                        row.epoch.counter.cast_signed(),
-                        row.epoch.nonce,
-                        row.boot,
-                        kind_number(row.kind),
-                        row.body,
-                        row.chain,
-                        row.mac
-                    ])
-                    .map_err(failed)?;
-            }
+    fn commit(&mut self, rows: &[Row]) -> rusqlite::Result<()> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for row in rows {
+            disk::insert(&transaction, row)?;
         }
-        transaction.commit().map_err(failed)
+        transaction.commit()
     }
 
-    /// Takes a receipt whose signature was checked; rows leave `keep` after theirs.
-    ///
-    /// # Errors
-    /// [`Error::Receipt`] when the hash is not this journal's own; nothing is pruned then.
-    pub fn settle(&mut self, receipt: &Receipt, now: WallTime, keep: Duration) -> Result<(), Error> {
-        let failed = |error| Error::Write(Arc::new(error));
-        let own: Option<[u8; HASH]> = self
-            .db
-            .query_row(
-                "SELECT chain FROM row WHERE sequence = ?1 AND epoch_counter = ?2 AND epoch_nonce = ?3",
-                params![receipt.sequence.cast_signed(), receipt.epoch.counter.cast_signed(), receipt.epoch.nonce],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|error| Error::Read(Arc::new(error)))?;
-        match own {
-            Some(chain) if chain == receipt.chain => {}
-            // Pruned already: an old receipt again.
-            None if self.settled()? >= receipt.sequence => return Ok(()),
-            _ => return Err(Error::Receipt),
-        }
-        let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
-        let transaction = self.db.transaction().map_err(failed)?;
-        let at = now.unix();
-        transaction
-            .execute(
-                "INSERT OR IGNORE INTO receipt (sequence, at) VALUES (?1, ?2)",
-                params![receipt.sequence.cast_signed(), at],
-            )
-            .and_then(|_| transaction.execute(include_str!("sql/prune.sql"), [at.saturating_sub(keep)]))
-            .and_then(|_| {
-                // Of receipts whose rows are gone only the newest says anything.
-                transaction.execute(
-                    "DELETE FROM receipt WHERE at <= ?1 AND sequence < (SELECT max(sequence) FROM receipt)",
-                    [at.saturating_sub(keep)],
-                )
-            })
-            .map_err(failed)?;
-        transaction.commit().map_err(failed)
+    /// After a failed commit nobody knows what is on the disk, nor what state the connection is in: opens it
+    /// again and finds the head as a start would. Rows of the failed commit that did get there stay, though
+    /// they were never acknowledged.
+    fn look_again(&mut self) -> Result<(), Error> {
+        let (db, tail) = load(&self.path, &self.author, self.bounds)?;
+        self.db = db;
+        (self.head, self.next) = (tail.head, tail.next);
+        self.last_epoch = self.last_epoch.max(tail.last_epoch);
+        (self.unsigned, self.doubtful) = (0, false);
+        Ok(())
     }
 
     /// A disk of so many pages.
     #[cfg(test)]
-    pub(crate) fn limit_pages(&self, pages: u32) {
+    pub(crate) fn limit_pages(&mut self, pages: u32) {
+        self.bounds = Bounds { pages };
         self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     }
+}
 
-    fn settled(&self) -> Result<u64, Error> {
-        settled(&self.db)
+/// Rows that are not written yet.
+struct Draft {
+    rows: Vec<Row>,
+    head: Place,
+    next: u64,
+    unsigned: u32,
+    signed: bool,
+}
+
+impl Draft {
+    fn add(&mut self, epoch: &mut Epoch, boot: [u8; 8], kind: RowKind, body: Vec<u8>) {
+        let mut row = Row { epoch: epoch.id, sequence: self.next, boot, kind, body, chain: [0; HASH], mac: [0; HASH] };
+        row.chain = chain::link(&self.head.chain, &row);
+        row.mac = epoch.mac(&row.chain);
+        self.head = Place::of(&row);
+        self.next += 1;
+        self.rows.push(row);
     }
 
-    /// Checks the tail again, sets aside what is damaged, and finds where to go on.
-    fn find_head(&mut self) -> Result<(), Error> {
-        let tail = rows(&self.db, include_str!("sql/tail.sql"), params![])?;
-        let before: Option<(u64, [u8; HASH])> = match tail.first() {
-            Some(first) => self
-                .db
-                .query_row(
-                    "SELECT sequence, chain FROM row WHERE sequence < ?1 ORDER BY sequence DESC LIMIT 1",
-                    [first.sequence.cast_signed()],
-                    |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)),
-                )
-                .optional()
-                .map_err(|error| Error::Read(Arc::new(error)))?,
-            None => None,
+    fn checkpoint(&mut self, epoch: &mut Epoch, boot: [u8; 8], who: &Identity, at: WallTime) {
+        let checkpoint = Checkpoint {
+            kind: Checkpoint::KIND,
+            region: who.region.clone(),
+            name: who.name.clone(),
+            head: self.head,
+            at,
         };
-        // Without a row before it (the beginning, or pruned) the first signed row stands for itself.
-        let begins = tail.first().is_some_and(|first| first.sequence == 1).then_some((chain::START, 0));
-        let previous = before.map(|(sequence, chain)| (chain, sequence)).or(begins);
-        let sound = chain::sound_prefix(previous.as_ref().map(|(chain, sequence)| (chain, *sequence)), &tail);
-        self.last_epoch = self
-            .db
-            .query_row("SELECT coalesce(max(epoch_counter), 0) FROM row", [], |row| row.get::<_, i64>(0))
-            .map_err(|error| Error::Read(Arc::new(error)))?
-            .cast_unsigned();
-        if sound < tail.len() {
-            self.quarantine(&tail[sound..])?;
-        }
-        self.head = match tail[..sound].last() {
-            Some(row) => (row.sequence, row.chain),
-            None => previous.map_or((0, chain::START), |(chain, sequence)| (sequence, chain)),
-        };
-        Ok(())
-    }
-
-    fn quarantine(&mut self, damaged: &[Row]) -> Result<(), Error> {
-        tracing::error!(
-            rows = damaged.len(),
-            from = damaged[0].sequence,
-            "a damaged tail of the journal is set aside for HQ"
-        );
-        let failed = |error| Error::Write(Arc::new(error));
-        let found = (self.last_epoch + 1).cast_signed();
-        let transaction = self.db.transaction().map_err(failed)?;
-        for row in damaged {
-            let sequence = row.sequence.cast_signed();
-            transaction
-                .execute("INSERT INTO quarantine VALUES (?1, ?2, ?3)", params![found, sequence, wire::encode(row)])
-                .and_then(|_| transaction.execute("DELETE FROM row WHERE sequence = ?1", [sequence]))
-                .map_err(failed)?;
-        }
-        transaction.commit().map_err(failed)
+        self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
+        (self.unsigned, self.signed) = (0, true);
     }
 }
 
-/// Adds a row after the head.
-fn add(
-    epoch: &mut Epoch,
-    boot: [u8; 8],
-    kind: RowKind,
-    body: Vec<u8>,
-    head: &mut (u64, [u8; HASH]),
-    rows: &mut Vec<Row>,
-) {
-    let mut row = Row { epoch: epoch.id, sequence: head.0 + 1, boot, kind, body, chain: [0; HASH], mac: [0; HASH] };
-    row.chain = chain::link(&head.1, &row);
-    row.mac = epoch.mac(&row.chain);
-    *head = (row.sequence, row.chain);
-    rows.push(row);
-}
-
-fn checkpoint(
-    who: &Identity,
-    epoch: &mut Epoch,
-    boot: [u8; 8],
-    at: WallTime,
-    head: &mut (u64, [u8; HASH]),
-    rows: &mut Vec<Row>,
-) {
-    let statement = Checkpoint {
-        region: who.region.clone(),
-        name: who.name.clone(),
-        epoch: epoch.id.counter,
-        sequence: head.0,
-        chain: head.1,
-        at,
-    };
-    let body = wire::sign::sign(Context::JournalCheckpoint, who.signer.as_ref(), &wire::encode(&statement));
-    add(epoch, boot, RowKind::Checkpoint, body, head, rows);
-}
-
-const fn kind_number(kind: RowKind) -> i64 {
-    match kind {
-        RowKind::Opening => 0,
-        RowKind::Entry => 1,
-        RowKind::Checkpoint => 2,
+fn lock(path: &Path) -> Result<File, Error> {
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.with_extension("lock"))
+        .map_err(Error::open)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(Error::open(error)),
     }
 }
 
-fn opening(error: rusqlite::Error) -> Error {
-    Error::Open(Arc::new(error))
-}
-
-/// A connection, bounded like a device resource.
-pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
-    let db = Connection::open(path).map_err(opening)?;
-    db.busy_timeout(Duration::from_secs(5)).map_err(opening)?;
-    for (pragma, value) in [
-        ("journal_mode", "WAL".to_owned()),
-        ("synchronous", "FULL".to_owned()),
-        ("max_page_count", MOST_PAGES.to_string()),
-        ("journal_size_limit", (4 << 20).to_string()),
-        ("wal_autocheckpoint", "1000".to_owned()),
-    ] {
-        db.pragma_update_and_check(None, pragma, value, |_| Ok(())).or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(()),
-            other => Err(opening(other)),
-        })?;
-    }
+fn lay_out_at(path: &Path, bounds: Bounds) -> Result<Connection, Error> {
+    let db = disk::connect(path, bounds.pages).map_err(Error::open)?;
+    disk::lay_out(&db)?;
     Ok(db)
 }
 
-/// Rows of a query over all columns.
-pub(crate) fn rows(db: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Row>, Error> {
-    let failed = |error| Error::Read(Arc::new(error));
-    let mut query = db.prepare_cached(sql).map_err(failed)?;
-    let found = query
-        .query_map(parameters, |row| {
-            Ok(Row {
-                sequence: row.get::<_, i64>(0)?.cast_unsigned(),
-                epoch: EpochId { counter: row.get::<_, i64>(1)?.cast_unsigned(), nonce: row.get(2)? },
-                boot: row.get(3)?,
-                kind: match row.get(4)? {
-                    0i64 => RowKind::Opening,
-                    1 => RowKind::Entry,
-                    _ => RowKind::Checkpoint,
-                },
-                body: row.get(5)?,
-                chain: row.get(6)?,
-                mac: row.get(7)?,
-            })
-        })
-        .map_err(failed)?;
-    found.collect::<Result<_, _>>().map_err(failed)
-}
-
-pub(crate) fn settled(db: &Connection) -> Result<u64, Error> {
-    db.query_row("SELECT coalesce(max(sequence), 0) FROM receipt", [], |row| row.get::<_, i64>(0))
-        .map(i64::cast_unsigned)
-        .map_err(|error| Error::Read(Arc::new(error)))
-}
-
-/// What checking a whole journal found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Rows there.
-    pub rows: usize,
-    /// Of them, from the first, those that follow each other without a fault.
-    pub sound: usize,
-    /// Sequence of the last row covered by a receipt.
-    pub settled: u64,
-    /// Rows that were set aside.
-    pub quarantined: u64,
-}
-
-/// Checks the chain of a whole journal, without a key.
-///
-/// # Errors
-/// [`Error::Open`] or [`Error::Read`].
-pub fn verify(path: &Path) -> Result<Report, Error> {
-    let db = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)?;
-    let rows = rows(&db, include_str!("sql/rows_after.sql"), params![0, i64::MAX])?;
-    let begins = rows.first().is_some_and(|first| first.sequence == 1);
-    let quarantined = db
-        .query_row("SELECT count(*) FROM quarantine", [], |row| row.get::<_, i64>(0))
-        .map_err(|error| Error::Read(Arc::new(error)))?;
-    Ok(Report {
-        sound: chain::sound_prefix(begins.then_some((&chain::START, 0)), &rows),
-        rows: rows.len(),
-        settled: settled(&db)?,
-        quarantined: quarantined.cast_unsigned(),
-    })
+fn load(path: &Path, author: &Author, bounds: Bounds) -> Result<(Connection, Tail), Error> {
+    let mut db = lay_out_at(path, bounds)?;
+    let tail = tail::find(&mut db, author)?;
+    Ok((db, tail))
 }

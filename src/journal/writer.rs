@@ -1,7 +1,7 @@
 //! The one thread that writes: what arrives during the running fsync is the next group.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use wire::WallTime;
@@ -13,9 +13,16 @@ use crate::{Error, Journal};
 /// Most requests waiting; then the lane waits (design: lane → journal).
 const BOUND: usize = 64;
 
+/// Longest time without a turn of the loop; the watchdog counts turns.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Turns without work between looks at what may be pruned: ten seconds.
+const TURNS_BETWEEN_PRUNING: u32 = 100;
+
 enum Request {
     Append(Vec<Entry>, WallTime, SyncSender<Result<u64, Error>>),
     Settle(Box<Receipt>, WallTime, SyncSender<Result<(), Error>>),
+    SealTo([u8; 32]),
 }
 
 /// Hands entries and receipts to the writing thread.
@@ -25,6 +32,29 @@ pub struct Writer(SyncSender<Request>);
 /// What the writing thread takes its work from.
 pub struct Requests(Receiver<Request>);
 
+/// The writer's answer to come.
+#[must_use = "nothing is durable before the acknowledgement says so"]
+pub struct Acknowledgement(Receiver<Result<u64, Error>>);
+
+impl Acknowledgement {
+    /// Waits until the entries are durable; the sequence of the last row then.
+    ///
+    /// # Errors
+    /// Why they are not.
+    pub fn wait(self) -> Result<u64, Error> {
+        self.0.recv().unwrap_or(Err(Error::Ended))
+    }
+
+    /// The answer, if it is there.
+    pub fn try_wait(&self) -> Option<Result<u64, Error>> {
+        match self.0.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(Error::Ended)),
+        }
+    }
+}
+
 impl Writer {
     /// A writer and the end that [`run`] takes.
     pub fn new() -> (Self, Requests) {
@@ -32,14 +62,27 @@ impl Writer {
         (Self(send), Requests(receive))
     }
 
-    /// Waits until the entries are durable.
+    /// Hands entries over, waiting only while 64 requests are before them.
     ///
     /// # Errors
-    /// Why they are not.
-    pub fn append(&self, entries: Vec<Entry>, now: WallTime) -> Result<u64, Error> {
+    /// [`Error::TooLong`] or [`Error::Ended`].
+    pub fn send(&self, entries: Vec<Entry>, now: WallTime) -> Result<Acknowledgement, Error> {
+        // Here and not in the group: one entry that cannot be must not fail those of others.
+        let longest = entries.iter().map(|entry| wire::encode(entry).len()).max().unwrap_or(0);
+        if longest > crate::store::LONGEST_ENTRY {
+            return Err(Error::TooLong(longest));
+        }
         let (reply, done) = sync_channel(1);
         self.0.send(Request::Append(entries, now, reply)).map_err(|_| Error::Ended)?;
-        done.recv().map_err(|_| Error::Ended)?
+        Ok(Acknowledgement(done))
+    }
+
+    /// Waits until the entries are durable; the sequence of the last row then.
+    ///
+    /// # Errors
+    /// Why they are not. The same entries may be tried again.
+    pub fn append(&self, entries: Vec<Entry>, now: WallTime) -> Result<u64, Error> {
+        self.send(entries, now)?.wait()
     }
 
     /// Waits until a receipt, whose signature was checked, has been taken.
@@ -51,10 +94,18 @@ impl Writer {
         self.0.send(Request::Settle(Box::new(receipt), now, reply)).map_err(|_| Error::Ended)?;
         done.recv().map_err(|_| Error::Ended)?
     }
+
+    /// Seals to another key of HQ from the next entry on.
+    ///
+    /// # Errors
+    /// [`Error::Ended`].
+    pub fn seal_to(&self, sealing_key: [u8; 32]) -> Result<(), Error> {
+        self.0.send(Request::SealTo(sealing_key)).map_err(|_| Error::Ended)
+    }
 }
 
-/// Writes until told to stop, or until every [`Writer`] is gone. `keep` is how long rows stay after their
-/// receipt.
+/// Writes until told to stop, or until every [`Writer`] is gone; signs what is new before it ends. `keep` is
+/// how long rows stay after their receipt.
 pub fn run(
     mut journal: Journal,
     requests: &Requests,
@@ -63,24 +114,37 @@ pub fn run(
     stop: &AtomicBool,
     pulse: &AtomicU64,
 ) {
+    let mut idle = 0;
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
-        let first = match requests.0.recv_timeout(Duration::from_millis(100)) {
-            Ok(request) => request,
+        match requests.0.recv_timeout(TURN) {
+            Ok(first) => group(&mut journal, std::iter::once(first).chain(requests.0.try_iter().take(BOUND)), keep),
             Err(RecvTimeoutError::Timeout) => {
-                if let Err(error) = journal.turn(clock()) {
-                    tracing::error!(%error, "no checkpoint could be written");
+                idle += 1;
+                if idle >= TURNS_BETWEEN_PRUNING {
+                    // Again on the next turn while there is more.
+                    idle = if said(journal.prune(clock(), keep), "rows could not be pruned") { idle } else { 0 };
                 }
-                continue;
             }
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        group(&mut journal, std::iter::once(first).chain(requests.0.try_iter().take(BOUND)), keep);
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        // After the answers: nobody waits for this.
+        said(journal.turn(clock()).map(|()| true), "the journal's housekeeping failed");
     }
+    said(journal.sign(clock()).map(|()| true), "the last checkpoint could not be written");
+}
+
+/// Failures of what nobody waits for are logged; they come up again with the next entry.
+fn said(outcome: Result<bool, Error>, what: &str) -> bool {
+    outcome.unwrap_or_else(|error| {
+        tracing::error!(code = error.code(), cause = ?std::error::Error::source(&error), "{what}");
+        false
+    })
 }
 
 fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: Duration) {
-    let (mut entries, mut time, mut waiting) = (Vec::new(), None, Vec::new());
+    let (mut entries, mut time, mut waiting, mut receipts) = (Vec::new(), None, Vec::new(), Vec::new());
+    let mut sealing_key = None;
     for request in requests {
         match request {
             Request::Append(more, now, reply) => {
@@ -88,16 +152,22 @@ fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: D
                 time = Some(now);
                 waiting.push(reply);
             }
-            Request::Settle(receipt, now, reply) => {
-                // Nobody waits any more when the link has ended; the receipt counts all the same.
-                let _ = reply.send(journal.settle(&receipt, now, keep));
-            }
+            Request::Settle(receipt, now, reply) => receipts.push((receipt, now, reply)),
+            Request::SealTo(key) => sealing_key = Some(key),
         }
     }
+    if let Some(key) = sealing_key {
+        journal.seal_to(key);
+    }
+    // Entries first: a car waits for them, and for a receipt nobody does.
     if let Some(now) = time {
         let written = journal.append(&entries, now);
         for reply in waiting {
+            // Who has stopped waiting has ended; the row is there all the same.
             let _ = reply.send(written.clone());
         }
+    }
+    for (receipt, now, reply) in receipts {
+        let _ = reply.send(journal.settle(&receipt, now, keep));
     }
 }

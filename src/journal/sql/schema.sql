@@ -1,6 +1,6 @@
 -- The journal of one box. Rows are only ever appended; they leave by HQ's receipt, or to quarantine.
 CREATE TABLE IF NOT EXISTS row (
-    sequence      INTEGER PRIMARY KEY, -- rises by one with every row, across epochs; the first is 1
+    sequence      INTEGER PRIMARY KEY, -- rises with every row, across epochs; the first is 1
     epoch_counter INTEGER NOT NULL,    -- the epoch's number on this box
     epoch_nonce   BLOB    NOT NULL,    -- and the 8 bytes drawn at its opening
     boot          BLOB    NOT NULL,    -- 8 bytes drawn at the start of the process that wrote it
@@ -10,16 +10,34 @@ CREATE TABLE IF NOT EXISTS row (
     mac           BLOB    NOT NULL     -- HMAC-SHA-256 over `chain`, key hashed forward after every row
 ) STRICT;
 
--- Receipts that fitted, so that rows leave some days after theirs.
-CREATE TABLE IF NOT EXISTS receipt (
-    sequence INTEGER PRIMARY KEY,      -- last row covered
-    at       INTEGER NOT NULL          -- Unix seconds when it came
+-- The last row that was pruned: what the first row in `row` follows. At most one line; none when nothing was.
+CREATE TABLE IF NOT EXISTS base (
+    one           INTEGER PRIMARY KEY CHECK (one = 1),
+    sequence      INTEGER NOT NULL,
+    epoch_counter INTEGER NOT NULL,
+    epoch_nonce   BLOB    NOT NULL,
+    chain         BLOB    NOT NULL
 ) STRICT;
 
--- What the start found damaged: kept as it was, for HQ.
-CREATE TABLE IF NOT EXISTS quarantine (
-    found    INTEGER NOT NULL,         -- epoch counter of the epoch that was opened instead
-    sequence INTEGER NOT NULL,
-    body     BLOB    NOT NULL,         -- the row as it stood, as CBOR
-    PRIMARY KEY (found, sequence)
+-- Receipts that fitted. The newest is the settled head; the older ones say which rows may leave when.
+CREATE TABLE IF NOT EXISTS receipt (
+    sequence      INTEGER PRIMARY KEY, -- last row covered
+    epoch_counter INTEGER NOT NULL,
+    epoch_nonce   BLOB    NOT NULL,
+    chain         BLOB    NOT NULL,
+    at            INTEGER              -- Unix seconds of a sound clock since when it is here; NULL until there is one
 ) STRICT;
+
+-- What a start found damaged: kept as it was, for HQ. Columns take whatever the damage left in them.
+CREATE TABLE IF NOT EXISTS quarantine (
+    found,         -- sequence of the opening that the journal goes on with
+    sequence,
+    epoch_counter,
+    epoch_nonce,
+    boot,
+    kind,
+    body,
+    chain,
+    mac,
+    PRIMARY KEY (found, sequence)
+);

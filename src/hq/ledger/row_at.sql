@@ -1,0 +1,2 @@
+SELECT sequence, epoch_counter, epoch_nonce, boot, kind, body, chain, mac, fault
+FROM row WHERE box = ?1 AND sequence = ?2;

@@ -1,0 +1,1 @@
+SELECT outcome, count(*) FROM crossing WHERE {filter} GROUP BY outcome;

@@ -1,0 +1,3 @@
+-- The last word counts.
+INSERT INTO closing (name, id, at, clock, action) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (name, id) DO UPDATE SET at = excluded.at, clock = excluded.clock, action = excluded.action;

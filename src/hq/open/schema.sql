@@ -1,0 +1,68 @@
+-- What the boxes wrote, opened. Made from the ledger and the sealing keys, and can be made again from them.
+CREATE TABLE IF NOT EXISTS progress (
+    name     TEXT PRIMARY KEY,        -- the box
+    sequence INTEGER NOT NULL         -- the last row of the ledger that was looked at
+) STRICT;
+
+-- Vehicles judged. A vehicle that was judged again, with a plate, keeps its line: the last verdict counts.
+CREATE TABLE IF NOT EXISTS crossing (
+    name        TEXT    NOT NULL,     -- the box
+    id          BLOB    NOT NULL,     -- 8 bytes drawn at the first sighting
+    sequence    INTEGER NOT NULL,     -- the row of the last verdict
+    judged      INTEGER NOT NULL,     -- how many verdicts there were
+    at          INTEGER NOT NULL,     -- of the last verdict, milliseconds since 1970 by the box
+    clock       TEXT    NOT NULL,     -- how far that may be believed: ntp, rtc, signed, carried-over, none
+    lane        INTEGER NOT NULL,
+    format      TEXT,
+    issuer      TEXT,
+    pass_id     BLOB,
+    kind        INTEGER,
+    plate_seen  TEXT,                 -- folded
+    plate_bound TEXT,                 -- folded; `?` for places not bound
+    outcome     INTEGER NOT NULL,     -- 0 admit, 1 check, 2 refuse
+    release     INTEGER NOT NULL,     -- the trust release in force
+    release_age INTEGER NOT NULL,     -- seconds
+    read_us     INTEGER NOT NULL,
+    judge_us    INTEGER NOT NULL,
+    PRIMARY KEY (name, id)
+) STRICT;
+CREATE INDEX IF NOT EXISTS crossing_at ON crossing (at);
+
+-- Why: stable numbers, weightiest first.
+CREATE TABLE IF NOT EXISTS reason (
+    name   TEXT    NOT NULL,
+    id     BLOB    NOT NULL,
+    place  INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    PRIMARY KEY (name, id, place)
+) STRICT, WITHOUT ROWID;
+
+-- How crossings ended. The crossing itself may be missing, when its row was damaged.
+CREATE TABLE IF NOT EXISTS closing (
+    name   TEXT    NOT NULL,
+    id     BLOB    NOT NULL,
+    at     INTEGER NOT NULL,
+    clock  TEXT    NOT NULL,
+    action INTEGER NOT NULL,          -- 0 passed, 1 turned back, 2 next pass, 3 absence
+    PRIMARY KEY (name, id)
+) STRICT, WITHOUT ROWID;
+
+-- What boxes said about themselves.
+CREATE TABLE IF NOT EXISTS note (
+    name     TEXT    NOT NULL,
+    sequence INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    clock    TEXT    NOT NULL,
+    code     TEXT    NOT NULL,
+    detail   TEXT    NOT NULL,
+    PRIMARY KEY (name, sequence)
+) STRICT;
+
+-- Rows that could not be opened, or whose MAC does not hold. Never skipped in silence.
+CREATE TABLE IF NOT EXISTS damage (
+    name     TEXT    NOT NULL,
+    sequence INTEGER NOT NULL,
+    problem  TEXT    NOT NULL,        -- stable code
+    found    INTEGER NOT NULL,        -- Unix seconds at HQ
+    PRIMARY KEY (name, sequence, problem)
+) STRICT;

@@ -1,0 +1,93 @@
+//! What a receipt does: it settles rows, and after a while they leave.
+//!
+//! How long rows stay is counted by sound wall time alone: a receipt that comes while the clock is carried
+//! over or unknown is dated at the first sound time after it, and a date that lies in the future is set back
+//! to now. So a wrong clock can only keep rows longer, except one that is sound and far ahead; and what goes
+//! then is still in HQ's ledger.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use wire::WallTime;
+use wire::row::Receipt;
+
+use super::Journal;
+use crate::chain::Place;
+use crate::{Error, disk};
+
+/// Most rows that leave at once: some milliseconds, so that no crossing waits long for it.
+const MOST_PRUNED: u32 = 512;
+
+impl Journal {
+    /// Takes a receipt whose signature was checked; rows leave `keep` after theirs, some at each call.
+    ///
+    /// # Errors
+    /// [`Error::Receipt`] when the row it names is not this journal's own; nothing is settled then.
+    pub fn settle(&mut self, receipt: &Receipt, now: WallTime, keep: Duration) -> Result<(), Error> {
+        let Receipt { epoch, sequence, chain, .. } = receipt;
+        let named = Place { epoch: *epoch, sequence: *sequence, chain: *chain };
+        if receipt.region != self.author.region || receipt.to != self.author.name {
+            return Err(Error::Receipt);
+        }
+        let settled = disk::settled(&self.db).map_err(Error::read)?;
+        let is_new = settled.is_none_or(|settled| named.sequence > settled.sequence);
+        if is_new && self.own(&named)? != Some(named) {
+            return Err(Error::Receipt);
+        }
+        // An old receipt again, of a row that may have left already, changes nothing, unless it contradicts.
+        if !is_new && self.own(&named)?.is_some_and(|own| own != named) {
+            return Err(Error::Receipt);
+        }
+        self.settled(is_new.then_some(&named), now, keep).map_err(|error| {
+            (self.epoch, self.doubtful) = (None, true);
+            Error::write(error)
+        })
+    }
+
+    /// Lets rows leave whose receipts are old enough; true when there are more. For when nobody waits.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn prune(&mut self, now: WallTime, keep: Duration) -> Result<bool, Error> {
+        if !now.trust.is_sound() || prunable(&self.db, now, keep).map_err(Error::read)?.is_none() {
+            return Ok(false);
+        }
+        self.settled(None, now, keep).map_err(Error::write)?;
+        Ok(prunable(&self.db, now, keep).map_err(Error::read)?.is_some())
+    }
+
+    /// This journal's own row of that sequence.
+    fn own(&self, named: &Place) -> Result<Option<Place>, Error> {
+        let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row WHERE sequence = ?1";
+        let sequence = i64::try_from(named.sequence).map_err(|_| Error::Receipt)?;
+        self.db.query_row(sql, [sequence], disk::place).optional().map_err(Error::read)
+    }
+
+    /// Writes a new receipt down and lets rows leave, in one transaction.
+    fn settled(&mut self, new: Option<&Place>, now: WallTime, keep: Duration) -> rusqlite::Result<()> {
+        let sound = now.trust.is_sound();
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if let Some(new) = new {
+            disk::insert_receipt(&transaction, new, None)?;
+        }
+        if sound {
+            transaction.execute(include_str!("../sql/date_receipts.sql"), [now.unix()])?;
+            if let Some(last) = prunable(&transaction, now, keep)? {
+                disk::move_base(&transaction, &last)?;
+                transaction.execute(include_str!("../sql/prune.sql"), [last.sequence.cast_signed()])?;
+                transaction.execute(include_str!("../sql/forget_receipts.sql"), [])?;
+            }
+        }
+        transaction.commit()?;
+        self.commits += 1;
+        Ok(())
+    }
+}
+
+/// The highest row that may leave now.
+fn prunable(db: &Connection, now: WallTime, keep: Duration) -> rusqlite::Result<Option<Place>> {
+    let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
+    let since = now.unix().saturating_sub(keep);
+    let mut query = db.prepare_cached(include_str!("../sql/prunable.sql"))?;
+    query.query_row(params![since, MOST_PRUNED], disk::place).optional()
+}
