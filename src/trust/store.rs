@@ -141,8 +141,8 @@ impl Store {
             // Kept whatever becomes of the head: a key that was struck off must stay struck off.
             self.commit(state.clone(), root)?;
         }
-        // An old clock neither holds up an update nor revives what is over; an unsound one says nothing.
-        let now = if now.trust.is_sound() { now.unix().max(self.state.floor) } else { self.state.floor };
+        // An unsound clock says nothing; HQ's own word that it is not earlier than `issued` always counts.
+        let now = if now.trust.is_sound() { now.unix().max(head.issued) } else { head.issued };
         check::head(&message, &head, &bytes, &self.root, &self.state, now)?;
         let leaves = fetch.streams(&self.disk, &head, &self.state.leaves())?;
         let release = assemble(&self.disk, head.clone(), &leaves)?;

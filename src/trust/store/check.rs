@@ -49,7 +49,7 @@ pub(super) fn walk(fetch: &mut Fetch<'_>, mut root: Root, state: &mut State, nam
     }
 }
 
-/// Everything a head must satisfy. `now` counts only as far as the clock is sound.
+/// Everything a head must satisfy. `now` is not before its `issued`, so that an old clock revives nothing.
 pub(super) fn head(
     message: &Sign1<'_>,
     head: &Head,
@@ -82,7 +82,7 @@ pub(super) fn head(
     if now > head.not_after {
         return Err(Error::PastNotAfter);
     }
-    if now.max(head.issued) > root.expires {
+    if now > root.expires {
         return Err(Error::RootExpired);
     }
     Ok(())

@@ -14,6 +14,9 @@ pub(super) struct Disk {
     folder: PathBuf,
     #[cfg(test)]
     pub(super) steps_left: std::cell::Cell<Option<u32>>,
+    /// Whether the cut leaves half of what was being written, or nothing of it.
+    #[cfg(test)]
+    pub(super) tears: std::cell::Cell<bool>,
 }
 
 impl Disk {
@@ -22,6 +25,8 @@ impl Disk {
             folder: folder.to_owned(),
             #[cfg(test)]
             steps_left: std::cell::Cell::new(None),
+            #[cfg(test)]
+            tears: std::cell::Cell::new(true),
         }
     }
 
@@ -126,12 +131,12 @@ impl Disk {
         synced.map_err(|source| Error::Disk { path: folder.to_owned(), source })
     }
 
-    /// In tests, the power goes here: half of the bytes are on the disk, and nothing after that happens.
+    /// In tests, the power goes here: at most half of the bytes are on the disk, and nothing after that happens.
     #[cfg(test)]
     fn step(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         match self.steps_left.get() {
             Some(0) => {
-                if !bytes.is_empty() {
+                if !bytes.is_empty() && self.tears.get() {
                     std::fs::write(path, &bytes[..bytes.len() / 2])?;
                 }
                 Err(std::io::Error::other("power cut"))

@@ -17,8 +17,8 @@ fn long_list(seed: u64) -> Vec<u8> {
     list.encode()
 }
 
-/// Two releases, the second with a new root and new content.
-fn releases() -> (Desk, Desk) {
+/// Two releases, the second with new content, and with a new root where wanted.
+fn releases(rotates: bool) -> (Desk, Desk) {
     let content = |sequence| {
         let mut content = Desk::content(sequence);
         content.push((stream(Part::Status, "RU-TVE", 1), long_list(sequence)));
@@ -27,20 +27,40 @@ fn releases() -> (Desk, Desk) {
     let mut old = Desk::new();
     old.publish_content(1, BEGIN, content(1));
     let mut new = old.clone();
-    new.rotate(&[1, 3], |_| {});
+    if rotates {
+        new.rotate(&[1, 3], |_| {});
+    }
     new.publish_content(2, BEGIN + DAY, content(2));
     (old, new)
 }
 
 #[test]
 fn killed_at_any_step_of_an_adoption_the_box_holds_the_old_release_or_the_new_one() {
-    let (old, new) = releases();
+    let (held_old, held_new) = cut_everywhere(None, true);
+    println!("cut at every step, torn and not: {held_old} times the old release, {held_new} times the new one");
+    assert!(held_old > 10 && held_new > 1);
+}
+
+#[test]
+fn killed_at_any_step_with_one_slot_rotten_before_it_still_holds_one_of_them() {
+    for slot in ["state.a", "state.b"] {
+        let (held_old, held_new) = cut_everywhere(Some(slot), false);
+        assert!(held_old > 10 && held_new > 1, "{slot}");
+    }
+}
+
+fn cut_everywhere(rotten: Option<&str>, rotates: bool) -> (u32, u32) {
+    let (old, new) = releases(rotates);
     let (mut held_old, mut held_new) = (0, 0);
-    for steps in 0.. {
+    for (steps, tears) in (0..).flat_map(|steps| [(steps, false), (steps, true)]) {
         let folder = tempfile::tempdir().unwrap();
         let mut store = old.provision(folder.path());
         assert_eq!(adopted(store.adopt(&mut old.clone(), clock(BEGIN))), 1);
+        if let Some(slot) = rotten {
+            std::fs::write(folder.path().join(slot), b"rot").unwrap();
+        }
         store.disk.steps_left.set(Some(steps));
+        store.disk.tears.set(tears);
         let outcome = store.adopt(&mut new.clone(), clock(BEGIN + DAY));
         let is_through = store.disk.steps_left.get() != Some(0);
         // The process is gone, and with it everything it knew.
@@ -55,18 +75,17 @@ fn killed_at_any_step_of_an_adoption_the_box_holds_the_old_release_or_the_new_on
         // And it goes on from there as if nothing had been.
         let _ = store.adopt(&mut new.clone(), clock(BEGIN + DAY)).unwrap();
         assert_eq!(sequence(folder.path()), Some(2));
-        assert_eq!(store.root().version, 2);
+        assert_eq!(store.root(), &new.root);
         if is_through {
-            println!("cut at {steps} steps: {held_old} times the old release, {held_new} times the new one");
             break;
         }
     }
-    assert!(held_old > 10 && held_new > 1);
+    (held_old, held_new)
 }
 
 #[test]
 fn a_disk_that_refuses_for_a_while_is_no_reason_to_restart() {
-    let (old, new) = releases();
+    let (old, new) = releases(true);
     for steps in 0.. {
         let folder = tempfile::tempdir().unwrap();
         let mut store = old.provision(folder.path());

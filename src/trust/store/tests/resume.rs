@@ -85,6 +85,25 @@ fn finished_chunks_survive_a_restart_and_are_not_fetched_again() {
     assert!(fetched < (longest - CHUNK * 5) as u64 + 2000, "{fetched} of {longest}");
 }
 
+/// The one file that is not whole.
+fn part(folder: &std::path::Path) -> std::path::PathBuf {
+    let objects = std::fs::read_dir(folder.join("objects")).unwrap().map(|entry| entry.unwrap().path());
+    objects.into_iter().find(|path| path.extension().is_some()).unwrap()
+}
+
+#[test]
+fn an_altered_chunk_ends_the_fetch_there_and_the_good_ones_before_it_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let honest = desk();
+    let mut store = honest.provision(folder.path());
+    let mut altered = honest.clone();
+    let longest = altered.files.values_mut().max_by_key(|bytes| bytes.len()).unwrap();
+    longest[CHUNK * 3 + 1] ^= 1;
+    assert_eq!(store.adopt(&mut altered, clock(BEGIN)).unwrap_err().code(), "altered");
+    assert_eq!(std::fs::metadata(part(folder.path())).unwrap().len(), CHUNK as u64 * 3);
+    assert_eq!(adopted(store.adopt(&mut honest.clone(), clock(BEGIN))), 1);
+}
+
 #[test]
 fn a_torn_tail_of_a_part_is_cut_off_and_fetched_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,12 +112,12 @@ fn a_torn_tail_of_a_part_is_cut_off_and_fetched_again() {
     let mut carrier = Breaking { desk: desk.clone(), after: CHUNK as u64 * 5, opened: 0, silently: true };
     store.adopt(&mut carrier, clock(BEGIN)).unwrap_err();
     drop(store);
-    let objects = std::fs::read_dir(folder.path().join("objects")).unwrap().map(|entry| entry.unwrap().path());
-    let part = objects.into_iter().find(|path| path.extension().is_some()).unwrap();
+    let part = part(folder.path());
     let mut bytes = std::fs::read(&part).unwrap();
     assert_eq!(bytes.len(), CHUNK * 5);
     bytes[CHUNK * 3 + 5] ^= 1;
-    bytes.extend_from_slice(b"and half a chunk");
+    // Longer than the whole is to be.
+    bytes.resize(CHUNK * (CHUNKS as usize + 1), 7);
     std::fs::write(&part, bytes).unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(adopted(store.adopt(&mut desk.clone(), clock(BEGIN))), 1);
