@@ -104,8 +104,8 @@ impl Writer {
     }
 }
 
-/// Writes until told to stop, or until every [`Writer`] is gone; signs what is new before it ends. `keep` is
-/// how long rows stay after their receipt.
+/// Writes until told to stop, until every [`Writer`] is gone, or until the file turns out to be no sound
+/// database any more; signs what is new before it ends. `keep` is how long rows stay after their receipt.
 pub fn run(
     mut journal: Journal,
     requests: &Requests,
@@ -118,7 +118,16 @@ pub fn run(
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
         match requests.0.recv_timeout(TURN) {
-            Ok(first) => group(&mut journal, std::iter::once(first).chain(requests.0.try_iter().take(BOUND)), keep),
+            Ok(first) => {
+                let requests = std::iter::once(first).chain(requests.0.try_iter().take(BOUND));
+                if let Err(error) = group(&mut journal, requests, keep)
+                    && error.is_corrupt()
+                {
+                    // Only a start saves what can be read: the worker ends, and the box is started again.
+                    tracing::error!(code = error.code(), "the journal's file is damaged");
+                    return;
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {
                 idle += 1;
                 if idle >= TURNS_BETWEEN_PRUNING {
@@ -142,7 +151,8 @@ fn said(outcome: Result<bool, Error>, what: &str) -> bool {
     })
 }
 
-fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: Duration) {
+/// Writes a group, and answers everybody in it; gives back the last failure.
+fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: Duration) -> Result<(), Error> {
     let (mut entries, mut time, mut waiting, mut receipts) = (Vec::new(), None, Vec::new(), Vec::new());
     let mut sealing_key = None;
     for request in requests {
@@ -159,6 +169,7 @@ fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: D
     if let Some(key) = sealing_key {
         journal.seal_to(key);
     }
+    let mut outcome = Ok(());
     // Entries first: a car waits for them, and for a receipt nobody does.
     if let Some(now) = time {
         let written = journal.append(&entries, now);
@@ -166,8 +177,12 @@ fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: D
             // Who has stopped waiting has ended; the row is there all the same.
             let _ = reply.send(written.clone());
         }
+        outcome = written.map(drop);
     }
     for (receipt, now, reply) in receipts {
-        let _ = reply.send(journal.settle(&receipt, now, keep));
+        let settled = journal.settle(&receipt, now, keep);
+        outcome = outcome.and(settled.clone());
+        let _ = reply.send(settled);
     }
+    outcome
 }

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 use wire::entry::{Action, Closing, Crossing, Entry, Outcome};
+use wire::row::Batch;
 use wire::{ClockTrust, WallTime};
 
 use super::{Crossings, Filter, Opened, Opener};
@@ -270,4 +271,49 @@ fn nothing_opened_stands_in_the_ledger() {
         let plate = seen.plate_seen.as_ref().unwrap().as_bytes();
         assert!(!bytes.windows(plate.len()).any(|window| window == plate));
     }
+}
+
+/// Prints the example of `docs/formats/journal.md` anew, for when the format changes.
+#[test]
+#[ignore = "writes nothing and checks nothing; run it by hand"]
+fn print_the_example_of_the_page() {
+    let post = Post::new("post-1", 1);
+    post.write(&[Entry::Crossing(crossing(1, 1_588_334_400_000, Outcome::Refuse, &[40, 7]))]);
+    for row in post.rows() {
+        println!("{}\n", hex(&wire::encode(&row)));
+    }
+    println!("{}", hex(&wire::encode(&Entry::Crossing(crossing(1, 1_588_334_400_000, Outcome::Refuse, &[40, 7])))));
+    println!("private {} public {} device {}", hex(&sealing().0), hex(&sealing().1), hex(&post.key().to_bytes()));
+}
+
+#[test]
+fn the_example_of_the_page_is_checked_and_opened_with_nothing_but_the_page() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats/journal.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let block = |heading: &str| -> Vec<u8> {
+        let (_, rest) = page.split_once(&format!("### {heading}\n")).unwrap();
+        let digits: String = rest.split("```").nth(1).unwrap().split_whitespace().collect();
+        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    };
+    let rows = ["Opening", "Sealed entry", "Checkpoint"].map(|heading| {
+        let bytes = block(heading);
+        let row: wire::row::Row = wire::decode(&bytes, "row").unwrap();
+        assert_eq!(wire::encode(&row), bytes);
+        row
+    });
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&block("Box").try_into().unwrap()).unwrap();
+    let batch = Batch { region: region(), from: "post-1".parse().unwrap(), rows: rows.to_vec() };
+    let mut hq = Hq::new();
+    assert_eq!(hq.ledger.accept(&batch, &key, 0).unwrap().new, 3);
+    let secret: [u8; 32] = block("HQ's private key").try_into().unwrap();
+    let crossings = hq.folder.path().join("crossings.db");
+    let opened = Opener::open(&hq.path(), &crossings, &region(), &[&secret]).unwrap().catch_up(0).unwrap();
+    assert_eq!((opened.entries, opened.damaged), (1, 0));
+    let found = Crossings::open(&crossings).unwrap().crossings(&Filter::default(), 10).unwrap();
+    let Entry::Crossing(expected) = wire::decode(&block("The entry"), "entry").unwrap() else { panic!("no crossing") };
+    assert_eq!(found[0].crossing, expected);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
