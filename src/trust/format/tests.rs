@@ -72,3 +72,17 @@ fn the_merkle_tree_is_that_of_rfc_9162() {
         assert_eq!(hex(&merkle(&leaves[..length])), root, "{length} leaves");
     }
 }
+
+/// The example in the specification is what this code writes, byte for byte.
+#[test]
+fn the_specification_shows_this_very_release() {
+    let mut desk = Desk::new();
+    let content = Desk::content(1).into_iter().filter(|(id, _)| id.part != Part::Status);
+    desk.publish_content(1, BEGIN, content.collect());
+    let specification: String =
+        include_str!("../../../docs/formats/trust-release.md").chars().filter(|c| !c.is_whitespace()).collect();
+    for (name, bytes) in &desk.files {
+        assert!(specification.contains(&hex(bytes)), "{name} is {}", hex(bytes));
+        assert!(specification.contains(name.as_str()), "{name}");
+    }
+}
