@@ -23,6 +23,7 @@ pub mod foreign;
 mod issue;
 pub mod keys;
 pub mod ledger;
+pub mod open;
 pub mod policy;
 pub mod publish;
 pub mod qr;
