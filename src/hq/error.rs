@@ -161,6 +161,9 @@ pub enum Error {
     /// The ledger.
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::ledger::Error),
+    /// What was collected cannot be opened or searched.
+    #[error("the crossings cannot be read")]
+    Open(#[from] crate::open::Error),
     /// The system gives no thread or no event loop.
     #[error("the region cannot be put to work")]
     Start(#[source] std::io::Error),
@@ -213,6 +216,7 @@ impl Error {
             Self::Broker(_) => "broker",
             Self::Collector(error) => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::Open(error) => error.code(),
             Self::Start(_) => "start",
             Self::Ended => "ended",
             Self::UnsoundIssuer(_) => "unsound-issuer",
@@ -231,6 +235,7 @@ impl Error {
                 | Self::Broker(_)
                 | Self::Collector(_)
                 | Self::Ledger(_)
+                | Self::Open(_)
                 | Self::Start(_)
                 | Self::Ended
                 | Self::UnsoundIssuer(_)

@@ -30,6 +30,7 @@ pub mod qr;
 mod region;
 mod release;
 mod revoke;
+pub mod serve;
 pub mod span;
 
 pub use error::Error;

@@ -176,6 +176,11 @@ impl Region {
         self.folder.join("ledger.db")
     }
 
+    /// What was opened of it; can be made again from the ledger and the sealing key.
+    pub fn crossings_path(&self) -> PathBuf {
+        self.folder.join("crossings.db")
+    }
+
     /// Where the boxes' last words are kept.
     pub(crate) fn boxes_path(&self) -> PathBuf {
         self.folder.join(DATABASE)

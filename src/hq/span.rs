@@ -56,6 +56,9 @@ impl TryFrom<String> for Span {
     }
 }
 
+/// Distances from UTC that places on Earth keep, in seconds: Baker Island to Kiritimati.
+const OFFSETS: std::ops::RangeInclusive<i32> = -12 * 3600..=14 * 3600;
+
 /// A region's distance from UTC, written `+03:00`.
 ///
 /// # Errors
@@ -73,7 +76,8 @@ pub fn offset(text: &str) -> Result<Offset, String> {
         _ => None,
     };
     let (hours, minutes) = two(hours).zip(two(minutes)).filter(|(_, minutes)| *minutes < 60).ok_or_else(wrong)?;
-    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).map_err(|_| wrong())
+    let seconds = sign * (hours * 3600 + minutes * 60);
+    Offset::from_seconds(seconds).ok().filter(|_| OFFSETS.contains(&seconds)).ok_or_else(wrong)
 }
 
 /// Unix seconds of a point in time: RFC 3339, or a bare date, which begins at the region's midnight.

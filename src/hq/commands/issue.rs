@@ -102,7 +102,7 @@ fn request(args: &Args, region: &Region, now: i64) -> Result<IssueRequest, Error
         (Some(text), _) => span::ends("--valid-to", text, zone)?,
         (None, Some(span)) => not_before.saturating_add(span.seconds()),
         (None, None) => {
-            let own = rules.valid_for(kind).ok_or(Error::Dates("say --valid-for or --valid-to"))?;
+            let Some(own) = rules.valid_for(kind) else { return Err(no_end(args, region, kind)) };
             not_before.saturating_add(own)
         }
     };
@@ -120,6 +120,16 @@ fn request(args: &Args, region: &Region, now: i64) -> Result<IssueRequest, Error
         not_before,
         expires,
     })
+}
+
+/// Why a pass without an end is refused: asking for dates helps nobody whose kind cannot be issued at all.
+fn no_end(args: &Args, region: &Region, kind: u16) -> Error {
+    let name = args.issuer.as_ref().unwrap_or(&region.settings().issuer);
+    match region.issuers().map(|all| all.into_iter().find(|issuer| issuer.name == *name)) {
+        Ok(Some(issuer)) if !issuer.kinds.contains(&kind) => Error::OutOfScope { issuer: issuer.name, kind },
+        Ok(_) => Error::Dates("say --valid-for or --valid-to"),
+        Err(error) => error,
+    }
 }
 
 fn summary(region: &Region, issued: &IssuedPass, code: &str, stem: &Path) -> Result<String, Error> {

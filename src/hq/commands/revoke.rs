@@ -13,8 +13,8 @@ use crate::{Change, Changed, Error, Which};
 #[command(after_help = "Examples:\n  checkpoint-hq revoke tver --id 4f1c9a0b3d2e7788\n  \
                         checkpoint-hq revoke tver --text \"$(cat passes/4f1c9a0b3d2e7788.txt)\" --suspend\n  \
                         checkpoint-hq revoke tver --index 0:48211 --restore")]
-#[group(id = "which", required = true, multiple = false, args = ["id", "text", "index"])]
-#[group(id = "change", multiple = false, args = ["suspend", "restore"])]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["id", "text", "index"]))]
+#[command(group = clap::ArgGroup::new("change").args(["suspend", "restore"]))]
 pub struct Args {
     #[command(flatten)]
     desk: Desk,

@@ -1,0 +1,351 @@
+//! A region at work: publisher, broker, collector, opener and the pages, in one process on a desk.
+//!
+//! Each works by itself, and none waits for another: a box gets its release while the ledger is busy, and rows
+//! are receipted while the opener is behind. One of them ending by itself is a bug; [`Running::is_running`] says
+//! so, and the program ends.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use trust::format::HEAD;
+
+use crate::broker::Broker;
+use crate::collect::{self, Collector};
+use crate::ledger::{Intake, Ledger};
+use crate::{Error, Region};
+
+mod http;
+mod page;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use shown::Opening;
+pub use shown::{BoxShown, CountsShown, CrossingShown, Shown};
+
+/// How often the desk looks whether there is something to do: a release somebody published by hand, rows to
+/// open, a time that has come.
+const TURN: Duration = Duration::from_millis(200);
+
+/// How often the log says how the region is.
+const REPORT: Duration = Duration::from_secs(60);
+
+/// How long publishing rests after it was tried.
+const AGAIN: Duration = REPORT;
+
+/// How long answers that are under way may take when HQ stops.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// Who publishes when the clock and nobody else asks for it, as the audit names it.
+const BY_ITSELF: &str = "serve";
+
+/// Unix seconds at HQ.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Which broker the boxes speak to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokerChoice {
+    /// One in this process, on a loopback address; port 0 lets the system choose.
+    Embedded(SocketAddr),
+    /// One that runs elsewhere, `host:port`.
+    At(String),
+}
+
+/// How to serve.
+#[derive(Clone)]
+pub struct Options {
+    /// Where releases and pages are served; port 0 lets the system choose.
+    pub http: SocketAddr,
+    /// The broker.
+    pub broker: BrokerChoice,
+    /// HQ's clock.
+    pub clock: Clock,
+    /// Publish by itself when the last release is this old; none: only when somebody says so.
+    pub publish_every: Option<Duration>,
+}
+
+/// A region at work. Dropping it stops it.
+pub struct Running {
+    http_address: SocketAddr,
+    broker_address: String,
+    shown: Arc<Shown>,
+    // In the order in which they are stopped: first nobody asks any more, then nothing comes in.
+    http: Option<Http>,
+    desk: Option<Worker>,
+    collector: Option<Arc<Collector>>,
+    broker: Option<Broker>,
+}
+
+struct Http {
+    stop: Option<oneshot::Sender<()>>,
+    thread: JoinHandle<()>,
+}
+
+struct Worker {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts everything. On return boxes can connect and fetch.
+///
+/// # Errors
+/// [`Error::Listen`], [`Error::Broker`], [`Error::Collector`], [`Error::Ledger`], or what is wrong with the
+/// region.
+pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
+    let Options { http, broker, clock, publish_every } = options;
+    // The port first: it is what is most often taken.
+    let listener = listen(http)?;
+    let http_address = listener.local_addr().map_err(|source| Error::Listen { address: http, source })?;
+    let (broker, broker_address) = match broker {
+        BrokerChoice::Embedded(address) => {
+            let broker = Broker::start(address)?;
+            let address = broker.address().to_string();
+            (Some(broker), address)
+        }
+        BrokerChoice::At(address) => (None, address),
+    };
+    let ledger = Ledger::open(&region.ledger_path(), region.id())?;
+    let keys = region.clone();
+    let settings = collect::Settings {
+        broker: broker_address.clone(),
+        region: region.id().clone(),
+        signer: region.receipt_key(),
+        clock: Box::new({
+            let clock = clock.clone();
+            move || clock()
+        }),
+    };
+    let intake = Intake::new(ledger, move |name: &_| Ok(keys.box_key(name)?), {
+        let clock = clock.clone();
+        move || clock()
+    });
+    let collector = Arc::new(Collector::start(settings, intake, &region.boxes_path())?);
+    // Makes the database that is shown.
+    let opening = Opening::new(&region)?;
+    let shown = Arc::new(Shown::new(region.clone(), collector.viewer())?);
+    let desk = Desk {
+        head: region.release_folder().join(HEAD),
+        region,
+        collector: collector.clone(),
+        opening,
+        clock,
+        publish_every,
+        announced: Vec::new(),
+        tried: None,
+        reported: None,
+        troubles: Vec::new(),
+    };
+    let desk = desk.start()?;
+    let http = Http::start(listener, shown.clone())?;
+    tracing::info!(http = %http_address, broker = broker_address, "the region is at work");
+    Ok(Running {
+        http_address,
+        broker_address,
+        shown,
+        http: Some(http),
+        desk: Some(desk),
+        collector: Some(collector),
+        broker,
+    })
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let failed = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+impl Running {
+    /// Where releases (`/release/…`) and pages are served.
+    pub const fn http_address(&self) -> SocketAddr {
+        self.http_address
+    }
+
+    /// `host:port` of the broker.
+    pub fn broker_address(&self) -> &str {
+        &self.broker_address
+    }
+
+    /// What the pages show, for whoever runs this in the same process.
+    pub fn shown(&self) -> &Arc<Shown> {
+        &self.shown
+    }
+
+    /// What the collector has seen.
+    pub fn collected(&self) -> collect::View {
+        self.collector.as_ref().map(|collector| collector.view()).unwrap_or_default()
+    }
+
+    /// Whether all of it still works; false after a bug, which the log names.
+    pub fn is_running(&self) -> bool {
+        self.http.as_ref().is_some_and(|http| !http.thread.is_finished())
+            && self.desk.as_ref().is_some_and(|desk| !desk.thread.is_finished())
+            && self.collector.as_ref().is_some_and(|collector| collector.is_running())
+    }
+
+    /// Stops; returns when ports and files are closed.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(Http { stop, thread }) = self.http.take() {
+            // It has ended by itself when nobody listens.
+            let _ = stop.map(|stop| stop.send(()));
+            joined("the pages", thread);
+        }
+        if let Some(Worker { stop, thread }) = self.desk.take() {
+            stop.store(true, Ordering::Relaxed);
+            joined("the desk", thread);
+        }
+        // The desk has given its share back, so this stops it.
+        self.collector = None;
+        self.broker = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn joined(what: &str, thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("{what} ended by a panic");
+    }
+}
+
+impl Http {
+    fn start(listener: TcpListener, shown: Arc<Shown>) -> Result<Self, Error> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (opened, opens) = mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+        let router = http::router(shown.clone(), &shown.region().release_folder());
+        let serve = move || {
+            runtime.block_on(async {
+                let listener = match tokio::net::TcpListener::from_std(listener) {
+                    Ok(listener) => listener,
+                    Err(error) => return drop(opened.send(Err(error))),
+                };
+                let _ = opened.send(Ok(()));
+                let service = router.into_make_service_with_connect_info::<SocketAddr>();
+                // Ends at once: what is under way is cut by the runtime's shutdown, after a moment.
+                tokio::select! {
+                    ended = axum::serve(listener, service) => tracing::error!(?ended, "the pages ended by themselves"),
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_timeout(GOODBYE);
+        };
+        let thread = std::thread::Builder::new().name("http".to_owned()).spawn(serve).map_err(Error::Start)?;
+        match opens.recv() {
+            Ok(Ok(())) => Ok(Self { stop: Some(stop), thread }),
+            Ok(Err(error)) => Err(Error::Start(error)),
+            Err(mpsc::RecvError) => Err(Error::Start(std::io::Error::other("the thread has ended"))),
+        }
+    }
+}
+
+/// What is done from time to time, by one thread.
+struct Desk {
+    region: Arc<Region>,
+    head: PathBuf,
+    collector: Arc<Collector>,
+    opening: Opening,
+    clock: Clock,
+    publish_every: Option<Duration>,
+    announced: Vec<u8>,
+    /// When publishing was last tried.
+    tried: Option<Instant>,
+    reported: Option<Instant>,
+    /// Codes of what failed at the last turn, so that the log says each once.
+    troubles: Vec<&'static str>,
+}
+
+impl Desk {
+    fn start(mut self) -> Result<Worker, Error> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let work = move || {
+            while !stopped.load(Ordering::Relaxed) {
+                self.turn();
+                std::thread::sleep(TURN);
+            }
+        };
+        let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(work).map_err(Error::Start)?;
+        Ok(Worker { stop, thread })
+    }
+
+    /// Nothing here may end the desk: what fails is named once and tried again.
+    fn turn(&mut self) {
+        let done = [self.publish_if_due(), self.announce(), self.open_rows()];
+        let troubles: Vec<_> = done.into_iter().filter_map(Result::err).collect();
+        for error in &troubles {
+            if !self.troubles.contains(&error.code()) {
+                tracing::error!(code = error.code(), "{}", crate::commands::chain(error));
+            }
+        }
+        self.troubles = troubles.iter().map(Error::code).collect();
+        if self.reported.is_none_or(|at| at.elapsed() >= REPORT) {
+            self.reported = Some(Instant::now());
+            self.report();
+        }
+    }
+
+    fn publish_if_due(&mut self) -> Result<(), Error> {
+        let Some(every) = self.publish_every else { return Ok(()) };
+        let now = (self.clock)();
+        let every = i64::try_from(every.as_secs()).unwrap_or(i64::MAX);
+        let due = self.region.last_release()?.is_none_or(|(_, issued)| now.saturating_sub(issued) >= every);
+        // What cannot be published now cannot be in 200 ms either.
+        if due && self.tried.is_none_or(|at| at.elapsed() >= AGAIN) {
+            self.tried = Some(Instant::now());
+            let published = self.region.publish(BY_ITSELF, now)?;
+            tracing::info!(sequence = published.sequence, bytes = published.news, "published");
+        }
+        Ok(())
+    }
+
+    /// Tells the boxes about a release, whoever published it.
+    fn announce(&mut self) -> Result<(), Error> {
+        let head = match std::fs::read(&self.head) {
+            Ok(head) => head,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::file(&self.head)(error)),
+        };
+        if head != self.announced {
+            self.collector.announce(head.clone());
+            self.announced = head;
+        }
+        Ok(())
+    }
+
+    fn open_rows(&mut self) -> Result<(), Error> {
+        self.opening.turn((self.clock)())
+    }
+
+    fn report(&self) {
+        let view = self.collector.view();
+        let online = view.boxes.values().filter(|seen| seen.state.as_ref().is_some_and(|state| state.online)).count();
+        let release = self.region.last_release().ok().flatten();
+        tracing::info!(
+            broker = view.connected,
+            boxes = view.boxes.len(),
+            online,
+            rows = view.rows,
+            receipts = view.receipts,
+            refused = view.refused.values().sum::<u64>(),
+            dropped = view.dropped,
+            release = release.map(|(sequence, _)| sequence),
+            release_age_s = release.map(|(_, issued)| (self.clock)().saturating_sub(issued)),
+            "how the region is"
+        );
+    }
+}

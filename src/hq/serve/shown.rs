@@ -1,0 +1,295 @@
+//! What HQ knows about its boxes and their crossings, for the pages and for whoever runs HQ in the same process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use trust::format::hex;
+use wire::BoxId;
+use wire::entry::{Action, Outcome};
+
+use crate::collect::Viewer;
+use crate::ledger::Ledger;
+use crate::open::{Crossings, Filter, Opened, Opener, Record};
+use crate::{Error, Region};
+
+/// Reads what was collected and opened.
+pub struct Shown {
+    region: Arc<Region>,
+    seen: Viewer,
+    ledger: Mutex<Ledger>,
+    crossings: Mutex<Crossings>,
+}
+
+/// A crossing, as the pages and the API give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CrossingShown {
+    /// Its id, hexadecimal.
+    pub id: String,
+    /// The box.
+    #[serde(rename = "box")]
+    pub name: String,
+    /// The row of its last verdict.
+    pub sequence: u64,
+    /// How many verdicts there were: more than one when a plate came later.
+    pub judged: u32,
+    /// Milliseconds since 1970 by the box's clock.
+    pub at_ms: i64,
+    /// How far that clock may be believed.
+    pub clock: &'static str,
+    /// Whether *expired* and *valid* could be said by it.
+    pub clock_is_sound: bool,
+    /// Lane of the box.
+    pub lane: u8,
+    /// `admit`, `check` or `refuse`.
+    pub outcome: &'static str,
+    /// Stable codes, weightiest first; a number where this version knows none.
+    pub reasons: Vec<String>,
+    /// Format of the pass.
+    pub format: Option<String>,
+    /// Who signed it.
+    pub issuer: Option<String>,
+    /// Its id, hexadecimal.
+    pub pass_id: Option<String>,
+    /// Its kind's number.
+    pub kind: Option<u16>,
+    /// The plate of the vehicle, folded.
+    pub plate_seen: Option<String>,
+    /// The plate the pass binds.
+    pub plate_bound: Option<String>,
+    /// The release in force.
+    pub release: u64,
+    /// Its age in seconds.
+    pub release_age_s: i64,
+    /// Microseconds from frame to text.
+    pub read_us: u32,
+    /// Microseconds from text to verdict.
+    pub judge_us: u32,
+    /// How it ended: `passed`, `turned-back`, `next-pass`, `absence`; none while that has not come.
+    pub action: Option<&'static str>,
+    /// Milliseconds since 1970 by the box's clock.
+    pub closed_at_ms: Option<i64>,
+}
+
+/// How many there were.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CountsShown {
+    /// Vehicles.
+    pub crossings: u64,
+    /// By outcome.
+    pub by_outcome: BTreeMap<&'static str, u64>,
+    /// By reason; a crossing may have several.
+    pub by_reason: BTreeMap<String, u64>,
+    /// Rows in the ledger.
+    pub rows: u64,
+    /// Rows that could not be opened as they should.
+    pub damaged: usize,
+    /// Messages that were left, by the code of their fault, since the start.
+    pub refused: BTreeMap<&'static str, u64>,
+}
+
+/// How a box is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BoxShown {
+    /// Its name.
+    pub name: String,
+    /// Whether its key is known here; without it, none of its rows are taken.
+    pub key_known: bool,
+    /// Whether it is on the line; none before it first spoke.
+    pub online: Option<bool>,
+    /// Its software.
+    pub version: Option<String>,
+    /// Unix seconds at HQ of its last word, whatever it was.
+    pub heard_at: Option<i64>,
+    /// The release it has adopted, by its last heartbeat.
+    pub release: Option<u64>,
+    /// Rows it has not had a receipt for, by its last heartbeat.
+    pub queue: Option<u64>,
+    /// Free bytes where its journal lives.
+    pub disk_free: Option<u64>,
+    /// Hours until its journal is full at the present traffic.
+    pub disk_hours: Option<u32>,
+    /// Whether frames arrive.
+    pub camera: Option<bool>,
+    /// How far its clock may be believed.
+    pub clock: Option<&'static str>,
+    /// How far its clock was from HQ's when its last heartbeat came, in milliseconds; the way is in it.
+    pub clock_off_ms: Option<i64>,
+    /// Its rows in the ledger.
+    pub rows: u64,
+    /// The last row of its chain there: what its receipt covers.
+    pub receipted: u64,
+    /// Whether it has gone on in two ways and gets no receipt.
+    pub in_conflict: bool,
+}
+
+/// Most damaged rows that are counted for the page.
+const MOST_DAMAGE: u32 = 10_000;
+
+impl Shown {
+    pub(super) fn new(region: Arc<Region>, seen: Viewer) -> Result<Self, Error> {
+        let ledger = Mutex::new(Ledger::open_for_reading(&region.ledger_path(), region.id())?);
+        let crossings = Mutex::new(Crossings::open(&region.crossings_path())?);
+        Ok(Self { region, seen, ledger, crossings })
+    }
+
+    /// The region.
+    pub const fn region(&self) -> &Arc<Region> {
+        &self.region
+    }
+
+    fn with_crossings<T>(&self, ask: impl FnOnce(&Crossings) -> Result<T, crate::open::Error>) -> Result<T, Error> {
+        Ok(ask(&self.crossings.lock().unwrap_or_else(PoisonError::into_inner))?)
+    }
+
+    /// Crossings as HQ has them, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn search(&self, filter: &Filter, limit: u32) -> Result<Vec<Record>, Error> {
+        self.with_crossings(|crossings| crossings.crossings(filter, limit))
+    }
+
+    /// The same as the pages show them.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn crossings(&self, filter: &Filter, limit: u32) -> Result<Vec<CrossingShown>, Error> {
+        Ok(self.search(filter, limit)?.into_iter().map(CrossingShown::from).collect())
+    }
+
+    /// How many crossings there were, and how the intake does.
+    ///
+    /// # Errors
+    /// [`Error::Open`], [`Error::Ledger`].
+    pub fn counts(&self, filter: &Filter) -> Result<CountsShown, Error> {
+        let (counts, damaged) =
+            self.with_crossings(|crossings| Ok((crossings.counts(filter)?, crossings.damage(MOST_DAMAGE)?.len())))?;
+        let outcomes = [("admit", counts.admit), ("check", counts.check), ("refuse", counts.refuse)];
+        Ok(CountsShown {
+            crossings: counts.total(),
+            by_outcome: outcomes.into_iter().collect(),
+            by_reason: counts.reasons.into_iter().map(|(reason, count)| (code(reason), count)).collect(),
+            rows: self.standings()?.iter().map(|standing| standing.rows).sum(),
+            damaged,
+            refused: self.seen.view().refused,
+        })
+    }
+
+    /// Every box that is known, or has spoken, or has rows here.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`], [`Error::Database`].
+    pub fn boxes(&self) -> Result<Vec<BoxShown>, Error> {
+        let known: BTreeMap<BoxId, _> = self.region.boxes()?.into_iter().collect();
+        let standings: BTreeMap<_, _> =
+            self.standings()?.into_iter().map(|standing| (standing.name.clone(), standing)).collect();
+        let seen = self.seen.view().boxes;
+        let mut names: Vec<&BoxId> = known.keys().chain(standings.keys()).chain(seen.keys()).collect();
+        names.sort();
+        names.dedup();
+        let shown = names.into_iter().map(|name| {
+            let (standing, view) = (standings.get(name), seen.get(name));
+            let state = view.and_then(|view| view.state.as_ref());
+            let health = view.and_then(|view| view.health.as_ref());
+            let health_at = view.and_then(|view| view.health_at);
+            let spoke = view.map(|view| [view.state_at, view.health_at]).into_iter().flatten().flatten();
+            BoxShown {
+                name: name.to_string(),
+                key_known: known.contains_key(name),
+                online: state.map(|state| state.online),
+                version: state.map(|state| state.version.clone()),
+                heard_at: spoke.chain(standing.map(|standing| standing.last_at)).max(),
+                release: health.map(|health| health.release),
+                queue: health.map(|health| health.queue),
+                disk_free: health.map(|health| health.disk_free),
+                disk_hours: health.and_then(|health| health.disk_hours),
+                camera: health.map(|health| health.camera),
+                clock: health.map(|health| health.now.trust.as_str()),
+                clock_off_ms: health
+                    .zip(health_at)
+                    .map(|(health, at)| health.now.unix_ms.saturating_sub(at.saturating_mul(1000))),
+                rows: standing.map_or(0, |standing| standing.rows),
+                receipted: standing
+                    .filter(|standing| !standing.in_conflict)
+                    .map_or(0, |standing| standing.head.sequence),
+                in_conflict: standing.is_some_and(|standing| standing.in_conflict),
+            }
+        });
+        Ok(shown.collect())
+    }
+
+    fn standings(&self) -> Result<Vec<crate::ledger::Standing>, Error> {
+        Ok(self.ledger.lock().unwrap_or_else(PoisonError::into_inner).boxes()?)
+    }
+}
+
+/// Opens what boxes sealed as it comes, and says what it cannot open.
+pub(super) struct Opening {
+    opener: Opener,
+    waiting: Vec<(BoxId, [u8; 32])>,
+}
+
+impl Opening {
+    pub(super) fn new(region: &Region) -> Result<Self, Error> {
+        let key = region.sealing_key();
+        let opener = Opener::open(&region.ledger_path(), &region.crossings_path(), region.id(), &[key.secret()])?;
+        Ok(Self { opener, waiting: Vec::new() })
+    }
+
+    pub(super) fn turn(&mut self, now: i64) -> Result<(), Error> {
+        let Opened { damaged, waiting, .. } = self.opener.catch_up(now)?;
+        if damaged > 0 {
+            tracing::error!(rows = damaged, "rows could not be opened as they should");
+        }
+        for (name, key) in waiting.iter().filter(|one| !self.waiting.contains(one)) {
+            tracing::error!(%name, sealed_to = hex(key), "a box seals to a key that is not here");
+        }
+        self.waiting = waiting;
+        Ok(())
+    }
+}
+
+impl From<Record> for CrossingShown {
+    fn from(record: Record) -> Self {
+        let Record { name, sequence, judged, crossing, closing } = record;
+        Self {
+            id: hex(&crossing.id),
+            name: name.to_string(),
+            sequence,
+            judged,
+            at_ms: crossing.at.unix_ms,
+            clock: crossing.at.trust.as_str(),
+            clock_is_sound: crossing.at.trust.is_sound(),
+            lane: crossing.lane,
+            outcome: match crossing.outcome {
+                Outcome::Admit => "admit",
+                Outcome::Check => "check",
+                Outcome::Refuse => "refuse",
+            },
+            reasons: crossing.reasons.into_iter().map(code).collect(),
+            format: crossing.format,
+            issuer: crossing.issuer,
+            pass_id: crossing.pass_id.as_deref().map(hex),
+            kind: crossing.kind,
+            plate_seen: crossing.plate_seen,
+            plate_bound: crossing.plate_bound,
+            release: crossing.release,
+            release_age_s: crossing.release_age,
+            read_us: crossing.read_us,
+            judge_us: crossing.judge_us,
+            action: closing.as_ref().map(|closing| match closing.action {
+                Action::Passed => "passed",
+                Action::TurnedBack => "turned-back",
+                Action::NextPass => "next-pass",
+                Action::Absence => "absence",
+            }),
+            closed_at_ms: closing.map(|closing| closing.at.unix_ms),
+        }
+    }
+}
+
+/// A reason's code; its number when a newer box knows one that this version does not.
+fn code(number: u16) -> String {
+    verdict::Reason::from_number(number).map_or_else(|| number.to_string(), |reason| reason.code().to_owned())
+}
