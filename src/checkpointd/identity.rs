@@ -12,11 +12,14 @@ use crate::Error;
 /// File in the data folder that holds the 32-byte seed.
 const FILE: &str = "identity.key";
 
+/// Where the seed is written first; what a power cut leaves here is overwritten.
+const ASIDE: &str = "identity.key.part";
+
 /// The box's signing key: checkpoints and openings of its journal, and nothing else.
 pub struct Identity(SigningKey);
 
 impl Identity {
-    /// Makes the key of a new box.
+    /// Makes the key of a new box. It is there whole or not at all, whenever the power goes.
     ///
     /// # Errors
     /// [`Error::Identity`] when the folder already has one (it is never replaced) or cannot be written.
@@ -25,10 +28,23 @@ impl Identity {
         let failed = |source| Error::Identity { path: path.clone(), source };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|e| failed(std::io::Error::other(e)))?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+        let aside = data.join(ASIDE);
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside).map_err(failed)?;
         file.write_all(&seed).and_then(|()| file.sync_all()).map_err(failed)?;
+        // A link, unlike renaming, never takes the place of a key that is there.
+        std::fs::hard_link(&aside, &path).map_err(failed)?;
+        std::fs::remove_file(&aside).map_err(failed)?;
         File::open(data).and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok(Self(SigningKey::from_bytes(&seed)))
+    }
+
+    /// The key of this box, made now if it has none yet.
+    ///
+    /// # Errors
+    /// [`Error::Identity`].
+    pub fn open_or_create(data: &Path) -> Result<Self, Error> {
+        if data.join(FILE).exists() { Self::open(data) } else { Self::create(data) }
     }
 
     /// Opens the key of this box.
@@ -67,5 +83,15 @@ mod tests {
         let made = Identity::create(data.path()).unwrap();
         assert!(Identity::create(data.path()).is_err());
         assert_eq!(Identity::open(data.path()).unwrap().public(), made.public());
+        assert_eq!(Identity::open_or_create(data.path()).unwrap().public(), made.public());
+    }
+
+    #[test]
+    fn what_a_power_cut_left_of_a_key_is_not_in_the_way_of_the_next() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join(ASIDE), [1; 7]).unwrap();
+        let made = Identity::open_or_create(data.path()).unwrap();
+        assert_eq!(Identity::open(data.path()).unwrap().public(), made.public());
+        assert!(!data.path().join(ASIDE).exists());
     }
 }

@@ -96,12 +96,47 @@ pub fn provision(config: &Config) -> Result<Provisioned, Error> {
     let root = std::fs::read(&path).map_err(|source| Error::ReadRoot { path, source })?;
     let failed = |source| Error::Identity { path: config.data.clone(), source };
     std::fs::create_dir_all(&config.data).map_err(failed)?;
+    // The key first: after a power cut in between, provisioning goes on with it. The other way round the box
+    // would count as provisioned and have no key.
+    let identity = Identity::open_or_create(&config.data)?;
     trust::Store::provision(&config.data.join("trust"), &root, &config.region)?;
-    let identity = Identity::create(&config.data)?;
     Ok(Provisioned {
         region: config.region.clone(),
         name: config.name.clone(),
         identity,
         root_fingerprint: sha2::Sha256::digest(&root).into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::sign::Signer as _;
+
+    #[test]
+    fn provisioning_goes_on_after_a_power_cut_and_is_never_done_twice() {
+        let desk = tempfile::tempdir().unwrap();
+        let founding = hq::Founding {
+            region: "RU-TVE".parse().unwrap(),
+            name: "Тверь".to_owned(),
+            territory: 69,
+            utc_offset: "+03:00".to_owned(),
+        };
+        let region = hq::Region::create(&desk.path().join("tver"), &founding, "test", 1_588_334_400).unwrap();
+        let root = desk.path().join("root.1");
+        std::fs::write(&root, region.first_root().unwrap()).unwrap();
+        let text = format!(
+            "region = \"RU-TVE\"\nname = \"post-1\"\ndata = {:?}\nboard = \"desk.toml\"\nroot = {root:?}\n",
+            desk.path().join("box")
+        );
+        let file = desk.path().join("box.toml");
+        std::fs::write(&file, text).unwrap();
+        let config = Config::load(&file).unwrap();
+        // The power goes after the key and before the root.
+        std::fs::create_dir_all(&config.data).unwrap();
+        let key = Identity::create(&config.data).unwrap().public();
+        assert_eq!(provision(&config).unwrap().identity.public(), key);
+        assert!(matches!(provision(&config), Err(Error::Trust(trust::Error::AlreadyProvisioned))));
+        assert_eq!(Identity::open(&config.data).unwrap().public(), key);
+    }
 }

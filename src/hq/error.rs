@@ -106,9 +106,9 @@ pub enum Error {
     /// A reader would refuse the pass.
     #[error("such a pass could not be read")]
     Unreadable(#[source] pass::Error),
-    /// Too long for a pass of this format.
-    #[error("the pass has {0} characters, and at most {max} may be", max = pass::mp1::LONGEST_TEXT)]
-    TooLong(usize),
+    /// More than one code of this format holds.
+    #[error("the pass says too much for one code")]
+    TooLong,
     /// The text does not fit into a QR code of this error correction.
     #[error("the text does not fit into a QR code")]
     Qr(#[source] qrcode::types::QrError),
@@ -202,7 +202,7 @@ impl Error {
             Self::Plate(_) => "plate",
             Self::Dates(_) => "dates",
             Self::Unreadable(_) => "unreadable",
-            Self::TooLong(_) => "too-long",
+            Self::TooLong => "too-long",
             Self::Qr(_) => "qr",
             Self::Picture(_) => "picture",
             Self::NotOurs(_) => "not-ours",

@@ -4,6 +4,7 @@ use pass::{Document, Format, Kind, Limits, PublicKey, StatusIndex};
 use plate::Binding;
 use unicode_normalization::UnicodeNormalization as _;
 use verdict::PlateRule;
+use wire::cbor::Problem;
 use wire::sign::{Context, Signer as _};
 
 use crate::qr::{Code, Ecc};
@@ -286,12 +287,14 @@ fn below(size: u64) -> Result<u64, Error> {
 }
 
 fn sign(document: Document, key: &Key) -> Result<IssuedPass, Error> {
-    let payload = pass::mp1::encode(&document).map_err(Error::Unreadable)?;
+    let payload = pass::mp1::encode(&document).map_err(|error| match error {
+        pass::Error::Claims(pass::ClaimsFault::Cbor(Some(fault))) if fault.problem == Problem::TooLong => {
+            Error::TooLong
+        }
+        other => Error::Unreadable(other),
+    })?;
     let cose = key.envelope(Context::MovementPass, &payload)?;
     let text = pass::mp1::text(&cose);
-    if cose.len() > pass::mp1::LONGEST_COSE || text.len() > pass::mp1::LONGEST_TEXT {
-        return Err(Error::TooLong(text.len()));
-    }
     // Read as a box will: what it would refuse is not given out.
     let key = PublicKey::Ed25519(key.public());
     let read = pass::read(&text, &vec![(key.kid().to_vec(), key)]).map_err(Error::Unreadable)?;
