@@ -1,0 +1,153 @@
+//! What the panel shows at one moment, as values: made by the lane, drawn here, kept by nobody.
+
+use serde::Deserialize;
+use verdict::{Outcome, Reason};
+
+/// Language of the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Russian.
+    #[default]
+    Ru,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Every language there is.
+    pub const ALL: [Self; 2] = [Self::Ru, Self::En];
+
+    /// The one the language key switches to.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Ru => Self::En,
+            Self::En => Self::Ru,
+        }
+    }
+
+    /// Its code (ISO 639-1).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ru => "ru",
+            Self::En => "en",
+        }
+    }
+}
+
+/// Everything on the officer's panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The language.
+    pub language: Language,
+    /// The main part.
+    pub screen: Screen,
+    /// What has been typed so far; shown over any screen.
+    pub typed: String,
+    /// The line at the edge.
+    pub bar: Bar,
+}
+
+/// The main part of the panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screen {
+    /// Nobody is here: the pass goes to the camera.
+    Idle,
+    /// A code is in view and cannot be read: closer, and still.
+    HoldCloser,
+    /// A vehicle has been judged; the officer decides.
+    Verdict(Card),
+    /// The officer has decided.
+    Closed {
+        /// Let pass, or turned back.
+        passed: bool,
+        /// What was decided about.
+        card: Card,
+    },
+    /// A pass that was admitted a short while ago is shown again.
+    AdmittedBefore {
+        /// Local time of the admission, `14:02`.
+        at: String,
+    },
+    /// The box cannot do its work.
+    Fault(Fault),
+}
+
+/// A judged pass as the officer sees it: only what the decision needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// The verdict.
+    pub outcome: Outcome,
+    /// What speaks against plain green, weightiest first.
+    pub reasons: Vec<Reason>,
+    /// Name of the kind, in Russian and English.
+    pub kind: Option<Names>,
+    /// Who signed the pass.
+    pub issuer: Option<String>,
+    /// Plates it binds, folded, `?` for a place left open; any one will do.
+    pub plates: Vec<String>,
+    /// The plate of the vehicle as it was read or typed, folded.
+    pub plate_seen: Option<String>,
+    /// Initials or a name to compare with the document.
+    pub holder: Option<String>,
+    /// Birth date as far as the pass shows it.
+    pub birth: Option<String>,
+    /// Last digits of the ID document.
+    pub id_digits: Option<String>,
+    /// Local time of the end of its validity, `30.06.2020 23:59`.
+    pub ends: Option<String>,
+}
+
+/// A name in every language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// In Russian.
+    pub ru: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Names {
+    /// The name in a language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Ru => &self.ru,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// Why the box cannot do its work. Each has a screen that says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It has adopted no release yet, or has lost it.
+    NoTrust,
+    /// Crossings cannot be written down.
+    Journal,
+    /// No picture comes from the camera.
+    Camera,
+}
+
+impl Fault {
+    /// Every fault there is.
+    pub const ALL: [Self; 3] = [Self::NoTrust, Self::Journal, Self::Camera];
+}
+
+/// The line at the edge: how the box itself is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bar {
+    /// Local time, `14:02`; absent on a box that knows none.
+    pub time: Option<String>,
+    /// Whether that time may be believed.
+    pub clock_is_sound: bool,
+    /// Whether there is a connection to HQ; absent on a box that is to work alone.
+    pub online: Option<bool>,
+    /// Rows that HQ has not receipted.
+    pub queue: u64,
+    /// Sequence of the release in force.
+    pub release: Option<u64>,
+    /// Its age in minutes.
+    pub release_age_minutes: u64,
+    /// Crossings are being lost, by policy: the journal cannot be written.
+    pub journal_fails: bool,
+}
