@@ -27,8 +27,9 @@ const WORDS = {
   hq: ["Штаб", "HQ"],
   hqPages: ["Страницы штаба", "HQ’s own pages"],
   publish: ["Издать выпуск", "Publish"],
-  cutAll: ["Отключить всех", "Cut all"],
-  restoreAll: ["Включить всех", "Restore all"],
+  allNetworks: ["Сеть всех пунктов", "Network of all boxes"],
+  cutAll: ["Отключить", "Cut"],
+  restoreAll: ["Включить", "Restore"],
   crossings: ["Проезды, дошедшие до штаба", "Crossings as HQ has them"],
   noCrossings: ["Пока ни одного. Поднесите пропуск к камере.", "None yet. Hold up a pass to a camera."],
   rowsKept: ["строк: {0}", "rows: {0}"],
@@ -37,7 +38,7 @@ const WORDS = {
   issuedHint: ["Имя открывает картинку: её можно показать веб-камере с телефона.",
     "A name opens the picture: show it to your webcam from a phone."],
   revoke: ["Отозвать", "Revoke"],
-  renew: ["Выдать заново", "Renew"],
+  renew: ["Перевыдать", "Renew"],
   isRevoked: ["отозван", "revoked"],
   didRevoke: ["Отозван и опубликован: «{0}». Поднесите его снова.", "Revoked and published: “{0}”. Hold it up again."],
   didRenew: ["Выдан заново: «{0}».", "Issued afresh: “{0}”."],
@@ -79,6 +80,7 @@ const WORDS = {
   journalFails: ["журнал не пишется", "the journal cannot be written"],
   cut: ["Отключить сеть", "Cut the network"],
   restore: ["Включить сеть", "Restore the network"],
+  weather: ["Непогода", "Bad weather"],
   clock: ["Часы", "Clock"],
   plusHour: ["+1 ч", "+1 h"],
   plusDay: ["+1 день", "+1 day"],
@@ -292,14 +294,9 @@ function makeBox(box, passes) {
   boxes.set(box.name, section);
   const place = document.createElement("a");
   place.href = `#${section.id}`;
-  place.append(makeShape(), " ", document.createElement("span"));
-  find(document, "nav").append(place);
+  place.append(find(copyOf("crossing"), "svg"), " ", document.createElement("span"));
+  find(document, "nav a[href='#hq']").before(place);
   return section;
-}
-
-function makeShape() {
-  const svg = find(copyOf("crossing"), "svg");
-  return svg;
 }
 
 function makeKey(key) {
@@ -418,7 +415,7 @@ function showPasses(section, box) {
     const button = find(section, `[data-pass="${CSS.escape(pass.id)}"]`);
     if (!button) continue;
     mark(button, "aria-pressed", box.held === pass.id);
-    write(find(button, ".title"), inLanguage(pass.title));
+    write(find(button, "b"), inLanguage(pass.title));
     write(find(button, ".hint"), pass.revoked && pass.id !== "revoked" ? word("isRevoked") : inLanguage(pass.hint));
   }
   mark(find(section, "[data-away]"), "data-away", box.held && box.held !== "road" ? "held" : "");
