@@ -11,118 +11,75 @@
 
 /** Every text of the page: Russian, English. */
 const WORDS = {
-  title: ["Пункт пропуска", "Checkpoint"],
-  subtitle: ["регион на столе", "a region on a desk"],
-  skip: ["К пунктам", "Skip to the boxes"],
-  places: ["Места", "Places"],
-  otherLanguage: ["English", "Русский"],
-  soundOn: ["Звук включён", "Sound on"],
-  soundOff: ["Звук выключен", "Sound off"],
+  title: ["Пункт пропуска", "Checkpoint"], subtitle: ["регион на столе", "a region on a desk"],
+  skip: ["К пунктам", "Skip to the boxes"], places: ["Места", "Places"], otherLanguage: ["English", "Русский"],
+  soundOn: ["Звук включён", "Sound on"], soundOff: ["Звук выключен", "Sound off"],
   lost: ["Симулятор не отвечает. Пробуем снова…", "The simulator does not answer. Trying again…"],
   first: ["С чего начать", "What to try first"],
   firstAdmit: ["Поднесите действующий пропуск и нажмите ДА.", "Hold up the valid pass and press YES."],
   firstRevoke: ["Отзовите его в штабе и поднесите снова.", "Revoke it at HQ and hold it up again."],
   firstQueue: ["Отключите сеть, работайте дальше, включите — очередь уйдёт.",
     "Cut the network and go on; restore it and see the queue drain."],
-  hq: ["Штаб", "HQ"],
-  hqPages: ["Страницы штаба", "HQ’s own pages"],
-  publish: ["Издать выпуск", "Publish"],
-  allNetworks: ["Сеть всех пунктов", "Network of all boxes"],
-  cutAll: ["Отключить", "Cut"],
-  restoreAll: ["Включить", "Restore"],
+  hq: ["Штаб", "HQ"], hqPages: ["Страницы штаба", "HQ’s own pages"], publish: ["Издать", "Publish"],
+  allNetworks: ["Сеть всех", "Network of all boxes"], cutAll: ["Отключить", "Cut"], restoreAll: ["Включить", "Restore"],
   crossings: ["Проезды, дошедшие до штаба", "Crossings as HQ has them"],
   noCrossings: ["Пока ни одного. Поднесите пропуск к камере.", "None yet. Hold up a pass to a camera."],
-  rowsKept: ["строк: {0}", "rows: {0}"],
-  rowsDamaged: ["строк: {0}, повреждено: {1}", "rows: {0}, damaged: {1}"],
+  rowsKept: ["строк: {0}", "rows: {0}"], rowsDamaged: ["строк: {0}, повреждено: {1}", "rows: {0}, damaged: {1}"],
   issued: ["Пропуска, выданные штабом", "Passes HQ has issued"],
   issuedHint: ["Имя открывает картинку: её можно показать веб-камере с телефона.",
     "A name opens the picture: show it to your webcam from a phone."],
-  revoke: ["Отозвать", "Revoke"],
-  renew: ["Перевыдать", "Renew"],
-  isRevoked: ["отозван", "revoked"],
-  didRevoke: ["Отозван и опубликован: «{0}». Поднесите его снова.", "Revoked and published: “{0}”. Hold it up again."],
+  revoke: ["Отозвать", "Revoke"], renew: ["Перевыдать", "Renew"], isRevoked: ["отозван", "revoked"],
+  didRevoke: ["Отозван и опубликован: «{0}». Поднесите его снова.",
+    "Revoked and published: “{0}”. Hold it up again."],
   didRenew: ["Выдан заново: «{0}».", "Issued afresh: “{0}”."],
   release: ["Выпуск {0}, возраст {1}", "Release {0}, {1} old"],
   releaseBehind: ["Выпуск {0}, возраст {1}; у штаба уже {2}", "Release {0}, {1} old; HQ is at {2}"],
-  noRelease: ["Выпуска нет", "No release"],
-  hqOffline: ["нет связи с брокером", "not connected to the broker"],
-  camera: ["Камера", "Camera"],
-  dropped: ["пропущено кадров: {0}", "frames dropped: {0}"],
+  noRelease: ["Выпуска нет", "No release"], hqOffline: ["нет связи с брокером", "not connected to the broker"],
+  camera: ["Камера", "Camera"], dropped: ["пропущено кадров: {0}", "frames dropped: {0}"],
   panelSays: ["Экран: {0}", "Panel: {0}"],
   smallPanel: ["Тот же экран 320×240", "The same on a 320×240 panel"],
   lamp: ["Водителю", "For the driver"],
-  lamp_off: ["не горит", "off"],
-  lamp_amber: ["ждите", "wait"],
-  lamp_green: ["проезжайте", "go"],
-  lamp_red: ["стойте", "stop"],
+  lamp_off: ["не горит", "off"], lamp_amber: ["ждите", "wait"],
+  lamp_green: ["проезжайте", "go"], lamp_red: ["стойте", "stop"],
   anpr: ["Чтение номеров", "Plate reader"],
   passes: ["Поднести к камере", "Hold up to the camera"],
-  upload: ["Картинка…", "A picture…"],
-  webcam: ["Веб-камера", "Webcam"],
-  webcamStop: ["Остановить", "Stop webcam"],
-  away: ["Убрать", "Take away"],
+  upload: ["Картинка…", "A picture…"], away: ["Убрать", "Take away"],
+  webcam: ["Веб-камера", "Webcam"], webcamStop: ["Остановить", "Stop webcam"],
   noWebcam: ["Веб-камера не найдена.", "There is no webcam."],
   webcamRefused: ["Браузеру не разрешена веб-камера. Разрешите её в адресной строке.",
     "The browser may not use the webcam. Allow it in the address bar."],
   webcamBusy: ["Веб-камера занята или не отвечает.", "The webcam is in use or does not answer."],
   keys: ["Клавиши пункта", "Keys of the box"],
-  yes: ["ДА", "YES"],
-  no: ["НЕТ", "NO"],
-  menu: ["Меню", "Menu"],
-  keyLanguage: ["Язык", "Language"],
-  backspace: ["Стереть", "Backspace"],
-  enter: ["Ввод", "Enter"],
-  online: ["На связи", "Online"],
-  offline: ["Нет связи", "Offline"],
-  receipted: ["у штаба {0} из {1}", "HQ has {0} of {1}"],
+  yes: ["ДА", "YES"], no: ["НЕТ", "NO"], menu: ["Меню", "Menu"],
+  keyLanguage: ["Язык", "Language"], backspace: ["Стереть", "Backspace"], enter: ["Ввод", "Enter"],
+  online: ["На связи", "Online"], offline: ["Нет связи", "Offline"],
+  receipted: ["у штаба {0} из {1}", "HQ has {0} of {1}"], waiting: ["ждут: {0}", "waiting: {0}"],
   receipts: ["Строки журнала, подтверждённые штабом", "Journal rows HQ has receipted"],
-  waiting: ["ждут: {0}", "waiting: {0}"],
   journalFails: ["журнал не пишется", "the journal cannot be written"],
-  cut: ["Отключить сеть", "Cut the network"],
-  restore: ["Включить сеть", "Restore the network"],
-  weather: ["Непогода", "Bad weather"],
-  clock: ["Часы", "Clock"],
-  plusHour: ["+1 ч", "+1 h"],
-  plusDay: ["+1 день", "+1 day"],
-  plusHundredDays: ["+100 дней", "+100 days"],
-  noTrust: ["Без доверия", "No trust"],
-  clockReset: ["Сброс", "Reset"],
-  trust_ntp: ["по сети", "by network"],
-  trust_rtc: ["свои часы", "own clock"],
+  cut: ["Отключить сеть", "Cut the network"], restore: ["Включить сеть", "Restore the network"],
+  weather: ["Непогода", "Bad weather"], clock: ["Часы", "Clock"],
+  plusHour: ["+1 ч", "+1 h"], plusDay: ["+1 день", "+1 day"], plusHundredDays: ["+100 дней", "+100 days"],
+  noTrust: ["Без доверия", "No trust"], clockReset: ["Сброс", "Reset"],
+  trust_ntp: ["по сети", "by network"], trust_rtc: ["свои часы", "own clock"],
   trust_signed: ["подписано штабом", "signed by HQ"],
-  trust_carried: ["по памяти", "carried over"],
-  trust_none: ["нет доверия", "not trusted"],
-  kill: ["Убить пункт", "Kill the box"],
-  starts: ["запусков: {0}", "starts: {0}"],
-  tone_one: ["♪ короткий", "♪ one short"],
-  tone_two: ["♪♪ два коротких", "♪♪ two short"],
-  tone_long: ["♪— длинный", "♪— one long"],
-  tone_fault: ["♪♪♪ неисправность", "♪♪♪ fault"],
+  trust_carried: ["по памяти", "carried over"], trust_none: ["нет доверия", "not trusted"],
+  kill: ["Убить пункт", "Kill the box"], starts: ["запусков: {0}", "starts: {0}"],
+  tone_one: ["♪ короткий", "♪ one short"], tone_two: ["♪♪ два коротких", "♪♪ two short"],
+  tone_long: ["♪— длинный", "♪— one long"], tone_fault: ["♪♪♪ неисправность", "♪♪♪ fault"],
   idle: ["Ждёт пропуск", "Waiting for a pass"],
   "hold-closer": ["Поднесите ближе", "Hold it closer"],
-  passed: ["Пропущен", "Let pass"],
-  "turned-back": ["Развёрнут", "Turned back"],
-  "next-pass": ["Следующий пропуск", "Next pass came"],
-  absence: ["Уехал без решения", "Left undecided"],
-  undecided: ["Не решено", "Undecided"],
-  closed: ["Решено", "Decided"],
+  passed: ["Пропущен", "Let pass"], "turned-back": ["Развёрнут", "Turned back"],
+  "next-pass": ["Следующий пропуск", "Next pass came"], absence: ["Уехал без решения", "Left undecided"],
+  undecided: ["Не решено", "Undecided"], closed: ["Решено", "Decided"],
   "admitted-before": ["Уже пропущен недавно", "Admitted a short while ago"],
-  fault: ["Неисправность", "Fault"],
-  dead: ["Не работает, запускается…", "Dead, starting again…"],
-  admit: ["Пропустить", "Admit"],
-  check: ["Проверить", "Check"],
-  refuse: ["Отказать", "Refuse"],
-  time: ["Время", "Time"],
-  verdict: ["Решение", "Verdict"],
-  plate: ["Номер", "Plate"],
-  box: ["Пункт", "Box"],
-  reasons: ["Причины", "Reasons"],
-  pass: ["Пропуск", "Pass"],
-  action: ["Действие", "Action"],
+  fault: ["Неисправность", "Fault"], dead: ["Не работает, запускается…", "Dead, starting again…"],
+  admit: ["Пропустить", "Admit"], check: ["Проверить", "Check"], refuse: ["Отказать", "Refuse"],
+  time: ["Время", "Time"], verdict: ["Решение", "Verdict"], plate: ["Номер", "Plate"],
+  box: ["Пункт", "Box"], reasons: ["Причины", "Reasons"],
+  pass: ["Пропуск", "Pass"], action: ["Действие", "Action"],
   latency: ["Чтение + решение", "Read + judge"],
-  boundTo: ["выдан на {0}", "bound to {0}"],
-  ms: ["мс", "ms"],
-  units: ["с мин ч дн.", "s min h d"],
+  boundTo: ["выдан на {0}", "bound to {0}"], ms: ["мс", "ms"],
+  units: ["дн. ч мин с", "d h min s"],
   refused: ["Не вышло: {0}", "That did not work: {0}"],
 };
 
@@ -205,17 +162,18 @@ async function showPicture(img, address) {
 
 // ----------------------------------------------------------------------------------------- numbers and times
 
+const locale = () => (language === "ru" ? "ru" : "en-GB");
 const number = (value, digits = 0) =>
-  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
-const milliseconds = (ms) => `${number(ms, ms < 100 ? 1 : 0)} ${word("ms")}`;
+const milliseconds = (ms) => ms == null ? "" : `${number(ms, ms < 100 ? 1 : 0)}\u00a0${word("ms")}`;
 
+/** An age in its largest whole unit; the space does not break. */
 function age(seconds) {
-  const [s, min, h, d] = word("units").split(" ");
-  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} ${s}`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} ${min}`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} ${h}`;
-  return `${Math.floor(seconds / 86400)} ${d}`;
+  const sizes = [86400, 3600, 60, 1];
+  const at = sizes.findIndex((size) => seconds >= size);
+  const unit = at < 0 ? sizes.length - 1 : at;
+  return `${Math.floor(Math.max(0, seconds) / sizes[unit])}\u00a0${word("units").split(" ")[unit]}`;
 }
 
 /** The region's offset from UTC in ms: its clocks are shown in its own time, wherever the visitor is. */
@@ -225,13 +183,14 @@ function regionOffset(iso) {
 }
 
 function timeOfDay(ms, offset) {
-  return new Date(ms + offset).toISOString().slice(11, 19);
+  return ms == null ? "" : new Date(ms + offset).toISOString().slice(11, 19);
 }
 
 function dateAndTime(iso, elapsed) {
   if (!iso) return "";
   const local = Date.parse(iso) + elapsed + regionOffset(iso);
-  const day = new Date(local).toLocaleDateString(language, { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" });
+  const parts = { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" };
+  const day = new Date(local).toLocaleDateString(locale(), parts);
   return `${day} ${timeOfDay(local, 0)}`;
 }
 
@@ -273,14 +232,13 @@ function putBeforeCamera(name, picture, stay) {
 
 const boxes = new Map(); // name -> its section
 
-function makeBox(box, passes) {
+function makeBox(box) {
   const section = copyOf("box");
   section.dataset.box = box.name;
   section.id = `box-${box.name}`;
   find(section, "h2").id = `${section.id}-title`;
   mark(section, "aria-labelledby", `${section.id}-title`);
   find(section, ".keys").append(...KEYS.map(makeKey));
-  find(section, ".passes").append(...passes.filter((pass) => pass.id !== "road").map(makePass));
   section.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button) pressed(box.name, button.dataset);
@@ -343,7 +301,7 @@ function pressed(name, what) {
 // -------------------------------------------------------------------------------------- a box, as it is now
 
 function showBox(box) {
-  const section = boxes.get(box.name) ?? makeBox(box, state.passes);
+  const section = boxes.get(box.name) ?? makeBox(box);
   mark(section, "data-screen", box.screen ?? "");
   mark(section, "data-outcome", box.outcome ?? "");
   mark(section, "data-reasons", (box.reasons ?? []).join(" "));
@@ -411,9 +369,9 @@ function showScene(section, box) {
 }
 
 function showPasses(section, box) {
-  for (const pass of state.passes) {
-    const button = find(section, `[data-pass="${CSS.escape(pass.id)}"]`);
-    if (!button) continue;
+  for (const pass of state.passes.filter(({ id }) => id !== "road")) {
+    const known = find(section, `[data-pass="${CSS.escape(pass.id)}"]`);
+    const button = known ?? find(section, ".passes").appendChild(makePass(pass));
     mark(button, "aria-pressed", box.held === pass.id);
     write(find(button, "b"), inLanguage(pass.title));
     write(find(button, ".hint"), pass.revoked && pass.id !== "revoked" ? word("isRevoked") : inLanguage(pass.hint));
@@ -438,9 +396,15 @@ function showLink(section, box) {
   mark(find(section, "progress"), "value", head ? settled : 1);
   write(find(section, "[data-network]"), word(box.network ? "cut" : "restore"));
   mark(find(section, ".trust"), "data-trust", box.clock?.trust ?? "");
-  write(find(section, ".trust"), box.clock?.trust ? word(`trust_${box.clock.trust.split(" ")[0]}`) : "");
+  write(find(section, ".trust"), trustWords(box.clock?.trust));
   write(find(section, ".tone"), box.tone?.kind ? word(`tone_${box.tone.kind}`) : "");
   write(find(section, ".knowledge"), releaseWords(box) + (box.starts > 1 ? ` · ${word("starts", box.starts)}` : ""));
+}
+
+/** Where a clock's time comes from, as `ntp` or `signed by HQ`. */
+function trustWords(trust) {
+  const key = `trust_${trust?.split(/[ -]/)[0]}`;
+  return WORDS[key] ? word(key) : trust ?? "";
 }
 
 function releaseWords({ release, release_age_s }) {
@@ -520,10 +484,10 @@ function showCrossing(row, crossing) {
   write(find(row, ".where"), inLanguage(box?.title) || crossing.box);
   const other = seen && bound && seen !== bound ? [word("boundTo", plateWritten(bound))] : [];
   write(find(row, ".why"), [...(crossing.reasons ?? []).map(reasonWords), ...other].join("; "));
-  write(find(row, ".what"), [inLanguage(crossing.kind_name), crossing.issuer, crossing.format].filter(Boolean).join(", "));
+  write(find(row, ".what"), [inLanguage(crossing.kind_name), crossing.issuer].filter(Boolean).join(", "));
   write(find(row, ".done"), word(crossing.action ?? "undecided"));
   const took = crossing.read_us == null ? null : (crossing.read_us + (crossing.judge_us ?? 0)) / 1000;
-  write(find(row, ".took"), took == null ? "" : milliseconds(took));
+  write(find(row, ".took"), milliseconds(took));
 }
 
 async function pressedAtHq({ target }) {
@@ -556,7 +520,13 @@ const stepDone = (step) => mark(find(document, `[data-step="${step}"]`), "data-d
 
 // --------------------------------------------------------------------------------------------------- sound
 
-const TONES = { one: [[880, 0.15]], two: [[880, 0.12], [880, 0.12]], long: [[440, 0.8]], fault: [[220, 0.15], [220, 0.15], [220, 0.15]] };
+/** Hertz and seconds of each beep. */
+const TONES = {
+  one: [[880, 0.15]],
+  two: [[880, 0.12], [880, 0.12]],
+  long: [[440, 0.8]],
+  fault: [[220, 0.15], [220, 0.15], [220, 0.15]],
+};
 const tonesHeard = new Map(); // name of a box -> how many tones it had given
 let audio = null;
 let muted = remembered("sound") === "off";
@@ -710,7 +680,7 @@ async function follow() {
       continue;
     }
     showConnection("kept");
-    showState(); // outside the try: a mistake in drawing is not a lost connection
+    try { showState(); } catch (mistake) { console.error(mistake); } // a mistake in drawing is not a lost connection
     await pause(ASK_AGAIN_MS);
   }
 }
