@@ -77,7 +77,7 @@ const WORDS = {
   time: ["Время", "Time"], verdict: ["Решение", "Verdict"], plate: ["Номер", "Plate"],
   box: ["Пункт", "Box"], reasons: ["Причины", "Reasons"],
   pass: ["Пропуск", "Pass"], action: ["Действие", "Action"],
-  latency: ["Чтение + решение", "Read + judge"],
+  latency: ["Задержка", "Latency"],
   boundTo: ["выдан на {0}", "bound to {0}"], ms: ["мс", "ms"],
   units: ["дн. ч мин с", "d h min s"],
   refused: ["Не вышло: {0}", "That did not work: {0}"],
@@ -191,7 +191,7 @@ function dateAndTime(iso, elapsed) {
   const local = Date.parse(iso) + elapsed + regionOffset(iso);
   const parts = { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" };
   const day = new Date(local).toLocaleDateString(locale(), parts);
-  return `${day} ${timeOfDay(local, 0)}`;
+  return `${day.replace(/\s*г\.$/, "")} ${timeOfDay(local, 0)}`;
 }
 
 /** `A123BC69` as it stands on the car. */
