@@ -1,0 +1,63 @@
+//! One file per screen, and what several of them have in common.
+
+use crate::colour::{ADMIT, DARK, Pair, REFUSE};
+use crate::font::Size;
+use crate::place::Place;
+use crate::sheet::{Align, Sheet};
+use crate::text::Words;
+use crate::view::{Card, Language};
+
+pub mod admitted_before;
+pub mod closed;
+pub mod fault;
+pub mod hold_closer;
+pub mod idle;
+pub mod verdict;
+
+mod fact_row;
+
+/// A sign on the left, a word and a line beside it.
+fn head(
+    sheet: &mut Sheet<'_>,
+    mut place: Place,
+    pair: Pair,
+    sign: impl FnOnce(&mut Sheet<'_>, Place),
+    word: &str,
+    line: &str,
+) {
+    let gap = sheet.share(25);
+    let side = place.height.min(place.width / 4);
+    sign(sheet, place.cut_left(side).square());
+    place.cut_left(gap);
+    let below = place.cut_bottom(place.height * 40 / 100);
+    sheet.text(word, place, Size::Word, pair, Align::Left);
+    sheet.text(line, below, Size::Headline, pair, Align::Left);
+}
+
+/// What the two keys say: each word on the colour and with the letters that are on the key.
+fn keys(sheet: &mut Sheet<'_>, place: Place, words: &Words, yes: Option<&str>, no: Option<&str>) {
+    sheet.fill(place, DARK.ground);
+    let gap = sheet.share(16);
+    let mut rest = place;
+    let no = no.map(|says| (rest.cut_right(if yes.is_some() { place.width * 45 / 100 } else { place.width }), says));
+    let yes = yes.map(|says| (rest, says));
+    for (half, key, says, pair) in
+        [yes.map(|(p, s)| (p, words.yes, s, ADMIT)), no.map(|(p, s)| (p, words.no, s, REFUSE))].into_iter().flatten()
+    {
+        let mut half = half.inset(gap);
+        let (set, _) = sheet.set(key, Place { width: half.width / 3, ..half }, Size::Headline);
+        let cap = half.cut_left(set.width() + 2 * gap);
+        sheet.card(cap, pair.ground, pair.letters, (gap / 6).max(1));
+        sheet.write(&set, cap, pair, Align::Middle);
+        half.cut_left(gap);
+        sheet.text(says, half, Size::Body, DARK, Align::Left);
+    }
+}
+
+/// Kind, issuer and end of validity, as far as they are known; empty when none is.
+fn described(card: &Card, language: Language) -> String {
+    let until = crate::text::words(language).until;
+    let kind = card.kind.as_ref().map(|names| names.in_language(language).to_owned());
+    let ends = card.ends.as_ref().map(|ends| format!("{until} {ends}"));
+    [kind, card.issuer.clone(), ends].into_iter().flatten().collect::<Vec<_>>().join(" | ")
+}
