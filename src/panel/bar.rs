@@ -4,14 +4,14 @@ use crate::colour::{BAR, BAR_DOUBT, Pair, REFUSE};
 use crate::font::Size;
 use crate::icon;
 use crate::place::Place;
-use crate::sheet::{Align, Sheet};
+use crate::sheet::{Align, Set, Sheet};
 use crate::text::Words;
 use crate::view::Bar;
 
 /// Draws it.
 pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
     sheet.fill(place, BAR.ground);
-    let gap = sheet.share(22);
+    let gap = sheet.share(22).max(8);
     let mut rest = place.inset_by(gap, 1);
 
     // A clock in doubt carries its mark where the time is read, and not only its colour.
@@ -28,18 +28,20 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
         sheet.write(&set, chip, REFUSE, Align::Middle);
     }
 
-    let (list, old) = match bar.release {
-        Some(number) => (format!("{} {number}, {}", words.release, age(words, bar.release_age_minutes)), false),
-        None => (words.no_release.to_owned(), true),
+    let pair = if bar.release.is_some() { BAR } else { BAR_DOUBT };
+    let list = match bar.release {
+        Some(number) => {
+            let age = age(words, bar.release_age_minutes);
+            vec![format!("{} {number}, {age}", words.release), format!("{number}, {age}")]
+        }
+        None => vec![words.no_release.to_owned()],
     };
-    let pair = if old { BAR_DOUBT } else { BAR };
-    let (set, whole) = sheet.set(&list, rest, Size::Small);
-    if !whole {
-        sheet.note(|| format!("no room for {list:?} in the bar"));
+    let half = Place { width: rest.width * 60 / 100, ..rest };
+    if let Some(set) = first_that_fits(sheet, half, &list) {
+        let right = rest.cut_right(set.width());
+        rest.cut_right(gap);
+        sheet.write(&set, right, pair, Align::Right);
     }
-    let right = rest.cut_right(set.width());
-    rest.cut_right(gap);
-    sheet.write(&set, right, pair, Align::Right);
 
     if let Some(online) = bar.online {
         let pair = if online { BAR } else { BAR_DOUBT };
@@ -48,19 +50,21 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
         icon::link(sheet, sign, pair.letters, online);
         rest.cut_left(gap / 2);
         let word = if online { words.online } else { words.offline };
-        let text = match bar.queue {
-            0 => word.to_owned(),
-            queue => format!("{word}, {} {}", words.queue, number(queue)),
+        let queue = number(bar.queue);
+        // Where there is no room for the word, the sign says it.
+        let texts = match bar.queue {
+            0 => vec![word.to_owned()],
+            _ => vec![format!("{word}, {} {queue}", words.queue), format!("{word}: {queue}"), queue],
         };
-        // Where there is no room for the word, the sign and the number say it.
-        let short = if bar.queue == 0 { String::new() } else { number(bar.queue) };
-        let (long, fits) = sheet.set(&text, rest, Size::Small);
-        if fits && long.lines.len() == 1 {
-            sheet.write(&long, rest, pair, Align::Left);
-        } else {
-            sheet.text(&short, rest, Size::Small, pair, Align::Left);
+        if let Some(set) = first_that_fits(sheet, rest, &texts) {
+            sheet.write(&set, rest, pair, Align::Left);
         }
     }
+}
+
+fn first_that_fits(sheet: &Sheet<'_>, place: Place, texts: &[String]) -> Option<Set> {
+    let sets = texts.iter().map(|text| sheet.set(text, place, Size::Small));
+    sets.into_iter().find(|(set, whole)| *whole && set.lines.len() == 1).map(|(set, _)| set)
 }
 
 fn put(sheet: &mut Sheet<'_>, rest: &mut Place, text: &str, pair: Pair, gap: i32) {

@@ -26,14 +26,19 @@ pub enum Fact<'a> {
     Ends(&'a str),
 }
 
+/// Whether what the card says of the pass is what its issuer signed. Of a forged pass nothing is repeated: it
+/// would lend the panel's word to whoever forged it.
+pub fn is_proven(card: &Card) -> bool {
+    !card.reasons.iter().any(|reason| matches!(reason, Reason::Forged | Reason::UnknownKey))
+}
+
 /// The facts of a card, the one to compare first. `roomy` says that there is room for what is not asked for
 /// but helps: the document, which every pass needs beside it.
 pub fn facts(card: &Card, roomy: bool) -> Vec<Fact<'_>> {
     let says = |reason| card.reasons.contains(&reason);
     let mut facts = Vec::new();
     if card.outcome == Outcome::Refuse {
-        // A forged or unreadable pass proves nothing, so nothing of it is repeated.
-        match card.reasons.first() {
+        match card.reasons.first().filter(|_| is_proven(card)) {
             Some(Reason::WrongPlate) => side_by_side(card, &mut facts),
             Some(Reason::Expired) => facts.extend(card.ends.as_deref().map(Fact::Ends)),
             _ => {}
@@ -50,7 +55,7 @@ pub fn facts(card: &Card, roomy: bool) -> Vec<Fact<'_>> {
     }
     let has_document = card.holder.is_some() || card.birth.is_some() || card.id_digits.is_some();
     let asked = says(Reason::CompareDocument) || says(Reason::PartialPlate);
-    if has_document && (asked || facts.is_empty() || roomy) {
+    if has_document && (asked || facts.is_empty() || roomy && facts.len() < 2) {
         facts.push(Fact::Document(card));
     }
     if says(Reason::CompareDocument) && !says(Reason::ComparePlate) && !says(Reason::PartialPlate) {
@@ -100,6 +105,8 @@ mod tests {
     #[test]
     fn nothing_of_a_forged_pass_is_repeated() {
         assert_eq!(facts(&card(&[Reason::Forged]), true), []);
+        assert!(!is_proven(&card(&[Reason::Revoked, Reason::UnknownKey])));
+        assert!(is_proven(&card(&[Reason::Revoked])));
     }
 
     #[test]

@@ -138,7 +138,9 @@ impl<'a> Sheet<'a> {
             if let Some(lines) = wrap(face, &text, place.width) {
                 let set = Set { face, lines };
                 if set.height() <= place.height {
-                    return (set, true);
+                    let even = Set { face, lines: balanced(face, &text, &set) };
+                    // Other letters in the first and the last line may reach further.
+                    return (if even.height() <= place.height { even } else { set }, true);
                 }
             }
             smallest = Some(face);
@@ -240,20 +242,39 @@ impl<'a> Sheet<'a> {
 /// Breaks a text into lines no wider than `width`; `None` when a single word is wider.
 fn wrap(face: &Face, text: &str, width: i32) -> Option<Vec<String>> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        if face.width(word) > width {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        // A dash never begins a line.
+        while let Some(dash) = words.next_if(|next| *next == "-") {
+            word = format!("{word} {dash}");
+        }
+        if face.width(&word) > width {
             return None;
         }
         match lines.last_mut() {
-            // A sign that stands alone stays with the word before it, where there is room.
-            Some(line) if face.width(line) + face.advance + face.width(word) <= width => {
+            Some(line) if face.width(line) + face.advance + face.width(&word) <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     Some(lines)
+}
+
+/// The same number of lines, as even as they get: a last word that stands alone is easily overlooked.
+fn balanced(face: &Face, text: &str, set: &Set) -> Vec<String> {
+    let mut best = set.lines.clone();
+    let mut width = set.width();
+    while best.len() > 1 {
+        width -= face.advance;
+        match wrap(face, text, width) {
+            Some(lines) if lines.len() == best.len() => best = lines,
+            _ => break,
+        }
+    }
+    best
 }
 
 /// As much of a text as a place holds, words broken where they must be, two points for what is left out.
@@ -291,6 +312,7 @@ mod tests {
         assert_eq!(wrap(face(), "один два  три", 8 * 6).unwrap(), ["один два", "три"]);
         assert_eq!(wrap(face(), "одиннадцать", 8 * 6), None);
         assert_eq!(wrap(face(), "", 8 * 6).unwrap(), Vec::<String>::new());
+        assert_eq!(wrap(face(), "кода - нет", 7 * 6).unwrap(), ["кода -", "нет"]);
     }
 
     #[test]

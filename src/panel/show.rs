@@ -128,3 +128,168 @@ pub fn show(
     }
     on_lamp.took(lamp.set(Light::Off));
 }
+
+#[cfg(test)]
+mod tests {
+    use board::Tone;
+    use verdict::Reason;
+
+    use super::*;
+    use crate::sample::{card, view};
+    use crate::view::{Language, Screen as Shown};
+
+    /// Devices in memory: what they were given, and how often they are still to fail.
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Kept>>);
+
+    #[derive(Default)]
+    struct Kept {
+        pictures: Vec<Picture>,
+        lights: Vec<Light>,
+        tones: Vec<Tone>,
+        fail: u32,
+        tries: u32,
+    }
+
+    impl Memory {
+        fn keep(&self, put: impl FnOnce(&mut Kept)) -> Result<(), Fault> {
+            let mut kept = self.0.lock().unwrap();
+            kept.tries += 1;
+            if kept.fail > 0 {
+                kept.fail -= 1;
+                return Err(Fault::Missing { device: "memory".into() });
+            }
+            put(&mut kept);
+            Ok(())
+        }
+    }
+
+    impl Screen for Memory {
+        fn size(&self) -> (u32, u32) {
+            (320, 240)
+        }
+        fn show(&mut self, picture: &Picture) -> Result<(), Fault> {
+            self.keep(|kept| kept.pictures.push(picture.clone()))
+        }
+    }
+
+    impl Lamp for Memory {
+        fn set(&mut self, light: Light) -> Result<(), Fault> {
+            self.keep(|kept| kept.lights.push(light))
+        }
+    }
+
+    impl Buzzer for Memory {
+        fn sound(&mut self, tone: Tone) -> Result<(), Fault> {
+            self.keep(|kept| kept.tones.push(tone))
+        }
+    }
+
+    #[derive(Default)]
+    struct Devices {
+        screen: Memory,
+        lamp: Memory,
+        buzzer: Memory,
+    }
+
+    /// Runs the loop beside what `meanwhile` does, and stops it; says how often it turned.
+    fn run(devices: &Devices, latest: &Latest, meanwhile: impl FnOnce(&AtomicU64)) -> u64 {
+        let (stop, pulse) = (AtomicBool::new(false), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut screen, mut lamp, mut buzzer) =
+                    (devices.screen.clone(), devices.lamp.clone(), devices.buzzer.clone());
+                show(latest, &mut screen, &mut lamp, &mut buzzer, &stop, &pulse);
+            });
+            // Stops the loop also when `meanwhile` panics: the scope waits for it.
+            struct Stop<'a>(&'a AtomicBool);
+            impl Drop for Stop<'_> {
+                fn drop(&mut self) {
+                    self.0.store(true, Ordering::Relaxed);
+                }
+            }
+            let _stop = Stop(&stop);
+            meanwhile(&pulse);
+        });
+        pulse.into_inner()
+    }
+
+    fn until(mut done: impl FnMut() -> bool) {
+        for _ in 0..500 {
+            if done() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it did not happen within five seconds");
+    }
+
+    fn verdict(reasons: &[Reason]) -> View {
+        view(Language::Ru, Shown::Verdict(card(reasons)))
+    }
+
+    #[test]
+    fn the_latest_view_wins_and_those_nobody_saw_are_counted() {
+        let latest = Latest::default();
+        assert_eq!(latest.current(), None);
+        latest.put(verdict(&[]));
+        latest.put(verdict(&[Reason::Forged]));
+        assert_eq!((latest.skipped(), latest.current()), (1, Some(verdict(&[Reason::Forged]))));
+        assert_eq!(latest.take(TURN), Some(verdict(&[Reason::Forged])));
+        assert_eq!(latest.take(Duration::ZERO), None);
+        latest.put(verdict(&[]));
+        assert_eq!(latest.skipped(), 1);
+    }
+
+    #[test]
+    fn a_view_reaches_screen_lamp_and_buzzer_and_the_lamp_is_dark_in_the_end() {
+        let (devices, latest) = (Devices::default(), Latest::default());
+        run(&devices, &latest, |_| {
+            latest.put(verdict(&[Reason::Forged]));
+            until(|| devices.screen.0.lock().unwrap().pictures.len() == 1);
+            latest.put(verdict(&[Reason::Forged]));
+            latest.put(view(Language::Ru, Shown::Closed { passed: true, card: card(&[]) }));
+            until(|| devices.screen.0.lock().unwrap().pictures.len() == 2);
+        });
+        let (screen, lamp, buzzer) =
+            (devices.screen.0.lock().unwrap(), devices.lamp.0.lock().unwrap(), devices.buzzer.0.lock().unwrap());
+        let mut drawn = Picture::new(320, 240);
+        crate::draw(&verdict(&[Reason::Forged]), &mut drawn);
+        assert!(screen.pictures[0] == drawn);
+        let lights: Vec<Light> = lamp.lights.iter().copied().skip_while(|light| *light == Light::Off).collect();
+        assert_eq!(lights, [Light::Red, Light::Green, Light::Off]);
+        assert_eq!(buzzer.tones, [Tone::Long]);
+    }
+
+    #[test]
+    fn the_same_view_again_is_not_drawn_again() {
+        let (devices, latest) = (Devices::default(), Latest::default());
+        run(&devices, &latest, |pulse| {
+            for _ in 0..3 {
+                latest.put(verdict(&[]));
+                let turned = pulse.load(Ordering::Relaxed);
+                until(|| pulse.load(Ordering::Relaxed) > turned + 1);
+            }
+        });
+        assert_eq!(devices.screen.0.lock().unwrap().pictures.len(), 1);
+        assert_eq!(devices.buzzer.0.lock().unwrap().tones, [Tone::One]);
+    }
+
+    #[test]
+    fn devices_that_fail_are_tried_again_and_the_loop_turns_on() {
+        let (devices, latest) = (Devices::default(), Latest::default());
+        devices.screen.0.lock().unwrap().fail = 2;
+        devices.lamp.0.lock().unwrap().fail = 2;
+        devices.buzzer.0.lock().unwrap().fail = 1;
+        let turns = run(&devices, &latest, |_| {
+            latest.put(verdict(&[Reason::Forged]));
+            until(|| devices.screen.0.lock().unwrap().pictures.len() == 1);
+            until(|| devices.lamp.0.lock().unwrap().lights.contains(&Light::Red));
+        });
+        assert!(turns >= 3);
+        assert_eq!(devices.screen.0.lock().unwrap().tries, 3);
+        // A tone that comes late would speak of another car.
+        let buzzer = devices.buzzer.0.lock().unwrap();
+        assert_eq!((buzzer.tries, buzzer.tones.len()), (1, 0));
+    }
+}

@@ -65,10 +65,8 @@ pub struct Words {
     pub turned_back: &'static str,
     /// What comes after a closed crossing.
     pub next: &'static str,
-    /// Said of a pass that was admitted before; the time follows the headline.
+    /// Said of a pass that was admitted before; the time stands above the headline.
     pub admitted_before: Said,
-    /// Before the time of that admission.
-    pub at: &'static str,
     /// Said to whoever comes.
     pub idle: Said,
     /// For who has nothing to scan.
@@ -97,8 +95,8 @@ pub struct Words {
     pub plates_in_pass: &'static str,
     /// Above a plate: as it was read.
     pub plate_on_car: &'static str,
-    /// Before the holder.
-    pub holder: &'static str,
+    /// Beside the plate in the pass where the one on the car stands above it.
+    pub in_pass: &'static str,
     /// Before the birth date.
     pub birth: &'static str,
     /// Before the last digits of the document.

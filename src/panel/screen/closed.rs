@@ -33,7 +33,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, passed: boo
 
     if let Some(plate) = card.plate_seen.as_ref().or(card.plates.first()) {
         let plate_place = rest.cut_top(rest.height * 60 / 100);
-        plate_frame::draw(sheet, plate_place, plate);
+        plate_frame::draw(sheet, plate_place, plate, None);
         rest.cut_top(margin / 2);
     }
     sheet.foreign(&described(card, language), rest, Size::Body, DARK, Align::Middle);

@@ -23,7 +23,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, fault: Faul
     let side = top.height;
     icon::warning(sheet, top.cut_left(side), WARNING.letters, DARK.ground);
     top.cut_left(margin / 2);
-    sheet.text(said.headline, top, Size::Word, WARNING, Align::Left);
+    sheet.text(said.headline, top, Size::Call, WARNING, Align::Left);
     rest.cut_top(margin / 2);
     sheet.text(said.advice, rest, Size::Headline, DARK, Align::Top);
 }

@@ -16,7 +16,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words) {
     icon::corners(sheet, picture, WAITING.letters);
     icon::code(sheet, picture.inset(picture.width * 28 / 100), WAITING.letters);
     rest.cut_top(margin / 2);
-    let advice = rest.cut_bottom(rest.height / 2);
-    sheet.text(words.closer.headline, rest, Size::Headline, WAITING, Align::Middle);
+    let advice = rest.cut_bottom(rest.height * 42 / 100);
+    sheet.text(words.closer.headline, rest, Size::Call, WAITING, Align::Middle);
     sheet.text(words.closer.advice, advice, Size::Body, WAITING, Align::Middle);
 }

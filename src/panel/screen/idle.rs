@@ -13,7 +13,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words) {
     let margin = sheet.share(40);
     let mut rest = place.inset(margin);
 
-    let mut picture = rest.cut_top(rest.height * 45 / 100);
+    let mut picture = rest.cut_top(rest.height * 40 / 100);
     let side = picture.height;
     picture = picture.middle(side * 5 / 2, side);
     let phone = picture.cut_left(side * 3 / 4);
@@ -23,9 +23,9 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words) {
     icon::eye(sheet, picture, WAITING.letters);
 
     rest.cut_top(margin / 2);
-    let foot = rest.cut_bottom(rest.height * 26 / 100);
-    let advice = rest.cut_bottom(rest.height * 45 / 100);
-    sheet.text(words.idle.headline, rest, Size::Headline, WAITING, Align::Middle);
+    let foot = rest.cut_bottom(rest.height * 18 / 100);
+    let advice = rest.cut_bottom(rest.height * 36 / 100);
+    sheet.text(words.idle.headline, rest, Size::Call, WAITING, Align::Middle);
     sheet.text(words.idle.advice, advice, Size::Body, WAITING, Align::Middle);
     sheet.text(words.idle_type, foot, Size::Small, WAITING, Align::Middle);
 }

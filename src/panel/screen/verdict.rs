@@ -2,9 +2,9 @@
 
 use verdict::{Outcome, Reason};
 
-use super::{described, fact_row, head, keys};
+use super::{described, fact_row, head, keys, only_with_document};
 use crate::colour::{self, Pair};
-use crate::facts::{Fact, facts};
+use crate::facts::{Fact, facts, is_proven};
 use crate::font::Size;
 use crate::icon;
 use crate::place::Place;
@@ -38,33 +38,50 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, card: &Card
     let yes = (card.outcome != Outcome::Refuse).then(|| agreed(words, card));
     keys(sheet, keys_place, words, yes, Some(words.turn_back));
 
-    rest = rest.inset_by(margin, margin);
-    let top = rest.cut_top(place.height * 30 / 100);
+    rest = rest.inset_by(margin, margin / 2);
+    let top = rest.cut_top(sheet.share(285).min(place.height * 31 / 100));
     head(sheet, top, pair, |sheet, at| sign(sheet, at, pair.letters), word, said.headline);
     rest.cut_top(gap);
 
     // From the bottom up, so that what holds for every pass always stands in the same place.
     if card.outcome != Outcome::Refuse {
-        let line = rest.cut_bottom(sheet.share(52).max(13));
+        let line = rest.cut_bottom(sheet.share(55).max(13));
         only_with_document(sheet, line, words, pair);
         rest.cut_bottom(gap / 2);
     }
+
+    // What is to be compared has the first claim on the room, then what to do, then what the pass is.
+    let facts = facts(card, sheet.is_wide());
+    let claim = match facts.as_slice() {
+        [] => sheet.share(110),
+        [Fact::Plate(..), Fact::Plate(..)] => sheet.share(280),
+        _ => sheet.share(190),
+    };
     let about = described(card, language);
-    if !about.is_empty() && card.outcome != Outcome::Refuse || card.reasons.first() == Some(&Reason::Revoked) {
-        let (set, _) = sheet.set(&about, Place { height: sheet.share(110).max(26), ..rest }, Size::Small);
+    if !about.is_empty() && is_proven(card) {
+        let line = Place { height: sheet.share(55).max(13), ..rest };
+        let (set, whole) = sheet.set(&about, line, Size::Small);
+        let set = if whole { set } else { sheet.set(&about, Place { height: 2 * line.height, ..line }, Size::Small).0 };
+        if rest.height - set.height() - gap >= claim + sheet.share(60) {
+            let lines = rest.cut_bottom(set.height());
+            sheet.write(&set, lines, pair, Align::Left);
+            rest.cut_bottom(gap);
+        }
+    }
+    further(sheet, &mut rest, language, card, pair, claim);
+    if facts.is_empty() {
+        sheet.text(said.advice, rest, Size::Headline, pair, Align::Left);
+        return;
+    }
+    // Without room for it the headline has said enough, as the fact itself is on the panel.
+    let spare = (rest.height - claim - gap).min(sheet.share(115));
+    let (set, whole) = sheet.set(said.advice, Place { height: spare, ..rest }, Size::Body);
+    if whole {
         let lines = rest.cut_bottom(set.height());
         sheet.write(&set, lines, pair, Align::Left);
         rest.cut_bottom(gap);
     }
-
-    let facts: Vec<Fact<'_>> = facts(card, sheet.is_wide());
-    if !facts.is_empty() {
-        let share = if card.reasons.is_empty() { 75 } else { 56 };
-        let row = rest.cut_top(rest.height * share / 100);
-        fact_row::draw(sheet, row, words, &facts);
-        rest.cut_top(gap);
-    }
-    advice(sheet, rest, language, card, said.advice, pair);
+    fact_row::draw(sheet, rest, words, &facts);
 }
 
 /// What *yes* says: that the facts compared agree, where there is something to compare.
@@ -82,36 +99,29 @@ fn agreed<'a>(words: &'a Words, card: &Card) -> &'a str {
     }
 }
 
-fn only_with_document(sheet: &mut Sheet<'_>, mut line: Place, words: &Words, pair: Pair) {
-    let sign = line.cut_left(line.height * 5 / 4);
-    icon::document(sheet, sign, pair.letters);
-    line.cut_left(sheet.share(10));
-    sheet.text(words.only_with_document, line, Size::Small, pair, Align::Left);
-}
-
-/// What to do, and below it the further reasons: all of them, or as many as there is room for and the
-/// number of the others.
-fn advice(sheet: &mut Sheet<'_>, mut place: Place, language: Language, card: &Card, advice: &str, pair: Pair) {
+/// The reasons after the first: all of them, or as many as there is room for and the number of the others.
+fn further(sheet: &mut Sheet<'_>, rest: &mut Place, language: Language, card: &Card, pair: Pair, claim: i32) {
     let words = text::words(language);
     let further = card.reasons.get(1..).unwrap_or_default();
-    // Where nothing is to be compared there is room to say it large.
-    let size = if place.height > sheet.share(230) { Size::Headline } else { Size::Body };
-    if !further.is_empty() {
-        let below = place.cut_bottom(place.height * 45 / 100);
-        let tell = |shown: usize| {
-            let headlines = further[..shown].iter().map(|r| text::reason(language, *r).headline).collect::<Vec<_>>();
-            let others = further.len() - shown;
-            match (shown, others) {
-                (_, 0) => format!("{} {}.", words.further, headlines.join("; ")),
-                (0, _) => format!("{} {others}", words.and_more),
-                _ => format!("{} {}; {} {others}.", words.further, headlines.join("; "), words.and_more),
-            }
-        };
-        let told = (0..=further.len()).rev().map(tell).find(|told| sheet.set(told, below, Size::Small).1);
-        match told {
-            Some(told) => _ = sheet.text(&told, below, Size::Small, pair, Align::Top),
-            None => sheet.note(|| format!("no room for further reasons in {below:?}")),
-        }
+    if further.is_empty() {
+        return;
     }
-    sheet.text(advice, place, size, pair, if further.is_empty() { Align::Left } else { Align::Top });
+    let tell = |shown: usize| {
+        let headlines = further[..shown].iter().map(|r| text::reason(language, *r).headline).collect::<Vec<_>>();
+        match (shown, further.len() - shown) {
+            (_, 0) => format!("{} {}.", words.further, headlines.join("; ")),
+            (0, others) => format!("{} {others}", words.and_more),
+            (_, others) => format!("{} {}; {} {others}.", words.further, headlines.join("; "), words.and_more),
+        }
+    };
+    let room = Place { height: (rest.height - claim).clamp(sheet.share(60), sheet.share(130)), ..*rest };
+    let told = (0..=further.len()).rev().map(tell).map(|told| sheet.set(&told, room, Size::Small));
+    match told.into_iter().find(|(_, whole)| *whole) {
+        Some((set, _)) => {
+            let lines = rest.cut_bottom(set.height());
+            sheet.write(&set, lines, pair, Align::Left);
+            rest.cut_bottom(sheet.share(14));
+        }
+        None => sheet.note(|| format!("no room for further reasons in {room:?}")),
+    }
 }

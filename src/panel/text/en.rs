@@ -14,14 +14,13 @@ pub const WORDS: Words = Words {
     turned_back: "TURNED BACK",
     next: "Next pass to the camera",
     admitted_before: said(
-        "Already admitted",
+        "Admitted at this time",
         "This pass was shown here a short while ago. Same car: let it go. Another car: check the documents.",
     ),
-    at: "at",
     idle: said("Hold the pass to the camera", "QR code straight before the glass, phone screen bright."),
-    idle_type: "No code? Type the number of the pass, plate or card.",
+    idle_type: "No code? Type the number of the pass or the plate.",
     closer: said("Closer, and keep still", "The code is seen but cannot be read. Hold it flat, without glare."),
-    only_with_document: "Valid only together with an identity document",
+    only_with_document: "Valid only with an identity document",
 
     yes: "YES",
     no: "NO",
@@ -32,8 +31,8 @@ pub const WORDS: Words = Words {
 
     plate_in_pass: "Plate in the pass",
     plates_in_pass: "Plates in the pass: any one will do",
-    plate_on_car: "Plate on the car",
-    holder: "Name",
+    plate_on_car: "On the car",
+    in_pass: "In the pass",
     birth: "Born",
     id_digits: "Document",
     ends: "The pass is valid until",
