@@ -55,7 +55,7 @@ pub fn facts(card: &Card, roomy: bool) -> Vec<Fact<'_>> {
     }
     let has_document = card.holder.is_some() || card.birth.is_some() || card.id_digits.is_some();
     let asked = says(Reason::CompareDocument) || says(Reason::PartialPlate);
-    if has_document && (asked || facts.is_empty() || roomy && facts.len() < 2) {
+    if has_document && (asked || facts.is_empty() || roomy && facts.len() < 2 && card.plates.len() < 2) {
         facts.push(Fact::Document(card));
     }
     if says(Reason::CompareDocument) && !says(Reason::ComparePlate) && !says(Reason::PartialPlate) {

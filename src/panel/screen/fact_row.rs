@@ -63,9 +63,11 @@ fn one(sheet: &mut Sheet<'_>, mut place: Place, words: &Words, fact: &Fact<'_>, 
 /// The plate on the car and the one in the pass: sign under sign, as that is how they are compared.
 fn above_each_other(sheet: &mut Sheet<'_>, mut place: Place, words: &Words, plates: [(Whose, &str, &str); 2]) {
     let gap = sheet.share(14);
-    let captions = place.cut_left(place.width * 26 / 100);
-    for (left, (whose, plate, beside)) in [2, 1].into_iter().zip(plates) {
-        let row = place.cut_top(place.height / left);
+    let captions = place.cut_left(place.width * 30 / 100);
+    // Rows of one height, so that both plates have one size and their signs stand under each other.
+    let height = place.height / 2;
+    for (whose, plate, beside) in plates {
+        let row = place.cut_top(height);
         let beside_it = Place { top: row.top, height: row.height, ..captions }.inset_by(gap / 2, 0);
         let caption = if whose == Whose::Car { words.plate_on_car } else { words.in_pass };
         sheet.text(caption, beside_it, Size::Small, CAPTION, Align::Left);

@@ -25,6 +25,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words) {
     rest.cut_top(margin / 2);
     let foot = rest.cut_bottom(rest.height * 18 / 100);
     let advice = rest.cut_bottom(rest.height * 36 / 100);
+    rest.cut_bottom(margin / 3);
     sheet.text(words.idle.headline, rest, Size::Call, WAITING, Align::Middle);
     sheet.text(words.idle.advice, advice, Size::Body, WAITING, Align::Middle);
     sheet.text(words.idle_type, foot, Size::Small, WAITING, Align::Middle);

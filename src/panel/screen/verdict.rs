@@ -54,7 +54,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, card: &Card
     let facts = facts(card, sheet.is_wide());
     let claim = match facts.as_slice() {
         [] => sheet.share(110),
-        [Fact::Plate(..), Fact::Plate(..)] => sheet.share(280),
+        [Fact::Plate(..), Fact::Plate(..)] => sheet.share(320),
         _ => sheet.share(190),
     };
     let about = described(card, language);

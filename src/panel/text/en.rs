@@ -113,7 +113,7 @@ pub const fn reason(reason: Reason) -> Said {
             said("Only part of the plate is known", "Compare these signs with the car's plate, then the document.")
         }
         Reason::PlateReadingDoubtful => {
-            said("The plate was read with doubt", "Look at the car: its plate must be as in the pass.")
+            said("Compare with the car", "The plate was read with doubt. The car must have the one in the pass.")
         }
         Reason::CompareDocument => said("Compare the document", "The document must say the same."),
     }
