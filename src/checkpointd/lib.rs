@@ -20,6 +20,8 @@ pub mod commands;
 pub mod config;
 pub mod crew;
 pub mod crossing;
+#[cfg(test)]
+mod desk;
 pub mod gauges;
 pub mod identity;
 pub mod judge;

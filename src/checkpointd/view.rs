@@ -100,3 +100,6 @@ impl Shown<'_> {
             .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 use super::*;
 use wire::ClockTrust;
 
+mod admitted;
+
 struct Post {
     lane: Lane,
     mono: Duration,

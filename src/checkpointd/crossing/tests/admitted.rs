@@ -1,0 +1,111 @@
+//! The rows of the table that need an admission: real passes of a real region.
+
+use super::*;
+use crate::desk::{BEGIN, Desk, PLATE, now};
+
+/// A lane whose box knows what the desk's HQ has said.
+struct Post {
+    desk: Desk,
+    lane: Lane,
+    at: i64,
+}
+
+impl Post {
+    fn new() -> Self {
+        Self { desk: Desk::open(), lane: Lane::new(config::Lane::default(), Language::Ru, || [7; 8]), at: BEGIN }
+    }
+
+    fn on(&mut self, event: Event) -> Vec<Entry> {
+        let release = self.desk.release();
+        let mono = Duration::from_secs(1000 + (self.at - BEGIN).cast_unsigned());
+        self.lane.on(event, &World { mono, now: now(self.at), release: Some(&release) })
+    }
+
+    fn sight(&mut self, text: &str) -> Vec<Entry> {
+        self.on(Event::Sighted { text: text.to_owned(), read_us: 900, handed: Instant::now() })
+    }
+
+    fn plate(&mut self, plate: &str) {
+        assert_eq!(self.on(Event::Plate(Reading::new(plate))), []);
+    }
+}
+
+fn outcome(entries: &[Entry]) -> Option<(wire::entry::Outcome, Vec<u16>)> {
+    entries.iter().rev().find_map(|entry| match entry {
+        Entry::Crossing(crossing) => Some((crossing.outcome, crossing.reasons.clone())),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_pass_whose_plate_was_read_is_admitted_and_not_judged_again_within_the_grace() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Admit, vec![])));
+    assert_eq!(closing(&post.on(Event::Key(Key::Yes))), Some(Action::Passed));
+    post.at += 60;
+    post.on(Event::Turn);
+    assert_eq!(post.sight(&pass.text), []);
+    assert!(matches!(post.lane.state(), State::AdmittedBefore { admitted, .. } if admitted.unix() == BEGIN));
+    // The grace is five minutes from the admission, however often it was shown meanwhile.
+    post.at = BEGIN + 301;
+    post.on(Event::Turn);
+    post.plate(PLATE);
+    assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Admit, vec![])));
+}
+
+#[test]
+fn without_a_plate_the_officer_compares_and_says_yes() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    let reasons = vec![verdict::Reason::ComparePlate.number()];
+    assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Check, reasons)));
+    assert_eq!(closing(&post.on(Event::Key(Key::Yes))), Some(Action::Passed));
+}
+
+#[test]
+fn a_revocation_bites_within_the_grace() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    post.sight(&pass.text);
+    post.on(Event::Key(Key::Yes));
+    post.at += 60;
+    post.desk.revoke(&pass, BEGIN + 60);
+    post.on(Event::Turn);
+    let reasons = vec![verdict::Reason::Revoked.number(), verdict::Reason::ComparePlate.number()];
+    assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Refuse, reasons)));
+}
+
+#[test]
+fn a_pass_admitted_before_does_not_admit_another_car() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    post.sight(&pass.text);
+    post.on(Event::Key(Key::Yes));
+    post.at += 60;
+    post.on(Event::Turn);
+    post.plate("X999XX77");
+    let reasons = vec![verdict::Reason::WrongPlate.number()];
+    assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Refuse, reasons)));
+}
+
+#[test]
+fn what_is_open_is_judged_again_when_hq_speaks() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    post.sight(&pass.text);
+    post.at += 5;
+    post.desk.publish(BEGIN + 5);
+    // Nothing about this pass has changed, so there is nothing to write.
+    assert_eq!(post.on(Event::Turn), []);
+    post.at += 5;
+    post.desk.revoke(&pass, BEGIN + 10);
+    let reasons = vec![verdict::Reason::Revoked.number()];
+    assert_eq!(outcome(&post.on(Event::Turn)), Some((wire::entry::Outcome::Refuse, reasons)));
+    assert_eq!(post.on(Event::Key(Key::Yes)), []);
+    assert!(matches!(post.lane.state(), State::Open(_)));
+}

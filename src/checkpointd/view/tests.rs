@@ -1,0 +1,88 @@
+use std::time::{Duration, Instant};
+
+use panel::Language;
+use verdict::Reason;
+use wire::ClockTrust;
+
+use super::*;
+use crate::config;
+use crate::crossing::Event;
+use crate::desk::{BEGIN, Desk, now};
+
+const MONO: Duration = Duration::from_secs(1000);
+
+fn lane() -> Lane {
+    Lane::new(config::Lane::default(), Language::En, || [7; 8])
+}
+
+fn moscow() -> TimeZone {
+    TimeZone::fixed(jiff::tz::offset(3))
+}
+
+fn screen(lane: &Lane, journal: Journal, release: Option<&Release>) -> Screen {
+    view(lane, journal, &World { mono: MONO, now: now(BEGIN), release }, None, &moscow()).screen
+}
+
+#[test]
+fn a_box_that_knows_nothing_says_so_and_a_blind_one_too() {
+    let desk = Desk::open();
+    let release = desk.release();
+    let mut lane = lane();
+    assert_eq!(screen(&lane, Journal::Writes, None), Screen::Fault(Fault::NoTrust));
+    assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::Idle);
+    let world = World { mono: MONO, now: now(BEGIN), release: Some(&release) };
+    lane.on(Event::Located, &world);
+    assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::HoldCloser);
+    lane.on(Event::Camera(CameraState::Fails), &world);
+    assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::Fault(Fault::Camera));
+    assert_eq!(screen(&lane, Journal::Stopped, Some(&release)), Screen::Fault(Fault::Journal));
+}
+
+#[test]
+fn a_card_says_what_is_to_be_compared_and_a_refusal_says_nothing_of_the_person() {
+    let mut desk = Desk::open();
+    let pass = desk.issue(&["A123BC77"]);
+    let sight = |lane: &mut Lane, release: &Release| {
+        let world = World { mono: MONO, now: now(BEGIN), release: Some(release) };
+        lane.on(Event::Sighted { text: pass.text.clone(), read_us: 1, handed: Instant::now() }, &world);
+    };
+    let (mut lane, release) = (lane(), desk.release());
+    sight(&mut lane, &release);
+    let Screen::Verdict(card) = screen(&lane, Journal::Writes, Some(&release)) else { panic!() };
+    assert_eq!((card.outcome, &card.reasons[..]), (Outcome::Check, &[Reason::ComparePlate][..]));
+    assert_eq!((card.plates, card.holder), (vec!["A123BC77".to_owned()], Some("И. П.".to_owned())));
+    assert_eq!(card.ends.as_deref(), Some("31.05.2020 15:00"));
+    assert_eq!(card.kind.map(|kind| kind.en), Some("Work".to_owned()));
+
+    desk.revoke(&pass, BEGIN + 1);
+    let release = desk.release();
+    sight(&mut lane, &release);
+    let Screen::Verdict(card) = screen(&lane, Journal::Writes, Some(&release)) else { panic!() };
+    assert_eq!((card.outcome, card.holder), (Outcome::Refuse, None));
+}
+
+#[test]
+fn what_is_not_written_down_is_never_shown_green() {
+    let desk = Desk::open();
+    let (pass, release) = (desk.issue(&["A123BC77"]), desk.release());
+    let mut lane = lane();
+    let world = World { mono: MONO, now: now(BEGIN), release: Some(&release) };
+    lane.on(Event::Plate(plate::Reading::new("A123BC77")), &world);
+    lane.on(Event::Sighted { text: pass.text, read_us: 1, handed: Instant::now() }, &world);
+    let outcome = |journal| match screen(&lane, journal, Some(&release)) {
+        Screen::Verdict(card) => card.outcome,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(outcome(Journal::Writes), Outcome::Admit);
+    assert_eq!(outcome(Journal::Doubtful), Outcome::Check);
+}
+
+#[test]
+fn the_bar_tells_local_time_and_whether_it_may_be_believed() {
+    let lane = lane();
+    let at = |now| view(&lane, Journal::Writes, &World { mono: MONO, now, release: None }, None, &moscow()).bar;
+    let bar = at(now(BEGIN));
+    assert_eq!((bar.time.as_deref(), bar.clock_is_sound, bar.online), (Some("15:00"), true, None));
+    assert!(!at(WallTime::from_unix(BEGIN, ClockTrust::None)).clock_is_sound);
+    assert_eq!(at(WallTime::from_unix(0, ClockTrust::None)).time, None);
+}
