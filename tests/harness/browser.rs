@@ -171,9 +171,9 @@ impl Browser {
     /// # Panics
     /// When it cannot be taken or written.
     pub fn keep_picture(&self, path: &Path) {
-        // The viewport is as high as the page while the picture is taken.
-        let height = self.ask("return document.documentElement.scrollHeight").ok().and_then(|h| h.as_u64());
-        let height = height.unwrap_or(1000).clamp(600, 6000);
+        // The viewport is as high as the page while the picture is taken; the window's own frame comes on top.
+        let script = "return document.documentElement.scrollHeight + window.outerHeight - window.innerHeight";
+        let height = self.ask(script).ok().and_then(|height| height.as_u64()).unwrap_or(1000).clamp(600, 6000);
         let size = |height: u64| self.post("window/rect", &json!({"width": 1400, "height": height}));
         size(height).expect("a window can be made higher");
         let taken = self.get("screenshot").expect("a page can be pictured");

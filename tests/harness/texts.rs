@@ -47,6 +47,8 @@ pub fn certificates() -> (Vec<Genuine>, Keys) {
 pub enum Twist {
     /// Bits of what the alphabet carries are others: the alphabet stays right, the content does not.
     Bits,
+    /// Bits of a certificate's envelope are others, beneath a compression that is sound.
+    Envelope,
     /// Characters are others, within the alphabet.
     Characters,
     /// It ends too early, or begins too late.
@@ -69,8 +71,9 @@ pub enum Twist {
 
 impl Twist {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Bits,
+        Self::Envelope,
         Self::Characters,
         Self::Cut,
         Self::Splice,
@@ -95,11 +98,15 @@ pub fn twisted(twist: Twist, text: &str, other: &str, chance: &mut Chance) -> St
     match twist {
         Twist::Bits => {
             let Some(mut content) = pass::base45_decode(&text[PREFIX..]) else { return text.to_owned() };
-            for _ in 0..=chance.below(8) {
-                let at = chance.below(content.len());
-                content[at] ^= 1 << chance.below(8);
-            }
+            flip(&mut content, chance);
             return format!("{}{}", &text[..PREFIX], pass::base45_encode(&content));
+        }
+        Twist::Envelope => {
+            let inflated = pass::hc1::unwrap(text).and_then(|packed| pass::hc1::inflate(&packed));
+            let Ok(mut envelope) = inflated else { return twisted(Twist::Bits, text, other, chance) };
+            flip(&mut envelope, chance);
+            let packed = miniz_oxide::deflate::compress_to_vec_zlib(&envelope, 6);
+            return format!("HC1:{}", pass::base45_encode(&packed));
         }
         Twist::Characters => {
             for _ in 0..=chance.below(5) {
@@ -139,6 +146,14 @@ pub fn twisted(twist: Twist, text: &str, other: &str, chance: &mut Chance) -> St
         Twist::Noise => bytes = (0..chance.below(400)).map(|_| (chance.below(126) + 1) as u8).collect(),
     }
     String::from_utf8(bytes).expect("ASCII stays ASCII")
+}
+
+/// Turns up to eight bits over.
+fn flip(bytes: &mut [u8], chance: &mut Chance) {
+    for _ in 0..=chance.below(8) {
+        let at = chance.below(bytes.len());
+        bytes[at] ^= 1 << chance.below(8);
+    }
 }
 
 fn foreign(text: &str, chance: &mut Chance) -> String {
