@@ -58,7 +58,7 @@ fn genuine(desk: &Desk) -> (Vec<Genuine>, Keys) {
     for (kind, plate) in
         [("work", "А123ВС69"), ("family", "?777??"), ("one-time", "К456ММ77"), ("official", "О101ОО69")]
     {
-        let text = desk.issue(kind, plate).text;
+        let text = desk.issue(kind, &[plate]).text;
         let document = pass::read(&text, &keys).unwrap().document;
         genuine.push(Genuine { text, document });
     }

@@ -140,13 +140,17 @@ impl Stage<'_> {
 
 fn kill_at_random(desk: &Desk, names: &[&'static str]) {
     let mut chance = Chance::drawn(&format!("kills of {}", names.join(", ")));
-    // Four that are admitted and three that are not, so that both kinds of rows are written.
-    let plates = ["А123ВС69", "?777??", "К456ММ77", "Т001ТТ97", "Е555КХ69", "О101ОО69", "Х999ХХ50"];
-    let passes: Vec<_> = ["family", "family", "medical", "medical", "one-time", "official", "work"]
-        .into_iter()
-        .zip(plates)
-        .map(|(kind, plate)| desk.issue(kind, plate))
-        .collect();
+    // Green, amber and red in turn: what is written before each is shown differs. The last is revoked.
+    let passes = [
+        desk.issue("family", &[]),
+        desk.issue("work", &["А123ВС69"]),
+        desk.issue("medical", &[]),
+        desk.issue("official", &["К456ММ77"]),
+        desk.issue("family", &["?777??"]),
+        desk.issue("medical", &[]),
+        desk.issue("work", &["Х999ХХ50"]),
+    ];
+    desk.hq(&["revoke", "region", "--id", &passes[6].id]);
     desk.release();
     let post = Post::provisioned(desk, "m10-km178");
     for (at, pass) in passes.iter().enumerate() {
@@ -204,8 +208,10 @@ fn check(desk: &Desk, post: &Post, stage: &mut Stage<'_>, last: &Status) {
     let crossings = crossings.as_array().unwrap();
     let ids: HashSet<_> = crossings.iter().map(|crossing| crossing["id"].to_string()).collect();
     assert!(!ids.is_empty() && ids.len() == crossings.len(), "{} crossings, {} ids", crossings.len(), ids.len());
-    let outcomes: HashSet<_> = crossings.iter().map(|crossing| crossing["outcome"].to_string()).collect();
-    measured(&format!("crossings at HQ: {} with outcomes {outcomes:?}", counts["crossings"]));
+    for outcome in ["admit", "check", "refuse"] {
+        assert!(counts["by_outcome"][outcome].as_u64() > Some(0), "traffic of every kind: {counts}");
+    }
+    measured(&format!("crossings at HQ: {} {}, {}", counts["crossings"], counts["by_outcome"], counts["by_reason"]));
 
     // The box goes first, so that it writes no more.
     for name in ["box", "hq", "broker"] {

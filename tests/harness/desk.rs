@@ -90,12 +90,14 @@ impl Desk {
         done(Command::new(programs::ours("checkpoint-hq")).args(arguments).current_dir(self.folder()))
     }
 
-    /// Issues a pass.
+    /// Issues a pass; without plates it binds none.
     ///
     /// # Panics
     /// When HQ refuses.
-    pub fn issue(&self, kind: &str, plate: &str) -> Pass {
-        let said = self.hq(&["issue", "region", "--kind", kind, "--plate", plate, "--out", "passes"]);
+    pub fn issue(&self, kind: &str, plates: &[&str]) -> Pass {
+        let mut arguments = vec!["issue", "region", "--kind", kind, "--out", "passes"];
+        plates.iter().for_each(|plate| arguments.extend(["--plate", plate]));
+        let said = self.hq(&arguments);
         let id = said.split(' ').next().expect("the line begins with the id").to_owned();
         let file = |kind: &str| self.path("passes").join(format!("{id}.{kind}"));
         let text = std::fs::read_to_string(file("txt")).expect("the pass has a text").trim_end().to_owned();
