@@ -1,5 +1,4 @@
 //! A region on a desk without a screen: hours of traffic in minutes, and a report that must be clean.
-#![expect(clippy::unwrap_used, reason = "a test and its helpers may say what they mean; clippy knows only the former")]
 
 use std::process::Command;
 use std::time::Duration;

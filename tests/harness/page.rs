@@ -35,11 +35,16 @@ impl Simulator {
         let folder = tempfile::tempdir().expect("a folder for the test can be made");
         let mut command = Command::new(programs::ours("simulator"));
         command.args(["--port", "0", "--data"]).arg(folder.path().join("data"));
-        let process = Process::start("simulator", &mut command, folder.path());
-        let url = wait::for_it("the simulator to say where it is", START, &[&process], || {
-            let line = process.printed().lines().find(|line| line.starts_with("http://"))?.to_owned();
-            Some(line.trim_end_matches('/').to_owned())
+        let mut process = Process::start("simulator", &mut command, folder.path());
+        let said = wait::until("the simulator to say where it is", START, || {
+            let line = process.printed().lines().find(|line| line.starts_with("http://")).map(str::to_owned);
+            match (line, process.ended()) {
+                (Some(line), None) => Some(Ok(line.trim_end_matches('/').to_owned())),
+                (_, Some(how)) => Some(Err(format!("the simulator ended: {how}"))),
+                (None, None) => None,
+            }
         });
+        let url = said.and_then(|said| said).unwrap_or_else(|why| panic!("{why}{}", process.last_words()));
         let simulator = Self { process, folder, url, web: Web::default() };
         wait::for_it("the boxes to be ready", START, &[&simulator.process], || {
             let state = simulator.state().ok()?;
