@@ -12,6 +12,26 @@
 //! line that says how the box itself is.
 #![forbid(unsafe_code)]
 
+mod bar;
+mod colour;
+mod draw;
+mod facts;
+mod font;
+mod icon;
+mod mask;
+mod place;
+mod plate_frame;
+#[cfg(test)]
+mod sample;
+mod screen;
+mod sheet;
+mod show;
+mod signal;
+mod text;
+mod typed;
 mod view;
 
+pub use draw::draw;
+pub use show::{Latest, show};
+pub use signal::{Driver, driver, tone};
 pub use view::{Bar, Card, Fault, Language, Names, Screen, View};

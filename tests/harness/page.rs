@@ -129,10 +129,10 @@ impl Page<'_> {
         self.browser.press(&Self::at(name, &format!("button[data-pass=\"{pass}\"]")));
     }
 
-    /// Takes away what is held.
+    /// Takes away what is held. The verdict stays until the officer says something or time goes by.
     pub fn take_away(&self, name: &str) {
         self.browser.press(&Self::at(name, "button[data-away]"));
-        self.wait_for(name, "data-screen", "the road to be empty", |screen| screen == "idle" || screen == "closed");
+        self.wait("the road to be empty", |_| self.said_of(name).filter(|shown| shown["held"].is_null()));
     }
 
     /// Presses a key of a box.
@@ -162,9 +162,14 @@ impl Page<'_> {
         self.wait(&format!("HQ's table to have {row}"), |browser| browser.count(&row).ok().filter(|rows| *rows > 0));
     }
 
+    /// What the simulator says of a box.
+    pub fn said_of(&self, name: &str) -> Option<Value> {
+        let state = self.simulator.state().ok()?;
+        state["boxes"].as_array()?.iter().find(|shown| shown["name"] == name).cloned()
+    }
+
     /// A number the simulator gives of a box.
     pub fn number(&self, name: &str, field: &str) -> Option<u64> {
-        let state = self.simulator.state().ok()?;
-        state["boxes"].as_array()?.iter().find(|shown| shown["name"] == name)?[field].as_u64()
+        self.said_of(name)?[field].as_u64()
     }
 }

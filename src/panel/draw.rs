@@ -1,0 +1,41 @@
+//! A view becomes a picture: the bar, what has been typed, and the screen in what is left.
+
+use board::Picture;
+
+use crate::place::Place;
+use crate::sheet::Sheet;
+use crate::view::{Screen, View};
+use crate::{bar, screen, text, typed};
+
+#[cfg(test)]
+mod tests;
+
+/// Draws a view over all of a picture. It only reads; the same view gives the same picture.
+///
+/// Any size works; 800×480 and 320×240 are looked after. A panel on which letters of nine pixels do not
+/// fit shows as much as there is room for.
+pub fn draw(view: &View, onto: &mut Picture) {
+    on_sheet(view, &mut Sheet::new(onto));
+}
+
+fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
+    let mut rest = sheet.whole();
+    if rest.width == 0 || rest.height == 0 {
+        return;
+    }
+    let words = text::words(view.language);
+    let bar_place = rest.cut_bottom(sheet.share(75).max(18));
+    bar::draw(sheet, bar_place, words, &view.bar);
+    if !view.typed.is_empty() {
+        let strip: Place = rest.cut_bottom(sheet.share(120).max(26));
+        typed::draw(sheet, strip, words, &view.typed);
+    }
+    match &view.screen {
+        Screen::Idle => screen::idle::draw(sheet, rest, words),
+        Screen::HoldCloser => screen::hold_closer::draw(sheet, rest, words),
+        Screen::Verdict(card) => screen::verdict::draw(sheet, rest, view.language, card),
+        Screen::Closed { passed, card } => screen::closed::draw(sheet, rest, view.language, *passed, card),
+        Screen::AdmittedBefore { at } => screen::admitted_before::draw(sheet, rest, words, at),
+        Screen::Fault(fault) => screen::fault::draw(sheet, rest, view.language, *fault),
+    }
+}

@@ -1,0 +1,308 @@
+//! Every screen, in every language, at both sizes: that all of it fits, and that it looks as it did.
+
+use std::path::PathBuf;
+
+use verdict::Reason;
+
+use super::*;
+use embedded_graphics::pixelcolor::RgbColor as _;
+
+use crate::sample::{card, view};
+use crate::view::{Card, Fault, Language};
+
+const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
+
+fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
+    let mut picture = Picture::new(width, height);
+    let mut sheet = Sheet::new(&mut picture);
+    on_sheet(view, &mut sheet);
+    let faults = std::mem::take(&mut sheet.faults);
+    (picture, faults)
+}
+
+/// The screens that are kept as pictures, by name.
+fn screens() -> Vec<(String, Screen)> {
+    let named = |name: &str, screen| (name.to_owned(), screen);
+    let mut several = card(&[Reason::ComparePlate]);
+    several.plates = ["A123BC77", "E777KX199", "M001MM77", "AB12377", "P500TY50"].map(Into::into).to_vec();
+    let mut screens = vec![
+        named("idle", Screen::Idle),
+        named("hold-closer", Screen::HoldCloser),
+        named("admit", Screen::Verdict(card(&[]))),
+        named("check-several-plates", Screen::Verdict(several)),
+        named(
+            "check-many-reasons",
+            Screen::Verdict(card(&[
+                Reason::ClockInDoubt,
+                Reason::KnowledgeOld,
+                Reason::ComparePlate,
+                Reason::CompareDocument,
+            ])),
+        ),
+        named("passed", Screen::Closed { passed: true, card: card(&[Reason::ComparePlate]) }),
+        named("turned-back", Screen::Closed { passed: false, card: card(&[Reason::WrongPlate]) }),
+        named("admitted-before", Screen::AdmittedBefore { at: "14:02".into() }),
+    ];
+    screens.extend(
+        Reason::ALL.iter().map(|reason| {
+            (format!("{}-{}", reason.outcome().as_str(), reason.code()), Screen::Verdict(card(&[*reason])))
+        }),
+    );
+    screens.extend(
+        [(Fault::NoTrust, "no-trust"), (Fault::Journal, "journal"), (Fault::Camera, "camera")]
+            .map(|(fault, name)| (format!("fault-{name}"), Screen::Fault(fault))),
+    );
+    screens
+}
+
+/// The views that are kept as pictures, by name: every screen, and what can lie over one.
+fn views(language: Language) -> Vec<(String, View)> {
+    let mut views: Vec<_> = screens().into_iter().map(|(name, screen)| (name, view(language, screen))).collect();
+    let mut typed = view(language, Screen::Idle);
+    typed.typed = "B777OP".into();
+    views.push(("typed".into(), typed));
+    let mut unwell = view(language, Screen::Verdict(card(&[Reason::ComparePlate])));
+    unwell.bar.clock_is_sound = false;
+    unwell.bar.online = Some(false);
+    unwell.bar.queue = 1240;
+    unwell.bar.release_age_minutes = 60 * 31;
+    unwell.bar.journal_fails = true;
+    views.push(("unwell".into(), unwell));
+    views
+}
+
+fn golden(language: Language, (width, height): (u32, u32), name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/panel")
+        .join(format!("{}-{width}x{height}-{name}.png", language.as_str()))
+}
+
+#[test]
+fn every_screen_looks_as_it_did() {
+    let bless = std::env::var_os("CHECKPOINT_BLESS").is_some();
+    let mut changed = Vec::new();
+    for language in Language::ALL {
+        for size in SIZES {
+            for (name, view) in views(language) {
+                let path = golden(language, size, &name);
+                let (picture, _) = drawn(&view, size);
+                if bless {
+                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    std::fs::write(&path, small_png(&picture)).unwrap();
+                } else if !std::fs::read(&path).is_ok_and(|png| pixels(&png) == picture.rgb()) {
+                    changed.push(path);
+                }
+            }
+        }
+    }
+    assert!(changed.is_empty(), "look at these, and draw them anew with CHECKPOINT_BLESS=1: {changed:#?}");
+}
+
+#[test]
+fn no_picture_is_kept_of_a_screen_that_is_gone() {
+    let kept = std::fs::read_dir(golden(Language::Ru, SIZES[0], "").parent().unwrap()).unwrap();
+    let known: Vec<PathBuf> = Language::ALL
+        .into_iter()
+        .flat_map(|l| {
+            SIZES.into_iter().flat_map(move |s| views(l).into_iter().map(move |(name, _)| golden(l, s, &name)))
+        })
+        .collect();
+    for file in kept.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "png")) {
+        assert!(known.iter().any(|path| path.file_name() == file.file_name()), "{file:?}");
+    }
+}
+
+fn small_png(picture: &Picture) -> Vec<u8> {
+    use image::ImageEncoder as _;
+    use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+    let ((width, height), mut png) = (picture.dimensions(), Vec::new());
+    PngEncoder::new_with_quality(&mut png, CompressionType::Best, FilterType::NoFilter)
+        .write_image(picture.rgb(), width, height, image::ExtendedColorType::Rgb8)
+        .unwrap();
+    png
+}
+
+fn pixels(png: &[u8]) -> Vec<u8> {
+    image::load_from_memory_with_format(png, image::ImageFormat::Png).unwrap().into_rgb8().into_raw()
+}
+
+fn assert_sound(what: &str, view: &View) {
+    for size in SIZES {
+        let (_, faults) = drawn(view, size);
+        assert!(faults.is_empty(), "{what} at {size:?} in {:?}: {faults:#?}", view.language);
+    }
+}
+
+#[test]
+fn every_screen_fits_in_every_language_at_both_sizes() {
+    for language in Language::ALL {
+        for (name, view) in views(language) {
+            assert_sound(&name, &view);
+        }
+    }
+}
+
+#[test]
+fn every_pair_of_reasons_fits() {
+    for language in Language::ALL {
+        for (i, one) in Reason::ALL.iter().enumerate() {
+            for other in &Reason::ALL[i + 1..] {
+                let view = view(language, Screen::Verdict(card(&[*one, *other])));
+                assert_sound(&format!("{one:?} and {other:?}"), &view);
+            }
+        }
+    }
+}
+
+#[test]
+fn all_reasons_at_once_fit_and_are_counted() {
+    for language in Language::ALL {
+        assert_sound("all", &view(language, Screen::Verdict(card(Reason::ALL))));
+        let checks: Vec<_> = Reason::ALL.iter().copied().filter(|r| r.number() >= 40).collect();
+        assert_sound("all checks", &view(language, Screen::Verdict(card(&checks))));
+    }
+}
+
+#[test]
+fn what_comes_from_outside_may_be_long_strange_or_missing() {
+    let mut strange = card(&[Reason::CompareDocument]);
+    strange.holder = Some("Константинопольский-Преображенский Александр Владимирович".into());
+    strange.issuer = Some("Управление делами ".repeat(20));
+    strange.kind = None;
+    strange.id_digits = None;
+    let mut odd = card(&[Reason::PlateReadingDoubtful]);
+    odd.holder = Some("漢字\u{202e}\u{0}\n\tӘбу Ґ é 🚗".into());
+    odd.plates = vec!["ЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖЖ".into(), String::new()];
+    odd.plate_seen = Some("漢1?".into());
+    odd.ends = Some(String::new());
+    let empty = Card {
+        kind: None,
+        issuer: None,
+        plates: vec![],
+        plate_seen: None,
+        holder: None,
+        birth: None,
+        id_digits: None,
+        ends: None,
+        ..card(&[])
+    };
+    for card in [strange, odd, empty] {
+        for reason in Reason::ALL {
+            let card = Card { reasons: vec![*reason], outcome: reason.outcome(), ..card.clone() };
+            assert_sound("strange", &view(Language::Ru, Screen::Verdict(card)));
+        }
+        for passed in [true, false] {
+            assert_sound("strange", &view(Language::En, Screen::Closed { passed, card: card.clone() }));
+        }
+    }
+}
+
+#[test]
+fn what_is_typed_lies_over_any_screen_and_hides_no_verdict() {
+    for language in Language::ALL {
+        for (name, mut view) in views(language) {
+            view.typed = "1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890".into();
+            assert_sound(&name, &view);
+        }
+    }
+}
+
+#[test]
+fn the_bar_holds_the_worst_of_everything() {
+    for language in Language::ALL {
+        for (time, online, release) in
+            [(None, Some(false), None), (Some("23:59"), Some(false), Some(4_294_967)), (Some("23:59"), None, Some(1))]
+        {
+            let mut view = view(language, Screen::Idle);
+            view.bar.time = time.map(Into::into);
+            view.bar.clock_is_sound = false;
+            (view.bar.online, view.bar.queue) = (online, u64::MAX);
+            (view.bar.release, view.bar.release_age_minutes) = (release, u64::MAX);
+            view.bar.journal_fails = true;
+            assert_sound("bar", &view);
+        }
+    }
+}
+
+#[test]
+fn any_size_can_be_drawn() {
+    for size in
+        [(0, 0), (1, 1), (8, 3), (64, 48), (128, 64), (240, 320), (480, 320), (1024, 600), (1920, 1080), (20, 900)]
+    {
+        for (_, view) in views(Language::Ru) {
+            drawn(&view, size);
+        }
+    }
+}
+
+#[test]
+fn ordinary_panels_of_other_sizes_fit_too() {
+    for size in [(480, 320), (640, 480), (1024, 600), (1280, 720)] {
+        for language in Language::ALL {
+            for (name, view) in views(language) {
+                let (_, faults) = drawn(&view, size);
+                assert!(faults.is_empty(), "{name} at {size:?}: {faults:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_text_has_all_its_letters_in_every_face() {
+    for language in Language::ALL {
+        let mut texts = vec![format!("{:?}", text::words(language))];
+        texts.extend(Reason::ALL.iter().map(|r| format!("{:?}", text::reason(language, *r))));
+        texts.extend(Fault::ALL.iter().map(|f| format!("{:?}", text::fault(language, *f))));
+        for face in &crate::font::FACES {
+            for text in &texts {
+                let text = crate::font::legible(text);
+                assert!(face.has(&text), "{} at {}", text, face.cap);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reason_is_said_in_its_own_words_and_with_something_to_do() {
+    for language in Language::ALL {
+        let said = Reason::ALL.iter().map(|r| text::reason(language, *r)).collect::<Vec<_>>();
+        for (i, one) in said.iter().enumerate() {
+            assert!(!one.headline.is_empty() && !one.headline.ends_with('.') && one.advice.ends_with('.'), "{one:?}");
+            assert!(said[..i].iter().all(|other| other != one), "{one:?} is said twice");
+        }
+    }
+}
+
+/// The part of a picture in which a verdict's sign stands, without colour: which pixels are letters.
+fn sign(reasons: &[Reason], size: (u32, u32)) -> Vec<bool> {
+    let (picture, _) = drawn(&view(Language::Ru, Screen::Verdict(card(reasons))), size);
+    let ground = crate::screen::verdict::pair(card(reasons).outcome).ground;
+    let ground = [ground.r(), ground.g(), ground.b()];
+    let side = size.1 / 4;
+    let at = |x: u32, y: u32| ((y * size.0 + x) * 3) as usize;
+    (0..side).flat_map(|y| (0..side).map(move |x| at(x, y))).map(|at| picture.rgb()[at..at + 3] != ground).collect()
+}
+
+#[test]
+fn the_three_verdicts_differ_by_shape_alone() {
+    for size in SIZES {
+        let signs = [sign(&[], size), sign(&[Reason::ComparePlate], size), sign(&[Reason::Forged], size)];
+        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+            let differ = signs[one].iter().zip(&signs[other]).filter(|(a, b)| a != b).count();
+            let ink = signs[one].iter().filter(|ink| **ink).count();
+            assert!(differ * 2 > ink, "{one} and {other} at {size:?}: {differ} of {ink}");
+        }
+    }
+}
+
+#[test]
+fn drawing_only_reads() {
+    for (name, view) in views(Language::Ru) {
+        let (once, twice) = (drawn(&view, SIZES[1]).0, {
+            let mut used = drawn(&self::view(Language::En, Screen::HoldCloser), SIZES[1]).0;
+            draw(&view, &mut used);
+            used
+        });
+        assert!(once == twice, "{name} shows what was there before");
+    }
+}

@@ -1,0 +1,47 @@
+//! Cards and views for tests: what they show was made up.
+
+use verdict::{Outcome, Reason};
+
+use crate::view::{Bar, Card, Language, Names, Screen, View};
+
+/// A card with these reasons, with everything that a pass can show.
+pub fn card(reasons: &[Reason]) -> Card {
+    let doubtful = [Reason::WrongPlate, Reason::PlateReadingDoubtful].iter().any(|r| reasons.contains(r));
+    let plate = if reasons.contains(&Reason::PartialPlate) { "?123??" } else { "A123BC77" };
+    let unread = reasons.first().is_some_and(|r| matches!(r, Reason::NotAPass | Reason::Unreadable | Reason::NoTrust));
+    let mut card = Card {
+        outcome: reasons.iter().map(|r| r.outcome()).max().unwrap_or(Outcome::Admit),
+        reasons: reasons.to_vec(),
+        kind: Some(Names { ru: "Рабочий".into(), en: "Work".into() }),
+        issuer: Some("Московская область".into()),
+        plates: vec![plate.into()],
+        plate_seen: doubtful.then(|| "A128BC77".into()),
+        holder: Some("ИВАНОВ И. И.".into()),
+        birth: Some("1984".into()),
+        id_digits: Some("4567".into()),
+        ends: Some("30.06.2020 23:59".into()),
+    };
+    if unread {
+        card.plates.clear();
+        (card.kind, card.issuer, card.holder) = (None, None, None);
+        (card.birth, card.id_digits, card.ends) = (None, None, None);
+    }
+    card
+}
+
+/// A view of a box that is well.
+pub fn view(language: Language, screen: Screen) -> View {
+    View { language, screen, typed: String::new(), bar: bar() }
+}
+
+fn bar() -> Bar {
+    Bar {
+        time: Some("14:07".into()),
+        clock_is_sound: true,
+        online: Some(true),
+        queue: 3,
+        release: Some(812),
+        release_age_minutes: 95,
+        journal_fails: false,
+    }
+}

@@ -1,0 +1,140 @@
+//! What the driver sees, and the one tone that goes with a change.
+
+use board::{Light, Tone};
+use verdict::Outcome;
+
+use crate::view::{Card, Screen, View};
+
+/// The driver's view. It has room for a light and for nothing else, so that nothing meant for the officer
+/// can reach the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Driver(Light);
+
+impl Driver {
+    /// What the lamp is to show.
+    pub const fn light(self) -> Light {
+        self.0
+    }
+}
+
+/// What the driver sees while the officer sees a view.
+///
+/// Green comes with the officer's key and not with the verdict: a pass is valid only with a document, which
+/// no box has seen, and a driver who sees green drives.
+pub const fn driver(view: &View) -> Driver {
+    Driver(match &view.screen {
+        Screen::Idle | Screen::Fault(_) => Light::Off,
+        Screen::HoldCloser | Screen::AdmittedBefore { .. } => Light::Amber,
+        Screen::Verdict(card) => match card.outcome {
+            Outcome::Admit | Outcome::Check => Light::Amber,
+            Outcome::Refuse => Light::Red,
+        },
+        Screen::Closed { passed: true, .. } => Light::Green,
+        Screen::Closed { passed: false, .. } => Light::Red,
+    })
+}
+
+/// The tone that goes with the change from the view before, if there was one, to this one: none when the
+/// officer has nothing new to hear.
+pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
+    let was = before.map(|view| &view.screen);
+    let screen = match (&now.screen, was) {
+        // A reading that arrives while the verdict stands changes the picture, not the verdict.
+        (Screen::Verdict(card), Some(Screen::Verdict(old))) if same_verdict(card, old) => None,
+        (Screen::Verdict(card), _) => Some(match card.outcome {
+            Outcome::Admit => Tone::One,
+            Outcome::Check => Tone::Two,
+            Outcome::Refuse => Tone::Long,
+        }),
+        (now, Some(was)) if now == was => None,
+        (Screen::AdmittedBefore { .. }, _) => Some(Tone::Two),
+        (Screen::Fault(_), _) => Some(Tone::Fault),
+        // Nobody has to hear what they have just pressed.
+        (Screen::Idle | Screen::HoldCloser | Screen::Closed { .. }, _) => None,
+    };
+    let journal_began_to_fail = now.bar.journal_fails && !before.is_some_and(|view| view.bar.journal_fails);
+    screen.or(journal_began_to_fail.then_some(Tone::Fault))
+}
+
+fn same_verdict(a: &Card, b: &Card) -> bool {
+    let Card { outcome, reasons, kind, issuer, plates, plate_seen: _, holder, birth, id_digits, ends } = a;
+    *outcome == b.outcome
+        && *reasons == b.reasons
+        && *kind == b.kind
+        && *issuer == b.issuer
+        && *plates == b.plates
+        && *holder == b.holder
+        && *birth == b.birth
+        && *id_digits == b.id_digits
+        && *ends == b.ends
+}
+
+#[cfg(test)]
+mod tests {
+    use verdict::Reason;
+
+    use super::*;
+    use crate::sample::{card, view};
+    use crate::view::{Fault, Language};
+
+    fn verdict(reasons: &[Reason]) -> View {
+        view(Language::Ru, Screen::Verdict(card(reasons)))
+    }
+
+    #[test]
+    fn each_outcome_has_its_own_tone() {
+        let idle = view(Language::Ru, Screen::Idle);
+        assert_eq!(tone(Some(&idle), &verdict(&[])), Some(Tone::One));
+        assert_eq!(tone(Some(&idle), &verdict(&[Reason::ComparePlate])), Some(Tone::Two));
+        assert_eq!(tone(Some(&idle), &verdict(&[Reason::Forged])), Some(Tone::Long));
+        assert_eq!(tone(None, &view(Language::Ru, Screen::Fault(Fault::Camera))), Some(Tone::Fault));
+    }
+
+    #[test]
+    fn what_does_not_concern_the_verdict_is_silent() {
+        let before = verdict(&[Reason::ComparePlate]);
+        let mut now = before.clone();
+        now.typed.push('7');
+        now.language = Language::En;
+        now.bar.queue += 1;
+        assert_eq!(tone(Some(&before), &now), None);
+        if let Screen::Verdict(card) = &mut now.screen {
+            card.plate_seen = Some("A123BC77".into());
+        }
+        assert_eq!(tone(Some(&before), &now), None);
+    }
+
+    #[test]
+    fn another_pass_with_the_same_verdict_is_heard() {
+        let (before, mut now) = (verdict(&[Reason::ComparePlate]), verdict(&[Reason::ComparePlate]));
+        if let Screen::Verdict(card) = &mut now.screen {
+            card.plates = vec!["B777OP77".into()];
+        }
+        assert_eq!(tone(Some(&before), &now), Some(Tone::Two));
+    }
+
+    #[test]
+    fn the_officers_own_key_makes_no_tone() {
+        let closed = view(Language::Ru, Screen::Closed { passed: true, card: card(&[]) });
+        assert_eq!(tone(Some(&verdict(&[])), &closed), None);
+        assert_eq!(tone(Some(&closed), &view(Language::Ru, Screen::Idle)), None);
+    }
+
+    #[test]
+    fn a_journal_that_begins_to_fail_is_heard_once() {
+        let (sound, mut failing) = (verdict(&[]), verdict(&[]));
+        failing.bar.journal_fails = true;
+        assert_eq!(tone(Some(&sound), &failing), Some(Tone::Fault));
+        assert_eq!(tone(Some(&failing), &failing), None);
+    }
+
+    #[test]
+    fn the_driver_sees_green_only_when_the_officer_has_let_the_car_pass() {
+        let light = |screen| driver(&view(Language::Ru, screen)).light();
+        assert_eq!(light(Screen::Idle), Light::Off);
+        assert_eq!(light(Screen::Verdict(card(&[]))), Light::Amber);
+        assert_eq!(light(Screen::Verdict(card(&[Reason::Expired]))), Light::Red);
+        assert_eq!(light(Screen::Closed { passed: true, card: card(&[]) }), Light::Green);
+        assert_eq!(light(Screen::Closed { passed: false, card: card(&[]) }), Light::Red);
+    }
+}

@@ -1,0 +1,136 @@
+//! English.
+
+use verdict::Reason;
+
+use super::{Said, Words, said};
+use crate::view::Fault;
+
+pub const WORDS: Words = Words {
+    admit: "ADMIT",
+    check: "CHECK IT",
+    refuse: "REFUSE",
+    proven: said("The pass is valid", "Everything it states is proven."),
+    passed: "LET PASS",
+    turned_back: "TURNED BACK",
+    next: "Next pass to the camera",
+    admitted_before: said(
+        "Admitted at this time",
+        "This pass was shown here a short while ago. Same car: let it go. Another car: check the documents.",
+    ),
+    idle: said("Hold the pass to the camera", "QR code straight before the glass, phone screen bright."),
+    idle_type: "No code? Type the number of the pass or the plate.",
+    closer: said("Closer, and keep still", "The code is seen but cannot be read. Hold it flat, without glare."),
+    only_with_document: "Valid only with an identity document",
+
+    yes: "YES",
+    no: "NO",
+    plate_agrees: "plate agrees",
+    document_agrees: "document agrees",
+    let_pass: "let pass",
+    turn_back: "turn back",
+
+    plate_in_pass: "Plate in the pass",
+    plates_in_pass: "Plates in the pass: any one will do",
+    plate_on_car: "On the car",
+    in_pass: "In the pass",
+    birth: "Born",
+    id_digits: "Document",
+    ends: "The pass is valid until",
+    until: "until",
+    further: "Also:",
+    and_more: "and more:",
+
+    typed: "Typed:",
+
+    no_time: "--:--",
+    online: "Online",
+    offline: "Offline",
+    queue: "queue",
+    release: "List",
+    no_release: "No list",
+    minutes: "min",
+    hours: "h",
+    days: "d",
+    journal_fails: "NO RECORD",
+};
+
+pub const fn reason(reason: Reason) -> Said {
+    match reason {
+        Reason::Forged => {
+            said("The pass is forged", "Its electronic signature is false. Do not admit; tell your superior.")
+        }
+        Reason::Revoked => said("The pass was revoked", "Whoever issued it has withdrawn it. Turn the car back."),
+        Reason::Suspended => {
+            said("The pass is suspended", "Whoever issued it has stopped it for now. The driver should ask there.")
+        }
+        Reason::WrongPlate => said("Not the plate of this pass", "It was issued for another car. Turn the car back."),
+        Reason::UnknownKey => {
+            said("Nobody known issued it", "The issuer is not on the current list. Do not admit; tell your superior.")
+        }
+        Reason::KeyNotValid => {
+            said("Issuer's signature not in force", "The issuer's key is not valid now. A new pass is needed.")
+        }
+        Reason::OutOfScope => {
+            said("Issued without authority", "This issuer may not issue such a pass. Turn the car back.")
+        }
+        Reason::Expired => said("The pass has expired", "A new pass is needed. Turn the car back."),
+        Reason::NotYetValid => said("The pass is not valid yet", "Its validity has not begun. Turn the car back."),
+        Reason::ImplausibleDates => {
+            said("Impossible dates", "No pass is issued with such dates. Do not admit; tell your superior.")
+        }
+        Reason::WrongTerritory => {
+            said("Not for this territory", "It was issued for another territory. Turn the car back.")
+        }
+        Reason::KindNotAdmitted => {
+            said("Such passes are not admitted", "By order of headquarters this kind is not in force.")
+        }
+        Reason::FormatNotEnabled => {
+            said("Such codes are not admitted here", "Ask for a pass that is in force in this region.")
+        }
+        Reason::Unreadable => {
+            said("The pass's code is damaged", "Have it shown once more. If that fails, type the number of the pass.")
+        }
+        Reason::NotAPass => said("This is not a pass", "The code holds no pass. Ask to see the pass."),
+        Reason::NoTrust => said(
+            "The box is not set up",
+            "It has nothing to check passes with. Check the documents; tell headquarters.",
+        ),
+        Reason::UnknownKeyOldList => said(
+            "Nobody known issued it",
+            "But the list here is old; a newer one may name the issuer. Ask headquarters.",
+        ),
+        Reason::ClockInDoubt => {
+            said("Do not trust the box's clock", "Compare the end of validity with your own watch.")
+        }
+        Reason::StatusUnknown => {
+            said("Unknown whether revoked", "The list of revoked passes for it is not here. Ask headquarters.")
+        }
+        Reason::KnowledgeOld => {
+            said("What the box knows is old", "The pass may have been revoked since. Ask headquarters.")
+        }
+        Reason::ComparePlate => said("Compare the plate", "The car must have the same plate."),
+        Reason::PartialPlate => {
+            said("Only part of the plate is known", "Compare these signs with the car's plate, then the document.")
+        }
+        Reason::PlateReadingDoubtful => {
+            said("Compare with the car", "The plate was read with doubt. The car must have the one in the pass.")
+        }
+        Reason::CompareDocument => said("Compare the document", "The document must say the same."),
+    }
+}
+
+pub const fn fault(fault: Fault) -> Said {
+    match fault {
+        Fault::NoTrust => said(
+            "The box is not set up",
+            "It has nothing to check passes with. Check the documents. Tell headquarters: the box needs its data.",
+        ),
+        Fault::Journal => {
+            said("The journal is not kept", "Crossings are not recorded. Keep a record on paper. Tell headquarters.")
+        }
+        Fault::Camera => said(
+            "The camera does not work",
+            "Type the number of the pass or the plate. Check the camera's cable. Tell headquarters.",
+        ),
+    }
+}
