@@ -15,10 +15,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+mod desk;
+mod file;
 mod picture;
 mod still;
+pub use desk::{Nothing, SystemClock};
+pub use file::{BadBoard, Description};
 pub use picture::Picture;
-pub use still::{Folder, still};
+pub use still::{Folder, still, still_from};
 
 /// One picture of the camera: luma only, rows without padding.
 #[derive(Debug, Clone)]
@@ -90,6 +94,34 @@ pub enum Key {
     Enter,
 }
 
+impl std::str::FromStr for Key {
+    type Err = UnknownKey;
+
+    /// A key by its word: `yes`, `no`, `menu`, `language`, `backspace`, `enter`, a digit or a letter.
+    fn from_str(word: &str) -> Result<Self, UnknownKey> {
+        match word {
+            "yes" => return Ok(Self::Yes),
+            "no" => return Ok(Self::No),
+            "menu" => return Ok(Self::Menu),
+            "language" => return Ok(Self::Language),
+            "backspace" => return Ok(Self::Backspace),
+            "enter" => return Ok(Self::Enter),
+            _ => {}
+        }
+        let mut letters = word.chars();
+        match (letters.next(), letters.next()) {
+            (Some(digit @ '0'..='9'), None) => Ok(Self::Digit(digit as u8 - b'0')),
+            (Some(letter @ 'A'..='Z'), None) => Ok(Self::Letter(letter)),
+            _ => Err(UnknownKey(word.to_owned())),
+        }
+    }
+}
+
+/// A word that names no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no key")]
+pub struct UnknownKey(pub String);
+
 /// Keys being pressed.
 pub trait Keys: Send {
     /// The next key pressed, or `None` when none was within `wait`.
@@ -124,6 +156,18 @@ pub enum Light {
     Red,
 }
 
+impl Light {
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Amber => "amber",
+            Self::Green => "green",
+            Self::Red => "red",
+        }
+    }
+}
+
 /// The driver's lamp.
 pub trait Lamp: Send {
     /// Sets the light.
@@ -146,6 +190,18 @@ pub enum Tone {
     Fault,
 }
 
+impl Tone {
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Two => "two",
+            Self::Long => "long",
+            Self::Fault => "fault",
+        }
+    }
+}
+
 /// The buzzer.
 pub trait Buzzer: Send {
     /// Starts the tone and returns at once.
@@ -155,7 +211,7 @@ pub trait Buzzer: Send {
     fn sound(&mut self, tone: Tone) -> Result<(), Fault>;
 }
 
-/// The board's clocks.
+/// The board's clocks. Their origin is the board's own; only differences of [`Clock::monotonic`] mean anything.
 pub trait Clock: Send + Sync {
     /// Wall time as the board knows it.
     fn now(&self) -> wire::WallTime;

@@ -1,5 +1,6 @@
 //! Still images as frames, and folders of them as a camera.
 
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,20 +10,36 @@ use crate::{Camera, Fault, Frame};
 /// Most pixels of a picture: twice the largest camera in use. A file that declares more is not unpacked.
 const MOST_PIXELS: u64 = 40_000_000;
 
+/// Most bytes of a file: a camera's raw picture of the largest size. What is longer is not read.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Reads one picture as luma.
 ///
 /// # Errors
 /// [`Fault::Missing`] when there is no such file, [`Fault::Failed`] when it is no picture or too large.
 pub fn still(path: &Path) -> Result<Frame, Fault> {
-    let device = || path.display().to_string();
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| Fault::Failed { device: device(), source };
-    let open = || -> std::io::Result<_> { image::ImageReader::open(path)?.with_guessed_format() };
-    let size = open().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Fault::Missing { device: device() },
-        _ => failed(error.into()),
-    })?;
+    let device = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => still_from(&bytes, &device),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Fault::Missing { device }),
+        Err(error) => Err(Fault::Failed { device, source: error.into() }),
+    }
+}
+
+/// Reads one picture in memory as luma; `device` is where it came from.
+///
+/// # Errors
+/// [`Fault::Failed`] when it is no picture or too large.
+pub fn still_from(bytes: &[u8], device: &str) -> Result<Frame, Fault> {
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| Fault::Failed { device: device.to_owned(), source };
+    let open = || image::ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     // The header alone is read first, so that nothing is allocated for a picture that is refused.
-    let (width, height) = size.into_dimensions().map_err(|error| failed(error.into()))?;
+    let (width, height) = open()
+        .map_err(image::ImageError::from)
+        .and_then(image::ImageReader::into_dimensions)
+        .map_err(|error| failed(error.into()))?;
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
         return Err(failed(format!("{width} × {height} pixels are too many").into()));
     }
@@ -38,19 +55,23 @@ pub fn still(path: &Path) -> Result<Frame, Fault> {
         luma: luma.into_raw().into(),
         number: 0,
         at: Duration::ZERO,
-        source: Some(Arc::from(device())),
+        source: Some(Arc::from(device)),
     })
 }
 
-/// The pictures of a folder in order of name, each held for a number of frames: a video of stills.
+/// The pictures of a folder in order of name, each held for a number of frames: a video of stills. On every
+/// round the folder is looked into again, so that pictures can be put there while it runs.
 pub struct Folder {
+    folder: PathBuf,
     files: Vec<PathBuf>,
+    /// Which of the files is shown.
+    place: usize,
     hold: u64,
     repeat: bool,
     every: Duration,
     began: Option<Instant>,
     number: u64,
-    shown: Option<(usize, Frame)>,
+    shown: Option<Frame>,
 }
 
 impl Folder {
@@ -59,15 +80,21 @@ impl Folder {
     /// # Errors
     /// [`Fault::Missing`] when the folder cannot be read or is empty.
     pub fn open(folder: &Path, hold: u64, every: Duration, repeat: bool) -> Result<Self, Fault> {
-        let missing = || Fault::Missing { device: folder.display().to_string() };
-        let entries = std::fs::read_dir(folder).map_err(|_| missing())?;
-        let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-        files.sort();
-        if files.is_empty() {
-            return Err(missing());
-        }
-        Ok(Self { files, hold: hold.max(1), repeat, every, began: None, number: 0, shown: None })
+        let folder = folder.to_owned();
+        let files = files(&folder)?;
+        Ok(Self { folder, files, place: 0, hold: hold.max(1), repeat, every, began: None, number: 0, shown: None })
     }
+}
+
+/// The files of a folder in order of name; hidden ones are still being written.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let missing = || Fault::Missing { device: folder.display().to_string() };
+    let entries = std::fs::read_dir(folder).map_err(|_| missing())?;
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut files: Vec<_> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file() && !is_hidden(path)).collect();
+    files.sort();
+    if files.is_empty() { Err(missing()) } else { Ok(files) }
 }
 
 impl Camera for Folder {
@@ -79,18 +106,25 @@ impl Camera for Folder {
         if left > wait {
             return Ok(None);
         }
-        let place = usize::try_from(self.number / self.hold).unwrap_or(usize::MAX);
-        if place >= self.files.len() && !self.repeat {
-            return Err(Fault::Ended);
-        }
-        let place = place % self.files.len();
         let number = self.number;
         self.number += 1;
+        let turn_the_page = number.is_multiple_of(self.hold);
+        if turn_the_page {
+            self.shown = None;
+            self.place += usize::from(number > 0);
+        }
+        if self.place >= self.files.len() {
+            if !self.repeat {
+                return Err(Fault::Ended);
+            }
+            self.place = 0;
+            self.files = files(&self.folder)?;
+        }
         let frame = match &self.shown {
-            Some((shown, frame)) if *shown == place => frame.clone(),
-            _ => still(&self.files[place])?,
+            Some(frame) => frame.clone(),
+            None => still(&self.files[self.place])?,
         };
-        self.shown = Some((place, frame.clone()));
+        self.shown = Some(frame.clone());
         Ok(Some(Frame { number, at: began.elapsed(), ..frame }))
     }
 }

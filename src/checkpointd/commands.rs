@@ -10,6 +10,7 @@ pub mod config;
 pub mod inspect;
 pub mod provision;
 pub mod read;
+pub mod run;
 
 /// Ends a command: its own exit code, or 1 with the chain of causes printed once.
 fn told(result: Result<ExitCode, Error>) -> ExitCode {

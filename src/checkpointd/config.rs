@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use panel::Language;
 use serde::Deserialize;
 use wire::{BoxId, RegionId};
 
@@ -31,6 +33,9 @@ pub struct Config {
     /// Language of the panel at start: `ru` or `en`.
     #[serde(default)]
     pub language: Language,
+    /// Distance of the region's time from UTC, for the panel.
+    #[serde(default = "utc", deserialize_with = "zone")]
+    pub utc_offset: TimeZone,
     /// The lane.
     #[serde(default)]
     pub lane: Lane,
@@ -43,17 +48,6 @@ pub struct Config {
     /// The page for the technician at the box.
     #[serde(default)]
     pub page: Page,
-}
-
-/// Language of the panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Russian.
-    #[default]
-    Ru,
-    /// English.
-    En,
 }
 
 /// How the lane behaves.
@@ -133,6 +127,18 @@ pub struct Page {
     pub listen: Option<SocketAddr>,
 }
 
+fn utc() -> TimeZone {
+    TimeZone::UTC
+}
+
+fn zone<'de, D: serde::Deserializer<'de>>(d: D) -> Result<TimeZone, D::Error> {
+    let text = String::deserialize(d)?;
+    let zone = jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(&text).ok();
+    // A name would need a database of time zones, which a box does not carry.
+    zone.filter(|zone| zone.to_fixed_offset().is_ok())
+        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no distance from UTC such as +03:00")))
+}
+
 fn parsed<'de, D: serde::Deserializer<'de>, T: std::str::FromStr<Err = wire::id::BadId>>(d: D) -> Result<T, D::Error> {
     String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
 }
@@ -177,7 +183,7 @@ mod tests {
         let example = Config::parse(EXAMPLE).unwrap();
         let Config { region, name, data, board, root, .. } = example.clone();
         let bare = format!(
-            "region = \"{region}\"\nname = \"{name}\"\ndata = {data:?}\nboard = {board:?}\nroot = {root:?}\n\
+            "utc_offset = \"+03:00\"\nregion = \"{region}\"\nname = \"{name}\"\ndata = {data:?}\nboard = {board:?}\nroot = {root:?}\n\
              [trust]\nhttp = \"http://hq.example/release\"\n[uplink]\nbroker = \"hq.example:1883\"\n"
         );
         assert_eq!(Config::parse(&bare).unwrap(), example);
@@ -189,5 +195,7 @@ mod tests {
         assert!(with("colour = 1").unwrap_err().contains("colour"));
         assert!(with("listen = \"0.0.0.0:80\"").unwrap_err().contains("loopback"));
         assert!(with("listen = \"127.0.0.1:8400\"").is_ok());
+        let zone = Config::parse(&EXAMPLE.replace("+03:00", "Mars/Olympus")).unwrap_err();
+        assert!(zone.contains("distance from UTC"), "{zone}");
     }
 }

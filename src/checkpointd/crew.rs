@@ -19,22 +19,25 @@ pub type Pulse = Arc<AtomicU64>;
 /// Tells every worker to end.
 pub type Stop = Arc<AtomicBool>;
 
+/// Pause before a device that failed is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 struct Worker {
     name: &'static str,
-    pulse: Pulse,
     thread: JoinHandle<()>,
 }
 
 /// The workers of one box.
 pub struct Crew {
     stop: Stop,
+    pulses: Vec<(&'static str, Pulse)>,
     workers: Vec<Worker>,
     ended: (mpsc::Sender<&'static str>, mpsc::Receiver<&'static str>),
 }
 
 impl Default for Crew {
     fn default() -> Self {
-        Self { stop: Stop::default(), workers: Vec::new(), ended: mpsc::channel() }
+        Self { stop: Stop::default(), pulses: Vec::new(), workers: Vec::new(), ended: mpsc::channel() }
     }
 }
 
@@ -58,14 +61,54 @@ impl Crew {
         name: &'static str,
         work: impl FnOnce(Stop, Pulse) + Send + 'static,
     ) -> Result<(), std::io::Error> {
-        let (stop, pulse) = (self.stop.clone(), Pulse::default());
-        let (last, counted) = (Last(name, self.ended.0.clone()), pulse.clone());
+        let (stop, counted) = (self.stop.clone(), self.pulse(name));
+        let last = Last(name, self.ended.0.clone());
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             let _last = last;
             work(stop, counted);
         })?;
-        self.workers.push(Worker { name, pulse, thread });
+        self.workers.push(Worker { name, thread });
         Ok(())
+    }
+
+    /// Starts a worker that asks a device for what happens and passes it on. A device that fails is asked again,
+    /// and its failure logged once.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn pump<E: Send + 'static>(
+        &mut self,
+        name: &'static str,
+        to: mpsc::SyncSender<E>,
+        mut ask: impl FnMut() -> Result<Option<E>, board::Fault> + Send + 'static,
+    ) -> Result<(), std::io::Error> {
+        self.thread(name, move |stop, pulse| {
+            let mut fails = false;
+            while !stop.load(Ordering::Relaxed) {
+                pulse.fetch_add(1, Ordering::Relaxed);
+                match ask() {
+                    Ok(event) => {
+                        fails = false;
+                        if event.is_some_and(|event| to.send(event).is_err()) {
+                            return;
+                        }
+                    }
+                    Err(error) => {
+                        if !std::mem::replace(&mut fails, true) {
+                            tracing::error!(%error, worker = name, "a device fails and will be asked again");
+                        }
+                        std::thread::sleep(AGAIN);
+                    }
+                }
+            }
+        })
+    }
+
+    /// A pulse of its own for something that shares a worker's thread.
+    pub fn pulse(&mut self, name: &'static str) -> Pulse {
+        let pulse = Pulse::default();
+        self.pulses.push((name, pulse.clone()));
+        pulse
     }
 
     /// The signal that ends every worker.
@@ -75,7 +118,7 @@ impl Crew {
 
     /// Every worker's name and pulse.
     pub fn pulses(&self) -> Vec<(&'static str, Pulse)> {
-        self.workers.iter().map(|w| (w.name, w.pulse.clone())).collect()
+        self.pulses.clone()
     }
 
     /// Waits until a worker ends, or `wait` is over; names the one that ended.

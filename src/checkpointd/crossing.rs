@@ -3,10 +3,13 @@
 //! | state | event | becomes | written |
 //! |---|---|---|---|
 //! | idle | a text | open | the crossing |
-//! | idle | a text admitted within the grace | admitted before | – |
+//! | idle | a text admitted within the grace, still not refused | admitted before | – |
 //! | open | the same text | open | – |
 //! | open | another text | open (the other) | closing *next pass*, the crossing |
-//! | open | a plate | open, judged again | the crossing, when the verdict changed |
+//! | open | a plate is typed | open, judged again | the crossing, when the verdict changed |
+//! | open, no plate yet, in view | a plate is read | open, judged again | the crossing, when the verdict changed |
+//! | open, otherwise | a plate is read | open: it is the next vehicle's | – |
+//! | open | HQ's word has changed | open, judged again | the crossing, when the verdict changed |
 //! | open, not refused | *yes* | closed | closing *passed* |
 //! | open | *no* | closed | closing *turned back* |
 //! | open | nothing in view for `absence` | idle | closing *absence* |
@@ -16,17 +19,20 @@
 //! | closed | another text | open | the crossing |
 //! | closed | `LINGER` after the key and the last sight of it | idle | – |
 //!
-//! A refusal does not yield to *yes*: overriding it needs a shift and a reason, which come later.
+//! A refusal does not yield to *yes*: overriding it needs a shift and a reason, which come later. Keys for the
+//! language, the camera's state and codes that cannot be read change what is shown and no crossing.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use board::Key;
+use panel::Language;
 use plate::Reading;
+use reader::CameraState;
 use trust::Release;
 use verdict::Outcome;
 use wire::WallTime;
-use wire::entry::{Action, Closing, Crossing, Entry};
+use wire::entry::{Action, Closing, Crossing, Entry, Note};
 
 use crate::config;
 use crate::judge::{Circumstances, Judgement, judge};
@@ -34,6 +40,9 @@ use crate::judge::{Circumstances, Judgement, judge};
 /// How long the end of a crossing stays on the panel, and how long a text must be out of view before it
 /// counts as shown again.
 const LINGER: Duration = Duration::from_secs(3);
+
+/// How long a code that could not be read is spoken of after it was last in view.
+const HINT: Duration = Duration::from_millis(1500);
 
 /// Most admissions remembered for the grace; a lane does not pass more cars in five minutes.
 const REMEMBERED: usize = 64;
@@ -50,11 +59,17 @@ pub enum Event {
         text: String,
         /// Microseconds the reader took.
         read_us: u32,
+        /// When its frame was handed to the reader.
+        handed: Instant,
     },
+    /// A code is in view that cannot be read.
+    Located,
     /// A key was pressed.
     Key(Key),
-    /// A plate was read.
+    /// A plate was read by a device.
     Plate(Reading),
+    /// The camera came or went.
+    Camera(CameraState),
     /// Time has passed.
     Turn,
 }
@@ -125,12 +140,41 @@ pub struct Lane {
     plate: Option<(Reading, Duration)>,
     typed: String,
     admitted: VecDeque<Admitted>,
+    language: Language,
+    camera: Option<CameraState>,
+    /// When a code that could not be read was last in view, since boot.
+    located: Option<Duration>,
 }
 
 impl Lane {
     /// An idle lane. `draw_id` gives the id of each new crossing.
-    pub fn new(settings: config::Lane, draw_id: fn() -> [u8; 8]) -> Self {
-        Self { settings, draw_id, state: State::Idle, plate: None, typed: String::new(), admitted: VecDeque::new() }
+    pub fn new(settings: config::Lane, language: Language, draw_id: fn() -> [u8; 8]) -> Self {
+        Self {
+            settings,
+            draw_id,
+            state: State::Idle,
+            plate: None,
+            typed: String::new(),
+            admitted: VecDeque::new(),
+            language,
+            camera: None,
+            located: None,
+        }
+    }
+
+    /// The language of the panel.
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// What the camera does; none before its first word.
+    pub const fn camera(&self) -> Option<CameraState> {
+        self.camera
+    }
+
+    /// Whether a code is in view that cannot be read.
+    pub fn is_located(&self, mono: Duration) -> bool {
+        self.located.is_some_and(|at| mono.saturating_sub(at) < HINT)
     }
 
     /// Where the lane stands.
@@ -147,11 +191,15 @@ impl Lane {
     pub fn on(&mut self, event: Event, world: &World<'_>) -> Vec<Entry> {
         let mut entries = Vec::new();
         match event {
-            Event::Sighted { text, read_us } => self.sighted(text, read_us, world, &mut entries),
-            Event::Plate(reading) => self.plate_seen(reading, world, &mut entries),
+            Event::Sighted { text, read_us, .. } => self.sighted(text, read_us, world, &mut entries),
+            Event::Located => self.located = Some(world.mono),
+            Event::Plate(reading) => self.plate_read(reading, world, &mut entries),
+            Event::Camera(state) => self.camera_is(state, world, &mut entries),
             Event::Key(key) => self.key(key, world, &mut entries),
-            Event::Turn => self.turn(world, &mut entries),
+            Event::Turn => {}
         }
+        // A lane that never rests must not wait for time to be told.
+        self.turn(world, &mut entries);
         entries
     }
 
@@ -162,11 +210,7 @@ impl Lane {
             State::AdmittedBefore { text: before, seen, .. } if *before == text => *seen = world.mono,
             _ => {
                 self.close(Action::NextPass, world, entries);
-                if let Some(before) = self.admitted_within_grace(&text, world.mono) {
-                    self.state = State::AdmittedBefore { text, admitted: before, seen: world.mono };
-                } else {
-                    self.open(text, read_us, world, entries);
-                }
+                self.open(text, read_us, world, entries);
             }
         }
     }
@@ -180,22 +224,59 @@ impl Lane {
         let memory = Duration::from_secs(self.settings.plate_memory);
         let plate = self.plate.take().filter(|(_, at)| world.mono.saturating_sub(*at) < memory).map(|(p, _)| p);
         let judgement = judge(&text, around(world, plate.as_ref(), false));
+        // What was revoked since, or comes on another car, is judged like any other.
+        if judgement.verdict.outcome != Outcome::Refuse
+            && let Some(admitted) = self.admitted_within_grace(&text, world.mono)
+        {
+            self.state = State::AdmittedBefore { text, admitted, seen: world.mono };
+            return;
+        }
         let open = Open { id: (self.draw_id)(), text, judgement, plate, read_us, seen: world.mono };
         entries.push(self.entry(&open, world));
         self.state = State::Open(Box::new(open));
     }
 
+    /// A device sees every car, also the next one while this one's crossing is still open.
+    fn plate_read(&mut self, reading: Reading, world: &World<'_>, entries: &mut Vec<Entry>) {
+        match &self.state {
+            State::Open(open) if open.plate.is_some() || world.mono.saturating_sub(open.seen) >= LINGER => {
+                self.plate = Some((reading, world.mono));
+            }
+            _ => self.plate_seen(reading, world, entries),
+        }
+    }
+
+    fn camera_is(&mut self, state: CameraState, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let before = self.camera.replace(state);
+        // That it sees from the start is not worth a line.
+        if before.is_some() || state != CameraState::Sees {
+            let detail = match state {
+                CameraState::Sees => "sees",
+                CameraState::Fails => "fails",
+                CameraState::Ended => "ended",
+            };
+            entries.push(note("camera", detail, world.now));
+        }
+    }
+
     fn plate_seen(&mut self, reading: Reading, world: &World<'_>, entries: &mut Vec<Entry>) {
-        let number = self.settings.number;
         let State::Open(open) = &mut self.state else {
             self.plate = Some((reading, world.mono));
             return;
         };
-        let again = judge(&open.text, around(world, Some(&reading), false));
-        let changed = again.verdict != open.judgement.verdict || open.plate.as_ref() != Some(&reading);
-        open.judgement = again;
+        let is_new = open.plate.as_ref() != Some(&reading);
         open.plate = Some(reading);
-        if changed {
+        self.judge_again(is_new, world, entries);
+    }
+
+    /// Judges what is open once more: a fact has come, or HQ has spoken.
+    fn judge_again(&mut self, write: bool, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let number = self.settings.number;
+        let State::Open(open) = &mut self.state else { return };
+        let again = judge(&open.text, around(world, open.plate.as_ref(), false));
+        let changed = again.verdict != open.judgement.verdict;
+        open.judgement = again;
+        if write || changed {
             entries.push(Entry::Crossing(crossing(open, number, world.now)));
         }
     }
@@ -212,8 +293,9 @@ impl Lane {
             }
             Key::Yes | Key::Enter => self.yes(world, entries),
             Key::No => self.close(Action::TurnedBack, world, entries),
-            // The language is the panel's affair; the menu has no screen yet.
-            Key::Digit(_) | Key::Menu | Key::Language => {}
+            Key::Language => self.language = self.language.next(),
+            // The menu has no screen yet.
+            Key::Digit(_) | Key::Menu => {}
         }
     }
 
@@ -256,6 +338,9 @@ impl Lane {
             State::Open(open) if since(open.seen) >= Duration::from_secs(self.settings.absence) => {
                 self.close(Action::Absence, world, entries);
             }
+            State::Open(open) if world.release.map_or(0, Release::sequence) != open.judgement.release => {
+                self.judge_again(false, world, entries);
+            }
             State::Closed { last, at, .. } if since(last.seen.max(*at)) >= LINGER => self.state = State::Idle,
             State::AdmittedBefore { seen, .. } if since(*seen) >= LINGER => self.state = State::Idle,
             _ => {}
@@ -265,6 +350,11 @@ impl Lane {
     fn entry(&self, open: &Open, world: &World<'_>) -> Entry {
         Entry::Crossing(crossing(open, self.settings.number, world.now))
     }
+}
+
+/// A line about the box itself.
+pub fn note(code: &str, detail: &str, at: WallTime) -> Entry {
+    Entry::Note(Note { at, code: code.to_owned(), detail: detail.to_owned() })
 }
 
 fn around<'a>(world: &World<'a>, plate: Option<&'a Reading>, plate_agreed: bool) -> Circumstances<'a> {

@@ -18,7 +18,8 @@ use wire::entry::Entry;
 
 use crate::config::WhenJournalFails;
 use crate::crew::TURN;
-use crate::crossing::{Event, Lane, World};
+use crate::crossing::{Event, Lane, World, note};
+use crate::gauges::{Gauges, Timing};
 
 /// Most entries owed to a journal that cannot be written; the policy *check* goes on without more.
 const MOST_OWED: usize = 256;
@@ -47,6 +48,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What happens while the journal fails.
     pub when_journal_fails: WhenJournalFails,
+    /// Where what was measured is put.
+    pub gauges: Arc<Gauges>,
 }
 
 /// What the journal has not taken yet.
@@ -67,7 +70,8 @@ impl Owed {
         }
         self.tried = Instant::now();
         match parts.writer.append(self.entries.iter().cloned().collect(), parts.clock.now()) {
-            Ok(_) => {
+            Ok(head) => {
+                parts.gauges.durable(head);
                 self.entries.clear();
                 if self.lost > 0 {
                     tracing::error!(lost = self.lost, "the journal writes again; entries were lost meanwhile");
@@ -106,6 +110,7 @@ pub fn run(
 ) {
     let policy = parts.when_journal_fails;
     let mut owed = Owed { entries: VecDeque::new(), tried: Instant::now(), policy, lost: 0 };
+    owed.settle(vec![note("started", env!("CARGO_PKG_VERSION"), parts.clock.now())], parts);
     show(&lane, owed.state());
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
@@ -116,10 +121,21 @@ pub fn run(
             Err(RecvTimeoutError::Timeout) => Event::Turn,
             Err(RecvTimeoutError::Disconnected) => return,
         };
+        let handed = match &event {
+            Event::Sighted { handed, read_us, .. } => Some((*handed, *read_us)),
+            _ => None,
+        };
         let release = parts.trust.current();
         let world = World { mono: parts.clock.monotonic(), now: parts.clock.now(), release: release.as_deref() };
         let entries = lane.on(event, &world);
+        let judged = entries.iter().find_map(|entry| match entry {
+            Entry::Crossing(crossing) => Some(crossing.judge_us),
+            _ => None,
+        });
         owed.settle(entries, parts);
+        if let (Some((handed, read_us)), Some(judge_us), Journal::Writes) = (handed, judged, owed.state()) {
+            parts.gauges.judged(Timing::new(read_us, judge_us, handed.elapsed()));
+        }
         show(&lane, owed.state());
     }
 }

@@ -20,13 +20,20 @@ pub mod commands;
 pub mod config;
 pub mod crew;
 pub mod crossing;
+pub mod gauges;
 pub mod identity;
 pub mod judge;
 pub mod lane;
+mod open;
+pub mod page;
+mod sight;
+mod sync;
+mod view;
 pub mod watchdog;
 
 use config::Config;
 use identity::Identity;
+pub use open::{Running, open};
 
 /// Why the box, or one of its commands, cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +80,27 @@ pub enum Error {
     /// Trust.
     #[error("what HQ has told this box cannot be used")]
     Trust(#[from] trust::Error),
+    /// The root names no key to seal to: nothing could be written down that HQ can read.
+    #[error("the root of trust names no sealing key")]
+    NoSealingKey,
+    /// The journal.
+    #[error("the journal cannot be used")]
+    Journal(#[from] journal::Error),
+    /// The link.
+    #[error("the link cannot be set up")]
+    Uplink(#[from] uplink::Error),
+    /// The board file.
+    #[error("the board cannot be used")]
+    Board(#[from] board::BadBoard),
+    /// The technician's page.
+    #[error("the page cannot listen on {0}")]
+    Listen(std::net::SocketAddr, #[source] std::io::Error),
+    /// The system gives no thread, no event loop or no signal.
+    #[error("a worker cannot be started")]
+    Start(#[from] std::io::Error),
+    /// A worker ended by itself.
+    #[error("the worker {0:?} ended; the box must be started again")]
+    Worker(&'static str),
 }
 
 /// A box that was just provisioned.

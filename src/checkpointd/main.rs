@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, inspect, provision, read};
+use checkpointd::commands::{check, config, inspect, provision, read, run};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -15,6 +15,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(run::Args),
     Provision(provision::Args),
     Config(config::Args),
     Read(read::Args),
@@ -24,6 +25,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Run(args) => run::run(args),
         Command::Provision(args) => provision::run(args),
         Command::Config(args) => config::run(args),
         Command::Read(args) => read::run(args),

@@ -92,6 +92,7 @@ impl Region {
         let config = TEMPLATE
             .replace("{region}", &quoted(self.id().as_str()))
             .replace("{name}", &quoted(name.as_str()))
+            .replace("{offset}", &quoted(&crate::span::written(self.settings().zone)))
             .replace("{http}", &line("http", &addresses.release, "http://hq.example/release"))
             .replace("{broker}", &line("broker", &addresses.broker, "hq.example:1883"));
         put(&out.join("root.1"), &self.first_root()?, 0o644)?;

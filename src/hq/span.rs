@@ -80,6 +80,12 @@ pub fn offset(text: &str) -> Result<Offset, String> {
     Offset::from_seconds(seconds).ok().filter(|_| OFFSETS.contains(&seconds)).ok_or_else(wrong)
 }
 
+/// A distance from UTC as [`offset`] reads it.
+pub fn written(zone: Offset) -> String {
+    let (sign, minutes) = (if zone.seconds() < 0 { '-' } else { '+' }, zone.seconds().abs() / 60);
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 /// Unix seconds of a point in time: RFC 3339, or a bare date, which begins at the region's midnight.
 ///
 /// # Errors
@@ -152,5 +158,8 @@ mod tests {
             assert!(offset(bad).is_err(), "{bad:?}");
         }
         assert_eq!(offset("-03:30").unwrap().seconds(), -12_600);
+        for text in ["-03:30", "+00:00", "+14:00"] {
+            assert_eq!(written(offset(text).unwrap()), text);
+        }
     }
 }

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod engine;
+mod scene;
 mod second;
 mod watch;
 
@@ -71,31 +72,60 @@ pub struct Look {
     pub attempts: Vec<Attempt>,
     /// Microseconds of all of it.
     pub micros: u64,
+    /// The place of a code was found, whether it could be read or not.
+    pub located: bool,
+    /// Nothing was tried: the picture is still the one in which nothing was found a moment ago.
+    pub unchanged: bool,
+}
+
+impl Look {
+    /// What read the first code.
+    pub fn path(&self) -> Option<Rung> {
+        self.codes.first().map(|code| code.path)
+    }
 }
 
 /// Reads codes from frames.
 pub struct Reader {
     settings: Settings,
     second: second::Opinion,
+    empty: scene::Scene,
 }
 
 impl Reader {
     /// A reader.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, second: second::Opinion::default() }
+        Self { settings, second: second::Opinion::default(), empty: scene::Scene::default() }
+    }
+
+    /// Looks at the next frame of a camera: [`Self::look`], but not again at an empty road.
+    pub fn watch(&mut self, frame: &Frame) -> Look {
+        let began = Instant::now();
+        if self.empty.is_still(frame, began) {
+            let unchanged =
+                Look { codes: Vec::new(), attempts: Vec::new(), micros: 0, located: false, unchanged: true };
+            return Look { micros: micros(began), ..unchanged };
+        }
+        let look = self.look(frame);
+        if look.codes.is_empty() && !look.located {
+            self.empty.remember(frame, began);
+        } else {
+            self.empty.forget();
+        }
+        look
     }
 
     /// Tries a frame, rung by rung, until something is read or the budget is spent.
     pub fn look(&mut self, frame: &Frame) -> Look {
         let began = Instant::now();
-        let (mut codes, mut attempts) = (Vec::new(), Vec::new());
+        let (mut codes, mut attempts, mut located) = (Vec::new(), Vec::new(), false);
         for rung in Rung::ALL.into_iter().filter(|rung| rung.suits(frame.width, frame.height)) {
             if began.elapsed() >= self.settings.budget {
                 break;
             }
             let begun = Instant::now();
             let outcome = match rung {
-                Rung::SecondOpinion => self.second.ask(frame, self.settings.second_opinion, &mut codes),
+                Rung::SecondOpinion => self.second.ask(frame, self.settings.second_opinion, &mut codes, &mut located),
                 _ => engine::attempt(rung, frame, &mut codes),
             };
             attempts.push(Attempt { rung, micros: micros(begun), outcome });
@@ -103,7 +133,8 @@ impl Reader {
                 break;
             }
         }
-        Look { codes, attempts, micros: micros(began) }
+        located |= !codes.is_empty();
+        Look { codes, attempts, micros: micros(began), located, unchanged: false }
     }
 }
 

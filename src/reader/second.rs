@@ -15,7 +15,8 @@ use crate::{Code, Outcome, Rung};
 /// Most threads left behind before this engine is silent.
 const MOST_LEFT_BEHIND: u32 = 2;
 
-type Answer = Option<Vec<Code>>;
+/// What it read, and whether it found the place of a code at all; nothing after a panic.
+type Answer = Option<(Vec<Code>, bool)>;
 
 struct Worker {
     ask: SyncSender<Frame>,
@@ -30,7 +31,7 @@ pub(crate) struct Opinion {
 }
 
 impl Opinion {
-    pub(crate) fn ask(&mut self, frame: &Frame, wait: Duration, codes: &mut Vec<Code>) -> Outcome {
+    pub(crate) fn ask(&mut self, frame: &Frame, wait: Duration, codes: &mut Vec<Code>, located: &mut bool) -> Outcome {
         if self.left_behind >= MOST_LEFT_BEHIND {
             return Outcome::Nothing;
         }
@@ -43,10 +44,11 @@ impl Opinion {
             return Outcome::Nothing;
         }
         match worker.answers.recv_timeout(wait) {
-            Ok(Some(found)) if found.is_empty() => Outcome::Nothing,
-            Ok(Some(found)) => {
+            Ok(Some((found, place))) => {
+                *located |= place;
+                let outcome = if found.is_empty() { Outcome::Nothing } else { Outcome::Read };
                 codes.extend(found);
-                Outcome::Read
+                outcome
             }
             Ok(None) => Outcome::Panicked,
             Err(RecvTimeoutError::Timeout) => {
@@ -78,7 +80,7 @@ fn start() -> Option<Worker> {
     Some(Worker { ask, answers })
 }
 
-fn decode(frame: &Frame) -> Vec<Code> {
+fn decode(frame: &Frame) -> (Vec<Code>, bool) {
     let (width, height) = (frame.width as usize, frame.height as usize);
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| frame.luma[y * width + x]);
     let grids = image.detect_grids();
@@ -87,5 +89,5 @@ fn decode(frame: &Frame) -> Vec<Code> {
         let points = grid.bounds.iter().map(|point| (point.x as f32, point.y as f32)).collect();
         Some(Code { text, points, path: Rung::SecondOpinion })
     });
-    read.collect()
+    (read.collect(), !grids.is_empty())
 }

@@ -120,7 +120,7 @@ pub fn read(
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
         if let Some(frame) = frames.take(TURN) {
-            let look = reader.look(&frame);
+            let look = reader.watch(&frame);
             tell(&frame, look);
         }
     }

@@ -65,11 +65,10 @@ fn verdict_on(args: Args) -> Result<ExitCode, Error> {
     }))
 }
 
-/// The text in a picture; of several codes the lane takes the one that is a pass.
+/// The text in a picture that the lane would take.
 fn text_in(image: &Path) -> Result<String, Error> {
     let look = Reader::new(Settings::default()).look(&board::still(image)?);
-    let pass = look.codes.iter().find(|code| pass::recognise(&code.text).is_ok());
-    pass.or(look.codes.first()).map(|code| code.text.clone()).ok_or(Error::NoCode)
+    crate::sight::text(&look).map(str::to_owned).ok_or(Error::NoCode)
 }
 
 fn to_json(judgement: &Judgement) -> serde_json::Value {

@@ -11,7 +11,7 @@ struct Post {
 
 impl Post {
     fn new() -> Self {
-        Self { lane: Lane::new(config::Lane::default(), || [7; 8]), mono: Duration::from_secs(1000) }
+        Self { lane: Lane::new(config::Lane::default(), Language::Ru, || [7; 8]), mono: Duration::from_secs(1000) }
     }
 
     fn on(&mut self, event: Event) -> Vec<Entry> {
@@ -20,7 +20,7 @@ impl Post {
     }
 
     fn sight(&mut self, text: &str) -> Vec<Entry> {
-        self.on(Event::Sighted { text: text.to_owned(), read_us: 900 })
+        self.on(Event::Sighted { text: text.to_owned(), read_us: 900, handed: Instant::now() })
     }
 
     fn after(&mut self, seconds: u64) -> Vec<Entry> {
@@ -114,4 +114,52 @@ fn no_takes_back_what_is_typed_before_it_turns_anybody_back() {
     assert_eq!(post.on(Event::Key(Key::No)), []);
     assert_eq!(post.lane.typed(), "");
     assert_eq!(closing(&post.on(Event::Key(Key::No))), Some(Action::TurnedBack));
+}
+
+#[test]
+fn a_plate_that_is_read_while_another_car_is_here_waits_for_its_own_pass() {
+    let mut post = Post::new();
+    post.on(Event::Plate(Reading::new("A123BC77")));
+    post.sight("MP1:X");
+    assert_eq!(post.on(Event::Plate(Reading::new("B456EK77"))), []);
+    let entries = post.sight("MP1:Y");
+    let [Entry::Closing(_), Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(crossing.plate_seen.as_deref(), Some("B456EK77"));
+}
+
+#[test]
+fn a_plate_that_is_read_late_is_this_cars_while_its_pass_is_in_view_and_not_afterwards() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    let entries = post.on(Event::Plate(Reading::new("A123BC77")));
+    let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(crossing.plate_seen.as_deref(), Some("A123BC77"));
+
+    let mut late = Post::new();
+    late.sight("MP1:X");
+    late.after(4);
+    assert_eq!(late.on(Event::Plate(Reading::new("A123BC77"))), []);
+}
+
+#[test]
+fn the_camera_is_written_down_when_it_goes_and_when_it_comes_back() {
+    let mut post = Post::new();
+    assert_eq!(post.on(Event::Camera(CameraState::Sees)), []);
+    assert!(matches!(&post.on(Event::Camera(CameraState::Fails))[..], [Entry::Note(note)] if note.detail == "fails"));
+    assert!(matches!(&post.on(Event::Camera(CameraState::Sees))[..], [Entry::Note(note)] if note.detail == "sees"));
+}
+
+#[test]
+fn the_language_key_changes_the_language_and_nothing_else() {
+    let mut post = Post::new();
+    assert_eq!(post.on(Event::Key(Key::Language)), []);
+    assert_eq!(post.lane.language(), Language::En);
+}
+
+#[test]
+fn a_code_that_cannot_be_read_is_spoken_of_for_a_moment() {
+    let mut post = Post::new();
+    post.on(Event::Located);
+    assert!(post.lane.is_located(post.mono + Duration::from_secs(1)));
+    assert!(!post.lane.is_located(post.mono + Duration::from_secs(2)));
 }

@@ -32,17 +32,20 @@ impl Signer for Device {
 
 fn parts(when_journal_fails: WhenJournalFails) -> (Parts, Requests) {
     let (writer, requests) = Writer::new();
-    (Parts { trust: View::default(), writer, clock: Arc::new(Still), when_journal_fails }, requests)
+    (
+        Parts { trust: View::default(), writer, clock: Arc::new(Still), when_journal_fails, gauges: Arc::default() },
+        requests,
+    )
 }
 
 fn sighted(text: &str) -> Event {
-    Event::Sighted { text: text.into(), read_us: 1 }
+    Event::Sighted { text: text.into(), read_us: 1, handed: Instant::now() }
 }
 
 fn play(parts: &Parts, send: impl FnOnce(Sender<Event>), show: impl FnMut(&Lane, Journal)) {
     let (sender, events) = channel();
     send(sender);
-    let lane = Lane::new(config::Lane::default(), || [1; 8]);
+    let lane = Lane::new(config::Lane::default(), panel::Language::Ru, || [1; 8]);
     run(lane, &events, parts, show, &AtomicBool::new(false), &AtomicU64::new(0));
 }
 

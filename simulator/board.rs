@@ -1,0 +1,247 @@
+//! A board that exists only in memory: the same traits as real hardware, and a handle for whoever plays the
+//! driver, the officer and the weather.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::board::{
+    Board, Buzzer, Camera, Clock, Fault, Frame, Key, Keys, Lamp, Light, Picture, PlateReading, PlateSource, Screen,
+    Tone,
+};
+use image::GrayImage;
+
+use crate::era::SimClock;
+use crate::scene::{self, Chance};
+
+/// Time between frames.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// How long a webcam's picture stays in front of the camera without a newer one.
+const WEBCAM_STAYS: Duration = Duration::from_secs(1);
+
+/// Size of the panel.
+pub const PANEL: (u32, u32) = (800, 480);
+
+/// Most keys or plates waiting to be taken; a visitor cannot press faster.
+const WAITING: usize = 64;
+
+/// What is in front of the camera.
+#[derive(Clone, Default)]
+pub enum Held {
+    /// Nothing.
+    #[default]
+    Road,
+    /// A pass in a hand, by its id.
+    Pass(String, Arc<GrayImage>),
+    /// The camera sees just this.
+    Photo(Arc<GrayImage>),
+    /// The visitor's own camera sees this.
+    Webcam(Arc<GrayImage>, Instant),
+}
+
+#[derive(Default)]
+struct Devices {
+    held: Held,
+    seen: Option<Arc<GrayImage>>,
+    frames: u64,
+    keys: VecDeque<Key>,
+    plates: VecDeque<PlateReading>,
+    light: Light,
+    tone: Option<Tone>,
+    tones: u64,
+    panel: Option<Arc<Picture>>,
+    panels: u64,
+}
+
+#[derive(Default)]
+struct Shared {
+    devices: Mutex<Devices>,
+    changed: Condvar,
+}
+
+/// A handle on a board's devices, for the outside world.
+#[derive(Clone, Default)]
+pub struct Handles(Arc<Shared>);
+
+impl Handles {
+    fn with<T>(&self, use_them: impl FnOnce(&mut Devices) -> T) -> T {
+        // Nothing in here can panic half-way through a change.
+        use_them(&mut self.0.devices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits for something to be taken, for at most so long.
+    fn wait_for<T>(&self, wait: Duration, mut take: impl FnMut(&mut Devices) -> Option<T>) -> Option<T> {
+        let began = Instant::now();
+        let mut devices = self.0.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let taken = take(&mut devices);
+            let left = wait.saturating_sub(began.elapsed());
+            if taken.is_some() || left.is_zero() {
+                return taken;
+            }
+            devices = self.0.changed.wait_timeout(devices, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Puts something in front of the camera.
+    pub fn hold(&self, held: Held) {
+        self.with(|devices| devices.held = held);
+    }
+
+    /// The id of the pass that is held up.
+    pub fn held(&self) -> Option<String> {
+        self.with(|devices| match &devices.held {
+            Held::Pass(id, _) => Some(id.clone()),
+            Held::Photo(_) => Some("picture".to_owned()),
+            Held::Webcam(_, since) if since.elapsed() < WEBCAM_STAYS => Some("webcam".to_owned()),
+            Held::Road | Held::Webcam(..) => None,
+        })
+    }
+
+    /// Presses a key.
+    pub fn press(&self, key: Key) {
+        self.with(|devices| {
+            if devices.keys.len() < WAITING {
+                devices.keys.push_back(key);
+            }
+        });
+        self.0.changed.notify_all();
+    }
+
+    /// A plate is read by the camera above the road.
+    pub fn read_plate(&self, text: &str) {
+        self.with(|devices| {
+            if devices.plates.len() < WAITING {
+                devices.plates.push_back(PlateReading { text: text.to_owned(), confidence: Some(0.97) });
+            }
+        });
+        self.0.changed.notify_all();
+    }
+
+    /// What the camera saw last, and which frame it was.
+    pub fn seen(&self) -> (u64, Option<Arc<GrayImage>>) {
+        self.with(|devices| (devices.frames, devices.seen.clone()))
+    }
+
+    /// The lamp.
+    pub fn light(&self) -> Light {
+        self.with(|devices| devices.light)
+    }
+
+    /// The last tone and how many there were.
+    pub fn tone(&self) -> (u64, Option<Tone>) {
+        self.with(|devices| (devices.tones, devices.tone))
+    }
+
+    /// What the panel shows, and how many pictures it has shown.
+    pub fn panel(&self) -> (u64, Option<Arc<Picture>>) {
+        self.with(|devices| (devices.panels, devices.panel.clone()))
+    }
+
+    /// The board of a box that is started now.
+    pub fn board(&self, name: &str, clock: Arc<SimClock>, seed: u64) -> Board {
+        // What was pressed while the box was dead was pressed in vain.
+        self.with(|devices| {
+            devices.keys.clear();
+            devices.plates.clear();
+        });
+        let camera = SimCamera {
+            handles: self.clone(),
+            road: scene::road(),
+            chance: Chance::new(seed),
+            began: Instant::now(),
+            number: 0,
+        };
+        Board {
+            name: name.to_owned(),
+            camera: Box::new(camera),
+            keys: Box::new(self.clone()),
+            screen: Box::new(self.clone()),
+            lamp: Box::new(self.clone()),
+            buzzer: Box::new(self.clone()),
+            plates: Some(Box::new(self.clone())),
+            clock: clock as Arc<dyn Clock>,
+        }
+    }
+}
+
+struct SimCamera {
+    handles: Handles,
+    road: GrayImage,
+    chance: Chance,
+    began: Instant,
+    number: u64,
+}
+
+impl Camera for SimCamera {
+    fn next(&mut self, wait: Duration) -> Result<Option<Frame>, Fault> {
+        let due = EVERY * u32::try_from(self.number).unwrap_or(u32::MAX);
+        let left = due.saturating_sub(self.began.elapsed());
+        std::thread::sleep(left.min(wait));
+        if left > wait {
+            return Ok(None);
+        }
+        let mut picture = match self.handles.with(|devices| devices.held.clone()) {
+            Held::Road => self.road.clone(),
+            Held::Pass(_, pass) => scene::hold(&self.road, &pass, &mut self.chance),
+            Held::Photo(photo) => (*photo).clone(),
+            Held::Webcam(photo, since) if since.elapsed() < WEBCAM_STAYS => (*photo).clone(),
+            Held::Webcam(..) => self.road.clone(),
+        };
+        scene::add_noise(&mut picture, &mut self.chance);
+        let number = self.number;
+        self.number += 1;
+        let (width, height) = picture.dimensions();
+        let luma = Arc::from(picture.as_raw().as_slice());
+        self.handles.with(|devices| {
+            devices.seen = Some(Arc::new(picture));
+            devices.frames += 1;
+        });
+        Ok(Some(Frame { width, height, luma, number, at: self.began.elapsed(), source: None }))
+    }
+}
+
+impl Keys for Handles {
+    fn next(&mut self, wait: Duration) -> Result<Option<Key>, Fault> {
+        Ok(self.wait_for(wait, |devices| devices.keys.pop_front()))
+    }
+}
+
+impl PlateSource for Handles {
+    fn next(&mut self, wait: Duration) -> Result<Option<PlateReading>, Fault> {
+        Ok(self.wait_for(wait, |devices| devices.plates.pop_front()))
+    }
+}
+
+impl Screen for Handles {
+    fn size(&self) -> (u32, u32) {
+        PANEL
+    }
+
+    fn show(&mut self, picture: &Picture) -> Result<(), Fault> {
+        let picture = Arc::new(picture.clone());
+        self.with(|devices| {
+            devices.panel = Some(picture);
+            devices.panels += 1;
+        });
+        Ok(())
+    }
+}
+
+impl Lamp for Handles {
+    fn set(&mut self, light: Light) -> Result<(), Fault> {
+        self.with(|devices| devices.light = light);
+        Ok(())
+    }
+}
+
+impl Buzzer for Handles {
+    fn sound(&mut self, tone: Tone) -> Result<(), Fault> {
+        self.with(|devices| {
+            devices.tone = Some(tone);
+            devices.tones += 1;
+        });
+        Ok(())
+    }
+}

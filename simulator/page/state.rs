@@ -1,0 +1,151 @@
+//! Everything the page shows, as one value; two that are equal look the same.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use board::Clock as _;
+use checkpointd::page::said;
+use hq::open::Filter;
+use jiff::tz::{Offset, TimeZone};
+use serde_json::{Value, json};
+use verdict::Reason;
+
+use crate::post::Post;
+use crate::region::Desk;
+
+/// Newest crossings on the page.
+const CROSSINGS: u32 = 40;
+
+/// Frames between two pictures of the camera on the page: with something held up, and of an empty road.
+const SHOWN: (u64, u64) = (3, 30);
+
+/// The state of the desk.
+pub(super) fn state(desk: &Desk) -> Value {
+    let settings = desk.region.settings();
+    json!({
+        "region": {"id": desk.region.id().as_str(), "name": settings.name},
+        "hq": hq(desk, settings.zone),
+        "boxes": desk.posts.iter().map(|post| of_box(post, settings.zone)).collect::<Vec<_>>(),
+        "passes": desk.cards().iter().map(|card| {
+            let ((title_ru, title_en), (ru, en)) = (card.sort.title(), card.sort.hint());
+            json!({
+                "id": card.sort.id(), "revoked": card.is_revoked, "can_revoke": card.id.is_some(),
+                "title": {"ru": title_ru, "en": title_en}, "hint": {"ru": ru, "en": en},
+            })
+        }).collect::<Vec<_>>(),
+        "crossings": crossings(desk),
+        "counts": desk.with_hq(|hq| hq.shown().counts(&Filter::default()).ok()).flatten(),
+        "reasons": reasons(),
+        "message": Value::Null,
+    })
+}
+
+fn hq(desk: &Desk, zone: Offset) -> Value {
+    let release = desk.region.last_release().ok().flatten();
+    let now = desk.era.now();
+    json!({
+        "url": desk.with_hq(|hq| format!("http://{}/", hq.http_address())),
+        "now": time(now.saturating_mul(1000), zone),
+        "release": release.map(|(sequence, _)| sequence),
+        "release_age_s": release.map(|(_, issued)| now.saturating_sub(issued)),
+        "connected": desk.with_hq(|hq| hq.collected().connected),
+    })
+}
+
+fn of_box(post: &Post, zone: Offset) -> Value {
+    let (frames, _) = post.handles.seen();
+    let (panels, _) = post.handles.panel();
+    let (tones, tone) = post.handles.tone();
+    let held = post.handles.held();
+    let every = if held.is_some() { SHOWN.0 } else { SHOWN.1 };
+    let now = post.clock.now();
+    let mut state = json!({
+        "name": post.name.name,
+        "title": {"ru": post.name.ru, "en": post.name.en},
+        "running": false,
+        "starts": post.starts(),
+        "network": post.network(),
+        "clock": {
+            "now": time(now.unix().saturating_mul(1000), zone),
+            "trust": now.trust.as_str(),
+            "offset_s": post.clock.offset(),
+        },
+        "held": held,
+        "anpr": post.anpr.load(Ordering::Relaxed),
+        "plate": post.last_car(),
+        "camera": frames / every * every,
+        "panel": panels,
+        "lamp": post.handles.light().as_str(),
+        "tone": {"count": tones, "kind": tone.map(::board::Tone::as_str)},
+    });
+    let (Some(shown), Some(fields)) = (post.shown(), state.as_object_mut()) else { return state };
+    let view = shown.latest.current();
+    let (screen, outcome, reasons, _) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
+    let link = shown.link.borrow().clone();
+    let release = shown.trust.current();
+    let look = shown.gauges.last_look();
+    let running = json!({
+        "running": true,
+        "screen": screen,
+        "outcome": outcome,
+        "reasons": reasons,
+        "language": view.as_ref().map(|view| view.language.as_str()),
+        "journal": {
+            "head": shown.gauges.head(),
+            "settled": link.covered,
+            "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
+        },
+        "online": link.connected,
+        "queue": link.queue,
+        "release": release.as_ref().map(|release| release.sequence()),
+        "release_age_s": release.as_ref().map(|release| now.unix().saturating_sub(release.issued())),
+        // A look that found the road as empty as before is no news.
+        "look": look.filter(|(_, look)| !look.unchanged).map(|(number, look)| json!({
+            "number": number,
+            "ms": look.micros as f64 / 1000.0,
+            "path": look.path().map(reader::Rung::as_str),
+            "dropped": shown.gauges.frames().dropped(),
+            "steps": look.attempts.iter().map(|attempt| json!({
+                "rung": attempt.rung.as_str(),
+                "ms": attempt.micros as f64 / 1000.0,
+                "outcome": format!("{:?}", attempt.outcome).to_lowercase(),
+            })).collect::<Vec<_>>(),
+        })),
+    });
+    if let Value::Object(running) = running {
+        fields.extend(running);
+    }
+    state
+}
+
+fn crossings(desk: &Desk) -> Value {
+    let found = desk.with_hq(|hq| hq.shown().crossings(&Filter::default(), CROSSINGS).ok()).flatten();
+    let rules = desk.region.rules().ok();
+    let name = |kind: Option<u16>| {
+        let rule = rules.as_ref()?.policy.rule(pass::Kind(kind?))?;
+        Some(json!({"ru": rule.ru, "en": rule.en}))
+    };
+    let with_name = |crossing: &hq::serve::CrossingShown| {
+        let mut shown = serde_json::to_value(crossing).unwrap_or_default();
+        if let Some(fields) = shown.as_object_mut() {
+            fields.insert("kind_name".to_owned(), json!(name(crossing.kind)));
+        }
+        shown
+    };
+    found.unwrap_or_default().iter().map(with_name).collect()
+}
+
+/// The headline of every reason, as the panel has it.
+fn reasons() -> BTreeMap<&'static str, Value> {
+    let say = |reason: Reason| {
+        let text = |language| panel::headline(reason, language);
+        json!({"ru": text(panel::Language::Ru), "en": text(panel::Language::En)})
+    };
+    Reason::ALL.iter().map(|reason| (reason.code(), say(*reason))).collect()
+}
+
+/// A time of the region, to the second.
+fn time(unix_ms: i64, zone: Offset) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(unix_ms).ok()?;
+    Some(at.to_zoned(TimeZone::fixed(zone)).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}

@@ -1,0 +1,220 @@
+//! One post: a real box on a simulated board, with a folder of its own and a line that can be cut.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use checkpointd::config::{self, Config};
+use checkpointd::page::Shown;
+use checkpointd::{Running, open, provision};
+use hq::Region;
+use uplink::Pace;
+use wire::sign::Signer as _;
+
+use crate::Error;
+use crate::board::Handles;
+use crate::era::{Era, SimClock};
+use crate::line::Line;
+
+/// Time between a box's own checks for a release; HQ announces new ones at once.
+const CHECK_EVERY: u64 = 20;
+
+/// Seconds between heartbeats: a visitor should see the boxes live.
+const HEARTBEAT: u64 = 2;
+
+/// Who does this, for HQ's audit.
+const BY: &str = "simulator";
+
+/// What a post is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Name {
+    /// Its box's name.
+    pub name: &'static str,
+    /// For people, in Russian.
+    pub ru: &'static str,
+    /// For people, in English.
+    pub en: &'static str,
+}
+
+/// The posts of the desk.
+pub const NAMES: [Name; 2] = [
+    Name { name: "m10-km178", ru: "М-10, 178-й км", en: "M10, km 178" },
+    Name { name: "a112-km24", ru: "А-112, 24-й км", en: "A112, km 24" },
+];
+
+/// A post.
+pub struct Post {
+    /// What it is called.
+    pub name: Name,
+    /// Its board's devices.
+    pub handles: Handles,
+    /// Its board's clock.
+    pub clock: Arc<SimClock>,
+    /// Whether a device reads plates.
+    pub anpr: AtomicBool,
+    /// The plate of the car that came last.
+    pub car: Mutex<Option<String>>,
+    config: Config,
+    seed: u64,
+    mqtt: Line,
+    http: Line,
+    running: Mutex<Option<Running>>,
+    starts: AtomicU64,
+}
+
+/// Where HQ is found.
+#[derive(Debug, Clone, Copy)]
+pub struct Hq {
+    /// Its broker.
+    pub broker: SocketAddr,
+    /// Its releases.
+    pub http: SocketAddr,
+}
+
+impl Post {
+    /// Provisions a box in a folder, makes it known to HQ, and starts it.
+    ///
+    /// # Errors
+    /// What HQ or the box refuses.
+    pub async fn begin(
+        name: Name,
+        folder: PathBuf,
+        region: &Region,
+        hq: Hq,
+        era: Era,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let (mqtt, http) = (Line::open(hq.broker).await?, Line::open(hq.http).await?);
+        std::fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
+        let root = folder.join("root.1");
+        std::fs::write(&root, region.first_root()?).map_err(|source| Error::File { path: root.clone(), source })?;
+        let box_id = name.name.parse().map_err(|_| Error::Unknown(name.name.to_owned()))?;
+        let config = Config {
+            region: region.id().clone(),
+            name: box_id,
+            data: folder.join("data"),
+            board: folder.join("simulated"),
+            root,
+            language: panel::Language::Ru,
+            utc_offset: jiff::tz::TimeZone::fixed(region.settings().zone),
+            lane: config::Lane::default(),
+            trust: config::Trust {
+                http: Some(format!("http://{}/release", http.address())),
+                folder: None,
+                every: CHECK_EVERY,
+            },
+            uplink: config::Uplink {
+                broker: Some(mqtt.address().to_string()),
+                heartbeat: HEARTBEAT,
+                keep_receipted_days: config::Uplink::default().keep_receipted_days,
+            },
+            page: config::Page::default(),
+        };
+        let provisioned = provision(&config)?;
+        region.add_box(&config.name, &provisioned.identity.public(), BY, era.now())?;
+        let post = Self {
+            name,
+            handles: Handles::default(),
+            clock: Arc::new(SimClock::new(era)),
+            anpr: AtomicBool::new(true),
+            car: Mutex::default(),
+            config,
+            seed,
+            mqtt,
+            http,
+            running: Mutex::default(),
+            starts: AtomicU64::new(0),
+        };
+        post.start()?;
+        Ok(post)
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the box, unless it runs.
+    ///
+    /// # Errors
+    /// What the box misses.
+    pub fn start(&self) -> Result<(), Error> {
+        let mut slot = self.slot();
+        if slot.is_none() {
+            let starts = self.starts.fetch_add(1, Ordering::Relaxed);
+            let board = self.handles.board(self.name.name, self.clock.clone(), self.seed + starts);
+            // A visitor who mends the network should not wait a minute to see it.
+            let pace = Pace { backoff_most: Duration::from_secs(3), ..Pace::default() };
+            *slot = Some(open(&self.config, board, pace)?);
+        }
+        Ok(())
+    }
+
+    /// Stops the box. What it had not sent stays on its disk.
+    pub fn stop(&self) {
+        // Taken out first: nobody waits for the lock while the workers end.
+        let running = self.slot().take();
+        if let Some(running) = running {
+            running.stop();
+        }
+    }
+
+    /// Starts it again when one of its workers has ended, as systemd would; says whether that was so.
+    ///
+    /// # Errors
+    /// What the box misses.
+    pub fn watch_over(&self) -> Result<bool, Error> {
+        let ended = self.slot().as_ref().and_then(|running| running.ended(Duration::ZERO));
+        let Some(worker) = ended else { return Ok(false) };
+        tracing::error!(name = self.name.name, worker, "a worker has ended; the box is started again");
+        self.stop();
+        self.start()?;
+        Ok(true)
+    }
+
+    /// What the box shows of itself, while it runs.
+    pub fn shown(&self) -> Option<Shown> {
+        self.slot().as_ref().map(|running| running.shown().clone())
+    }
+
+    /// How often it was started.
+    pub fn starts(&self) -> u64 {
+        self.starts.load(Ordering::Relaxed)
+    }
+
+    /// Cuts or mends its line.
+    pub fn set_network(&self, up: bool) {
+        self.mqtt.set_up(up);
+        self.http.set_up(up);
+    }
+
+    /// Whether its line is up.
+    pub fn network(&self) -> bool {
+        self.mqtt.is_up()
+    }
+
+    /// HQ is found elsewhere now.
+    pub fn lead_to(&self, hq: Hq) {
+        self.mqtt.lead_to(hq.broker);
+        self.http.lead_to(hq.http);
+    }
+
+    /// File of its journal, for who checks it afterwards.
+    pub fn journal(&self) -> PathBuf {
+        self.config.data.join("journal.db")
+    }
+
+    /// The plate of the car that came last.
+    pub fn last_car(&self) -> Option<String> {
+        self.car.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A car drives up; a device reads its plate, if there is one.
+    pub fn drive_up(&self, car: &str) {
+        *self.car.lock().unwrap_or_else(PoisonError::into_inner) = Some(car.to_owned());
+        if self.anpr.load(Ordering::Relaxed) {
+            self.handles.read_plate(car);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The technician's page at the box: the panel's picture and the status, on loopback, to be looked at only.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{Html, IntoResponse, Json, Response};
+use axum::routing::get;
+use axum::{Router, serve};
+use board::{Clock, Picture};
+use panel::{Fault, Latest, Screen, View};
+use reader::CameraState;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use trust::Release;
+use uplink::LinkStatus;
+use wire::{BoxId, RegionId};
+
+use crate::gauges::Gauges;
+
+/// Size of the picture, whatever the box's own panel has.
+const SIZE: (u32, u32) = (800, 480);
+
+/// What the box shows of itself; for the page, and for whoever runs it in the same process.
+#[derive(Clone)]
+pub struct Shown {
+    /// The region.
+    pub region: RegionId,
+    /// The box.
+    pub name: BoxId,
+    /// What the panel shows.
+    pub latest: Latest,
+    /// What was measured.
+    pub gauges: Arc<Gauges>,
+    /// How the link stands.
+    pub link: watch::Receiver<LinkStatus>,
+    /// The release in force.
+    pub trust: trust::View,
+    /// The board's clocks.
+    pub clock: Arc<dyn Clock>,
+    pub(crate) began: Instant,
+}
+
+/// Serves until it is dropped; ends by itself only by a bug.
+pub(crate) async fn run(listener: TcpListener, shown: Shown) {
+    let router = Router::new()
+        .route("/", get(async || Html(include_str!("page.html"))))
+        .route("/panel.png", get(picture))
+        .route("/status.json", get(async |State(shown): State<Shown>| Json(shown.status())))
+        .layer(from_fn(this_machine_only))
+        .with_state(shown);
+    if let Err(error) = serve(listener, router).await {
+        tracing::error!(%error, "the technician's page ended");
+    }
+}
+
+/// Opens the page's port.
+pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// A page of some stranger in a browser at the box must not look on by a name that points here.
+async fn this_machine_only(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let uri = host.parse::<Uri>().ok();
+    let name = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    if name != "localhost" && !address.is_ok_and(|address| address.is_loopback()) {
+        return (StatusCode::FORBIDDEN, "only from this machine\n").into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn picture(State(shown): State<Shown>) -> Response {
+    let Some(view) = shown.latest.current() else { return StatusCode::NOT_FOUND.into_response() };
+    let drawn = tokio::task::spawn_blocking(move || {
+        let mut picture = Picture::new(SIZE.0, SIZE.1);
+        panel::draw(&view, &mut picture);
+        picture.to_png()
+    });
+    match drawn.await {
+        Ok(png) => ([(header::CONTENT_TYPE, "image/png")], png).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+impl Shown {
+    /// The status, as `docs/box.md` describes it.
+    pub fn status(&self) -> Value {
+        let view = self.latest.current();
+        let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
+        let link = self.link.borrow().clone();
+        let release = self.trust.current();
+        let age = release.as_ref().map(|release| self.clock.now().unix().saturating_sub(release.issued()));
+        let look = self.gauges.last_look();
+        json!({
+            "region": self.region.as_str(),
+            "box": self.name.as_str(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "screen": screen,
+            "outcome": outcome,
+            "reasons": reasons,
+            "fault": fault,
+            "release": release.as_deref().map(Release::sequence),
+            "release_age_s": age,
+            "journal": {
+                "head": self.gauges.head(),
+                "settled": link.covered,
+                "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
+            },
+            "link": {
+                "online": link.connected,
+                "queue": link.queue,
+                "trouble": link.trouble.as_ref().map(|(code, _)| code),
+            },
+            "camera": {
+                "state": self.gauges.camera().map_or("none", camera),
+                "frames": self.gauges.frames().frames(),
+                "dropped": self.gauges.frames().dropped(),
+                "looks": self.gauges.looks(),
+            },
+            "look": look.map(|(number, look)| json!({
+                "number": number,
+                "us": look.micros,
+                "path": look.path().map(reader::Rung::as_str),
+            })),
+            "uptime_s": self.began.elapsed().as_secs(),
+        })
+    }
+}
+
+/// Stable name of what the camera does.
+pub const fn camera(state: CameraState) -> &'static str {
+    match state {
+        CameraState::Sees => "sees",
+        CameraState::Fails => "fails",
+        CameraState::Ended => "ended",
+    }
+}
+
+/// What a view says, in stable words: screen, outcome, reasons, fault.
+pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static str>, Option<&'static str>) {
+    let codes = |card: &panel::Card| card.reasons.iter().map(|reason| reason.code()).collect();
+    match &view.screen {
+        Screen::Idle => ("idle", None, Vec::new(), None),
+        Screen::HoldCloser => ("hold-closer", None, Vec::new(), None),
+        Screen::Verdict(card) => ("verdict", Some(card.outcome.as_str()), codes(card), None),
+        Screen::Closed { card, .. } => ("closed", Some(card.outcome.as_str()), codes(card), None),
+        Screen::AdmittedBefore { .. } => ("admitted-before", None, Vec::new(), None),
+        Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault_code(*fault))),
+    }
+}
+
+/// Stable code of a fault.
+const fn fault_code(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NoTrust => "no-trust",
+        Fault::Journal => "journal",
+        Fault::Camera => "camera",
+    }
+}

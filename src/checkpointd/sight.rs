@@ -1,0 +1,34 @@
+//! From looks to events: which of the texts in a frame the lane hears of.
+
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::{Duration, Instant};
+
+use board::Frame;
+use reader::Look;
+
+use crate::crossing::Event;
+use crate::gauges::Gauges;
+
+/// Tells the lane what a look has found. A lane that is busy hears of it with one of the next frames: a pass
+/// stays in view for many.
+pub(crate) fn tell(frame: &Frame, look: Look, events: &SyncSender<Event>, gauges: &Gauges) {
+    let handed = Instant::now().checked_sub(Duration::from_micros(look.micros)).unwrap_or_else(Instant::now);
+    let read_us = u32::try_from(look.micros).unwrap_or(u32::MAX);
+    let event = match text(&look) {
+        Some(text) => Some(Event::Sighted { text: text.to_owned(), read_us, handed }),
+        None => look.located.then_some(Event::Located),
+    };
+    gauges.looked(frame.number, look);
+    if let Some(event) = event {
+        match events.try_send(event) {
+            // Without a lane the box ends by itself.
+            Ok(()) | Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {}
+        }
+    }
+}
+
+/// Of several codes the lane takes the one that is a pass.
+pub(crate) fn text(look: &Look) -> Option<&str> {
+    let pass = look.codes.iter().find(|code| pass::recognise(&code.text).is_ok());
+    pass.or(look.codes.first()).map(|code| code.text.as_str())
+}

@@ -1,0 +1,102 @@
+//! From the lane's state to the panel's: what the officer is shown of it.
+
+use jiff::tz::TimeZone;
+use panel::{Bar, Card, Fault, Names, Screen, View};
+use reader::CameraState;
+use trust::Release;
+use uplink::LinkStatus;
+use verdict::Outcome;
+use wire::WallTime;
+use wire::entry::Action;
+
+use crate::crossing::{Lane, Open, State, World};
+use crate::lane::Journal;
+
+/// The view of a lane. `link` is absent on a box that works alone.
+pub fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStatus>, zone: &TimeZone) -> View {
+    let shown = Shown { release: world.release, zone };
+    View {
+        language: lane.language(),
+        screen: shown.screen(lane, journal, world),
+        typed: lane.typed().to_owned(),
+        bar: Bar {
+            time: (world.now.unix_ms > 0).then(|| shown.time(world.now, "%H:%M")),
+            clock_is_sound: world.now.trust.is_sound(),
+            online: link.map(|link| link.connected),
+            queue: link.map_or(0, |link| link.queue),
+            release: world.release.map(Release::sequence),
+            release_age_minutes: world.release.map_or(0, |release| {
+                let age = world.now.unix().saturating_sub(release.issued());
+                u64::try_from(age / 60).unwrap_or(0)
+            }),
+            journal_fails: journal != Journal::Writes,
+        },
+    }
+}
+
+struct Shown<'a> {
+    release: Option<&'a Release>,
+    zone: &'a TimeZone,
+}
+
+impl Shown<'_> {
+    fn screen(&self, lane: &Lane, journal: Journal, world: &World<'_>) -> Screen {
+        if journal == Journal::Stopped {
+            return Screen::Fault(Fault::Journal);
+        }
+        match lane.state() {
+            State::Open(open) => Screen::Verdict(self.card(open, journal)),
+            State::Closed { last, action, .. } => {
+                Screen::Closed { passed: *action == Action::Passed, card: self.card(last, journal) }
+            }
+            State::AdmittedBefore { admitted, .. } => Screen::AdmittedBefore { at: self.time(*admitted, "%H:%M") },
+            State::Idle if self.release.is_none() => Screen::Fault(Fault::NoTrust),
+            State::Idle if matches!(lane.camera(), Some(CameraState::Fails | CameraState::Ended)) => {
+                Screen::Fault(Fault::Camera)
+            }
+            State::Idle if lane.is_located(world.mono) => Screen::HoldCloser,
+            State::Idle => Screen::Idle,
+        }
+    }
+
+    fn card(&self, open: &Open, journal: Journal) -> Card {
+        let judgement = &open.judgement;
+        let outcome = match (judgement.verdict.outcome, journal) {
+            // What is not written down is never shown green.
+            (Outcome::Admit, Journal::Doubtful) => Outcome::Check,
+            (outcome, _) => outcome,
+        };
+        let mut card = Card {
+            outcome,
+            reasons: judgement.verdict.reasons.clone(),
+            kind: None,
+            issuer: None,
+            plates: Vec::new(),
+            plate_seen: open.plate.as_ref().map(|plate| plate.folded().to_owned()),
+            holder: None,
+            birth: None,
+            id_digits: None,
+            ends: None,
+        };
+        let Some(document) = &judgement.document else { return card };
+        let rule = self.release.and_then(|release| release.policy().rule(document.kind));
+        card.kind = rule.map(|rule| Names { ru: rule.ru.clone(), en: rule.en.clone() });
+        card.issuer = Some(document.issuer.clone());
+        card.plates = document.plates.iter().map(|plate| plate.as_str().to_owned()).collect();
+        card.ends =
+            document.expires.map(|at| self.time(WallTime::from_unix(at, wire::ClockTrust::Signed), "%d.%m.%Y %H:%M"));
+        // Only what is to be compared: a refused driver's name helps nobody.
+        if outcome != Outcome::Refuse {
+            card.holder.clone_from(&document.holder);
+            card.birth.clone_from(&document.birth);
+            card.id_digits.clone_from(&document.id_digits);
+        }
+        card
+    }
+
+    fn time(&self, at: WallTime, format: &str) -> String {
+        jiff::Timestamp::from_millisecond(at.unix_ms)
+            .map(|at| at.to_zoned(self.zone.clone()).strftime(format).to_string())
+            .unwrap_or_default()
+    }
+}
