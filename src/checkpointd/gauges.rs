@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reader::{CameraState, Frames, Look};
@@ -37,7 +37,7 @@ pub struct Gauges {
     looks: AtomicU64,
     look: Mutex<Option<(u64, Look)>>,
     camera: Mutex<Option<CameraState>>,
-    head: AtomicU64,
+    head: Arc<AtomicU64>,
     timings: Mutex<VecDeque<Timing>>,
 }
 
@@ -51,6 +51,11 @@ fn with<T, R>(value: &Mutex<T>, use_it: impl FnOnce(&mut T) -> R) -> R {
 }
 
 impl Gauges {
+    /// Gauges of a box whose journal says how far it is by itself.
+    pub(crate) fn of(head: Arc<AtomicU64>) -> Self {
+        Self { head, ..Self::default() }
+    }
+
     /// The place between camera and reader, which counts.
     pub const fn frames(&self) -> &Frames {
         &self.frames
@@ -63,10 +68,6 @@ impl Gauges {
 
     pub(crate) fn camera_is(&self, state: CameraState) {
         with(&self.camera, |camera| *camera = Some(state));
-    }
-
-    pub(crate) fn durable(&self, head: u64) {
-        self.head.store(head, Ordering::Relaxed);
     }
 
     pub(crate) fn judged(&self, timing: Timing) {
@@ -93,7 +94,7 @@ impl Gauges {
         with(&self.camera, |camera| *camera)
     }
 
-    /// Sequence of the last row this process knows to be durable; 0 before the first.
+    /// Sequence of the last durable row, whoever had it written and before whichever start.
     pub fn head(&self) -> u64 {
         self.head.load(Ordering::Relaxed)
     }

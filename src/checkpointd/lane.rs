@@ -70,8 +70,7 @@ impl Owed {
         }
         self.tried = Instant::now();
         match parts.writer.append(self.entries.iter().cloned().collect(), parts.clock.now()) {
-            Ok(head) => {
-                parts.gauges.durable(head);
+            Ok(_) => {
                 self.entries.clear();
                 if self.lost > 0 {
                     tracing::error!(lost = self.lost, "the journal writes again; entries were lost meanwhile");

@@ -52,7 +52,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         Err(error) => return Err(explain(error, Fault::Journal)),
     };
 
-    let gauges = Arc::<Gauges>::default();
+    let gauges = Arc::new(Gauges::of(journal.durable()));
     let (latest, (writer, requests)) = (Latest::default(), Writer::new());
     let (link, link_status) = watch::channel(LinkStatus::BEFORE);
     let (announce, announced) = watch::channel(None);

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -75,6 +76,8 @@ pub struct Journal {
     boot: [u8; 8],
     /// The last good durable row.
     head: Place,
+    /// Its sequence, for whoever shows it while another thread writes.
+    durable: Arc<AtomicU64>,
     /// Sequence of the next row; more than one above the head only after damage.
     next: u64,
     /// The highest epoch counter that was ever used here.
@@ -130,6 +133,7 @@ impl Journal {
             author,
             boot,
             head,
+            durable: Arc::new(AtomicU64::new(head.sequence)),
             next,
             last_epoch,
             epoch: None,
@@ -144,6 +148,17 @@ impl Journal {
     /// The last durable row.
     pub const fn head(&self) -> &Place {
         &self.head
+    }
+
+    /// Sequence of the last durable row, kept true by every append, checkpoint and opening: what was durable
+    /// before a start is durable after it.
+    pub fn durable(&self) -> Arc<AtomicU64> {
+        self.durable.clone()
+    }
+
+    fn stands_at(&mut self, head: Place) {
+        self.head = head;
+        self.durable.store(head.sequence, Ordering::Relaxed);
     }
 
     /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
@@ -221,7 +236,8 @@ impl Journal {
         if draft.signed {
             self.signed = Instant::now();
         }
-        (self.head, self.next, self.unsigned) = (draft.head, draft.next, draft.unsigned);
+        (self.next, self.unsigned) = (draft.next, draft.unsigned);
+        self.stands_at(draft.head);
         Ok(self.head.sequence)
     }
 
@@ -293,7 +309,8 @@ impl Journal {
     fn look_again(&mut self) -> Result<(), Error> {
         let (db, tail) = load(&self.path, &self.author, self.bounds)?;
         self.db = db;
-        (self.head, self.next) = (tail.head, tail.next);
+        self.next = tail.next;
+        self.stands_at(tail.head);
         self.last_epoch = self.last_epoch.max(tail.last_epoch);
         (self.unsigned, self.doubtful) = (0, false);
         Ok(())

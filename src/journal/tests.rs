@@ -208,6 +208,23 @@ fn lengths_tell_little() {
 }
 
 #[test]
+fn whoever_watches_the_head_sees_every_durable_row_and_those_of_earlier_starts() {
+    use std::sync::atomic::Ordering::Relaxed;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    for start in 0..3u64 {
+        let mut journal = Journal::open(&path, identity()).unwrap();
+        let durable = journal.durable();
+        // An opening, an entry and a checkpoint each time.
+        assert_eq!(durable.load(Relaxed), 3 * start);
+        journal.append(&[note("one")], NOW).unwrap();
+        assert_eq!(durable.load(Relaxed), 3 * start + 2);
+        journal.sign(NOW).unwrap();
+        assert_eq!(durable.load(Relaxed), journal.head().sequence);
+    }
+}
+
+#[test]
 fn a_journal_is_open_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
