@@ -202,7 +202,7 @@ impl Post {
 
     /// File of its journal, for who checks it afterwards.
     pub fn journal(&self) -> PathBuf {
-        self.config.data.join("journal.db")
+        self.config.journal()
     }
 
     /// The plate of the car that came last.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use panel::Language;
@@ -168,9 +167,9 @@ impl Config {
         Ok(config)
     }
 
-    /// How long a crossing stays open without a sighting.
-    pub fn absence(&self) -> Duration {
-        Duration::from_secs(self.lane.absence)
+    /// File of the journal.
+    pub fn journal(&self) -> PathBuf {
+        self.data.join("journal.db")
     }
 }
 

@@ -26,6 +26,7 @@ pub mod gauges;
 pub mod identity;
 pub mod judge;
 pub mod lane;
+mod line;
 mod open;
 pub mod page;
 mod sight;

@@ -1,6 +1,5 @@
 //! The technician's page at the box: the panel's picture and the status, on loopback, to be looked at only.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -58,18 +57,10 @@ pub(crate) async fn run(listener: TcpListener, shown: Shown) {
     }
 }
 
-/// Opens the page's port.
-pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await
-}
-
 /// A page of some stranger in a browser at the box must not look on by a name that points here.
 async fn this_machine_only(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let uri = host.parse::<Uri>().ok();
-    let name = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    if name != "localhost" && !address.is_ok_and(|address| address.is_loopback()) {
+    if !is_here(host) {
         return (StatusCode::FORBIDDEN, "only from this machine\n").into_response();
     }
     let mut response = next.run(request).await;
@@ -77,6 +68,14 @@ async fn this_machine_only(request: Request, next: Next) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Whether a `Host` names this machine: `localhost`, or a loopback address.
+pub fn is_here(host: &str) -> bool {
+    let uri = host.parse::<Uri>().ok();
+    let name = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 async fn picture(State(shown): State<Shown>) -> Response {
@@ -165,5 +164,16 @@ const fn fault_code(fault: Fault) -> &'static str {
         Fault::NoTrust => "no-trust",
         Fault::Journal => "journal",
         Fault::Camera => "camera",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_here() {
+        assert!(["localhost:8460", "127.0.0.1", "[::1]:8460"].into_iter().all(is_here));
+        assert!(!["", "evil.example", "127.0.0.1.evil.example", "192.168.0.7"].into_iter().any(is_here));
     }
 }

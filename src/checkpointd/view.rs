@@ -1,26 +1,62 @@
 //! From the lane's state to the panel's: what the officer is shown of it.
 
+use std::sync::Arc;
+
+use board::Clock;
 use jiff::tz::TimeZone;
-use panel::{Bar, Card, Fault, Names, Screen, View};
+use panel::{Bar, Card, Fault, Latest, Names, Screen, View};
 use reader::CameraState;
+use tokio::sync::watch;
 use trust::Release;
 use uplink::LinkStatus;
 use verdict::Outcome;
 use wire::WallTime;
 use wire::entry::Action;
 
+use crate::config::Config;
 use crate::crossing::{Lane, Open, State, World};
 use crate::lane::Journal;
+use crate::page::Shown;
+
+/// Where the lane's state becomes the panel's.
+pub(crate) struct Window {
+    latest: Latest,
+    trust: trust::View,
+    clock: Arc<dyn Clock>,
+    zone: TimeZone,
+    /// Absent on a box that works alone.
+    link: Option<watch::Receiver<LinkStatus>>,
+}
+
+impl Window {
+    pub(crate) fn of(shown: &Shown, config: &Config) -> Self {
+        Self {
+            latest: shown.latest.clone(),
+            trust: shown.trust.clone(),
+            clock: shown.clock.clone(),
+            zone: config.utc_offset.clone(),
+            link: config.uplink.broker.is_some().then(|| shown.link.clone()),
+        }
+    }
+
+    /// Shows how the lane stands now.
+    pub(crate) fn show(&self, lane: &Lane, journal: Journal) {
+        let release = self.trust.current();
+        let world = World { mono: self.clock.monotonic(), now: self.clock.now(), release: release.as_deref() };
+        let link = self.link.as_ref().map(|link| link.borrow().clone());
+        self.latest.put(view(lane, journal, &world, link.as_ref(), &self.zone));
+    }
+}
 
 /// The view of a lane. `link` is absent on a box that works alone.
-pub fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStatus>, zone: &TimeZone) -> View {
-    let shown = Shown { release: world.release, zone };
+fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStatus>, zone: &TimeZone) -> View {
+    let around = Around { release: world.release, zone };
     View {
         language: lane.language(),
-        screen: shown.screen(lane, journal, world),
+        screen: around.screen(lane, journal, world),
         typed: lane.typed().to_owned(),
         bar: Bar {
-            time: (world.now.unix_ms > 0).then(|| shown.time(world.now, "%H:%M")),
+            time: (world.now.unix_ms > 0).then(|| around.time(world.now, "%H:%M")),
             clock_is_sound: world.now.trust.is_sound(),
             online: link.map(|link| link.connected),
             queue: link.map_or(0, |link| link.queue),
@@ -34,12 +70,13 @@ pub fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&Link
     }
 }
 
-struct Shown<'a> {
+/// What turns a state into words.
+struct Around<'a> {
     release: Option<&'a Release>,
     zone: &'a TimeZone,
 }
 
-impl Shown<'_> {
+impl Around<'_> {
     fn screen(&self, lane: &Lane, journal: Journal, world: &World<'_>) -> Screen {
         if journal == Journal::Stopped {
             return Screen::Fault(Fault::Journal);

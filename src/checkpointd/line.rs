@@ -1,0 +1,144 @@
+//! What shares one thread and one loop: the link, the fetching of releases, the technician's page.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use journal::Writer;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{Notify, watch};
+use trust::Store;
+use uplink::link::mqtt::MqttLink;
+use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
+use wire::WallTime;
+use wire::health::Health;
+
+use crate::Error;
+use crate::config::Config;
+use crate::crew::{Crew, Pulse, Stop, TURN};
+use crate::page::{self, Shown};
+use crate::sync::{self, Roots, Sync};
+
+/// What the line is tied to.
+pub(crate) struct Parts {
+    pub trust: Store,
+    pub writer: Writer,
+    /// Told whenever the journal has grown.
+    pub appended: Arc<Notify>,
+    pub status: watch::Sender<LinkStatus>,
+    pub pace: Pace,
+}
+
+/// Dates receipts.
+type Now = Box<dyn Fn() -> WallTime + Send>;
+
+/// Everything that is made before the thread starts, so that what is wrong with it is said at the start.
+pub(crate) struct Line {
+    runtime: Runtime,
+    uplink: Option<(Ends, MqttLink, JournalOutbox<Now>)>,
+    sync: Sync,
+    sync_pulse: Pulse,
+    page: Option<(TcpListener, Shown)>,
+}
+
+impl Line {
+    /// Makes ready what the configuration asks for.
+    ///
+    /// # Errors
+    /// [`Error::Uplink`], [`Error::Journal`], [`Error::Listen`], [`Error::Start`].
+    pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
+        let Parts { trust, writer, appended, status, pace } = parts;
+        let (announce, announced) = watch::channel(None);
+        let roots = Roots::new(trust.root().clone());
+        let uplink = match &config.uplink.broker {
+            None => None,
+            Some(broker) => {
+                let clock = shown.clock.clone();
+                let reader = journal::Outbox::open(&config.journal())?;
+                let now: Now = Box::new(move || clock.now());
+                let outbox = JournalOutbox::new(reader, writer.clone(), now);
+                let link = MqttLink::new(broker, &config.region, &config.name, env!("CARGO_PKG_VERSION"))?;
+                let keys = roots.clone();
+                let ends = Ends {
+                    region: config.region.clone(),
+                    name: config.name.clone(),
+                    receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
+                    wake: appended,
+                    health: health(shown, config),
+                    heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
+                    release: announce,
+                    status,
+                    pulse: crew.pulse("uplink"),
+                    stop: crew.stop_signal(),
+                    pace,
+                };
+                Some((ends, link, outbox))
+            }
+        };
+        let (from, clock) = (config.trust.clone(), shown.clock.clone());
+        let sync = Sync { store: trust, roots, from, writer, clock, announced };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let page = match config.page.listen {
+            None => None,
+            Some(address) => {
+                let listener = runtime.block_on(TcpListener::bind(address));
+                Some((listener.map_err(|error| Error::Listen(address, error))?, shown.clone()))
+            }
+        };
+        Ok(Self { runtime, uplink, sync, sync_pulse: crew.pulse("sync"), page })
+    }
+
+    /// Works until told to stop. The first part that ends by itself ends all of it, and with it the box.
+    pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
+        let Self { runtime, uplink, sync, sync_pulse, page } = self;
+        runtime.block_on(async {
+            let uplink = async {
+                match uplink {
+                    Some((ends, link, outbox)) => uplink::run(ends, link, outbox).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let page = async {
+                match page {
+                    Some((listener, shown)) => page::run(listener, shown).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
+                () = sync::run(sync, stop.clone(), sync_pulse) => {}
+                () = page => {}
+                () = turning(stop, pulse) => {}
+            }
+        });
+        // A fetch that is under way may take half a minute: the box does not wait for it.
+        runtime.shutdown_background();
+    }
+}
+
+/// Proves that the shared loop turns.
+async fn turning(stop: &Stop, pulse: &Pulse) {
+    while !stop.load(Ordering::Relaxed) {
+        pulse.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(TURN).await;
+    }
+}
+
+/// The heartbeat, given the rows that wait for a receipt.
+fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
+    let (shown, data) = (shown.clone(), config.data.clone());
+    Box::new(move |queue| {
+        let release = shown.trust.current();
+        Health {
+            now: shown.clock.now(),
+            release: release.as_ref().map_or(0, |release| release.sequence()),
+            release_issued: release.as_ref().map_or(0, |release| release.issued()),
+            queue,
+            disk_free: rustix::fs::statvfs(&data).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+            disk_hours: None,
+            camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
+            temperature: None,
+        }
+    })
+}
