@@ -18,6 +18,8 @@ pub(crate) fn tell(frame: &Frame, look: Look, events: &SyncSender<Event>, gauges
         Some(text) => Some(Event::Sighted { text: text.to_owned(), read_us, handed }),
         None => look.located.then_some(Event::Located),
     };
+    // Never the text: it says whose pass it is.
+    tracing::debug!(frame = frame.number, us = look.micros, path = look.path().map(reader::Rung::as_str), "looked");
     gauges.looked(frame.number, look);
     if let Some(event) = event {
         match events.try_send(event) {

@@ -69,7 +69,7 @@ pub struct Words {
     pub admitted_before: Said,
     /// Said to whoever comes.
     pub idle: Said,
-    /// For who has nothing to scan.
+    /// What can be done while nobody has held anything up.
     pub idle_type: &'static str,
     /// Said when a code is seen and not read.
     pub closer: Said,

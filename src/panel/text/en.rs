@@ -18,7 +18,7 @@ pub const WORDS: Words = Words {
         "This pass was shown here a short while ago. Same car: let it go. Another car: check the documents.",
     ),
     idle: said("Hold the pass to the camera", "QR code straight before the glass, phone screen bright."),
-    idle_type: "No code? Type the number of the pass or the plate.",
+    idle_type: "The plate of the car can be typed beforehand.",
     closer: said("Closer, and keep still", "The code is seen but cannot be read. Hold it flat, without glare."),
     only_with_document: "Valid only with an identity document",
 
