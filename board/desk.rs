@@ -2,7 +2,8 @@
 //! of a desk, and of a test, without a special build.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,10 +16,14 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Fault {
     move |source| Fault::Failed { device, source: source.into() }
 }
 
-/// Replaces a file whole: whoever reads it sees the old content or the new.
+/// Replaces a file whole: whoever reads it sees the old content or the new. It is nobody else's to read: a panel
+/// may show a name.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let aside = path.with_extension("part");
-    std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, path)).map_err(failed(path))
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&aside).and_then(|mut file| file.write_all(bytes));
+    written.and_then(|()| std::fs::rename(&aside, path)).map_err(failed(path))
 }
 
 /// A screen that is a PNG file.
@@ -93,7 +98,8 @@ impl WordKeys {
             let line: Vec<u8> = self.waiting.drain(..=end).collect();
             match String::from_utf8_lossy(&line).trim().parse() {
                 Ok(key) => return Some(key),
-                Err(crate::UnknownKey(word)) => tracing::warn!(word, "no such key"),
+                // Not the word: somebody may have typed a plate there.
+                Err(crate::UnknownKey(_)) => tracing::warn!("a line names no key"),
             }
         }
         self.waiting.truncate(LONGEST_WORD);
@@ -167,7 +173,6 @@ impl Clock for SystemClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
 
     #[test]
     fn words_written_after_the_start_are_keys_and_others_are_not() {

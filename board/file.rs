@@ -13,6 +13,9 @@ use crate::{Board, Buzzer, Camera, Fault, Folder, Keys, Lamp};
 /// Largest screen in pixels a side; a slip of the keyboard must not ask for gigabytes.
 const LARGEST_SCREEN: u32 = 4096;
 
+/// Longest time between frames in milliseconds.
+const SLOWEST_MS: u64 = 60_000;
+
 /// Why a board file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -107,7 +110,10 @@ impl Description {
 
     fn parse(text: &str, base: &Path) -> Result<Self, String> {
         let mut board: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        let CameraKind::Folder { path, .. } = &mut board.camera;
+        let CameraKind::Folder { path, every_ms, .. } = &mut board.camera;
+        if *every_ms > SLOWEST_MS {
+            return Err(format!("a camera gives a frame at least every {SLOWEST_MS} ms"));
+        }
         *path = base.join(&*path);
         let ScreenKind::File { path, width, height } = &mut board.screen;
         if [*width, *height].iter().any(|side| !(1..=LARGEST_SCREEN).contains(side)) {

@@ -89,8 +89,7 @@ fn show(desk: &Arc<Desk>, cli: &Cli, runtime: &tokio::runtime::Runtime) -> Resul
         loop {
             tokio::time::sleep(Duration::from_millis(500)).await;
             let desk = watching.clone();
-            let looked =
-                tokio::task::spawn_blocking(move || desk.posts.iter().try_for_each(|post| post.watch_over().map(drop)));
+            let looked = tokio::task::spawn_blocking(move || desk.posts.iter().try_for_each(|post| post.watch_over()));
             if let Ok(Err(error)) = looked.await {
                 tracing::error!("{}", error::chain(&error));
             }

@@ -56,11 +56,15 @@ pub struct Post {
     pub anpr: AtomicBool,
     /// The plate of the car that came last.
     pub car: Mutex<Option<String>>,
+    /// Counts what was asked to be held up, so that a late hand does not undo a newer one.
+    pub hands: AtomicU64,
     config: Config,
     seed: u64,
     mqtt: Line,
     http: Line,
     running: Mutex<Option<Running>>,
+    /// Somebody has switched it off, and will switch it on again.
+    is_off: AtomicBool,
     starts: AtomicU64,
 }
 
@@ -120,11 +124,13 @@ impl Post {
             clock: Arc::new(SimClock::new(era)),
             anpr: AtomicBool::new(true),
             car: Mutex::default(),
+            hands: AtomicU64::new(0),
             config,
             seed,
             mqtt,
             http,
             running: Mutex::default(),
+            is_off: AtomicBool::new(false),
             starts: AtomicU64::new(0),
         };
         post.start()?;
@@ -140,6 +146,7 @@ impl Post {
     /// # Errors
     /// What the box misses.
     pub fn start(&self) -> Result<(), Error> {
+        self.is_off.store(false, Ordering::Relaxed);
         let mut slot = self.slot();
         if slot.is_none() {
             let starts = self.starts.fetch_add(1, Ordering::Relaxed);
@@ -153,6 +160,7 @@ impl Post {
 
     /// Stops the box. What it had not sent stays on its disk.
     pub fn stop(&self) {
+        self.is_off.store(true, Ordering::Relaxed);
         // Taken out first: nobody waits for the lock while the workers end.
         let running = self.slot().take();
         if let Some(running) = running {
@@ -160,17 +168,21 @@ impl Post {
         }
     }
 
-    /// Starts it again when one of its workers has ended, as systemd would; says whether that was so.
+    /// Starts it again when one of its workers has ended, or when it could not start, as systemd would.
     ///
     /// # Errors
-    /// What the box misses.
-    pub fn watch_over(&self) -> Result<bool, Error> {
-        let ended = self.slot().as_ref().and_then(|running| running.ended(Duration::ZERO));
-        let Some(worker) = ended else { return Ok(false) };
-        tracing::error!(name = self.name.name, worker, "a worker has ended; the box is started again");
-        self.stop();
-        self.start()?;
-        Ok(true)
+    /// What the box misses; the next call tries again.
+    pub fn watch_over(&self) -> Result<(), Error> {
+        let (runs, ended) = {
+            let slot = self.slot();
+            (slot.is_some(), slot.as_ref().and_then(|running| running.ended(Duration::ZERO)))
+        };
+        if let Some(worker) = ended {
+            tracing::error!(name = self.name.name, worker, "a worker has ended; the box is started again");
+            self.stop();
+            return self.start();
+        }
+        if runs || self.is_off.load(Ordering::Relaxed) { Ok(()) } else { self.start() }
     }
 
     /// What the box shows of itself, while it runs.

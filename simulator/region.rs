@@ -1,7 +1,7 @@
 //! The whole desk: HQ with its broker, the posts, and the passes people hold up.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,8 +39,6 @@ pub struct Desk {
     eu: Published,
     cards: Mutex<Vec<Card>>,
     hq: Mutex<Option<serve::Running>>,
-    /// Counts what was asked to be held up, so that a late hand does not undo a newer one.
-    held: AtomicU64,
 }
 
 fn founding(code: &str, name: &str, territory: u64) -> Result<Founding, Error> {
@@ -81,16 +79,7 @@ impl Desk {
             let post = Post::begin(name, folder, &region, address, era, seed + 1000 * at as u64).await?;
             posts.push(Arc::new(post));
         }
-        Ok(Self {
-            era,
-            region,
-            posts,
-            stranger,
-            eu,
-            cards: Mutex::new(cards),
-            hq: Mutex::new(Some(hq)),
-            held: AtomicU64::new(0),
-        })
+        Ok(Self { era, region, posts, stranger, eu, cards: Mutex::new(cards), hq: Mutex::new(Some(hq)) })
     }
 
     /// A post by its name.
@@ -125,11 +114,11 @@ impl Desk {
     /// [`Error::Unknown`].
     pub async fn hold(&self, post: &Post, id: &str) -> Result<(), Error> {
         let card = self.card(id)?;
-        let turn = self.held.fetch_add(1, Ordering::Relaxed) + 1;
+        let turn = post.hands.fetch_add(1, Ordering::Relaxed) + 1;
         post.handles.hold(board::Held::Road);
         post.drive_up(card.car);
         tokio::time::sleep(DRIVE_UP).await;
-        if self.held.load(Ordering::Relaxed) == turn {
+        if post.hands.load(Ordering::Relaxed) == turn {
             post.handles.hold(in_a_hand(&card));
         }
         Ok(())
@@ -137,7 +126,7 @@ impl Desk {
 
     /// Nothing is held up any more.
     pub fn away(&self, post: &Post) {
-        self.held.fetch_add(1, Ordering::Relaxed);
+        post.hands.fetch_add(1, Ordering::Relaxed);
         post.handles.hold(board::Held::Road);
     }
 

@@ -27,7 +27,7 @@ const PEOPLE: u64 = 400;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a glance takes before the officer decides.
-const GLANCE: (u64, u64) = (200, 900);
+const GLANCE: (u64, u64) = (500, 1000);
 
 /// Of a hundred cars, how many come with a pass that is not an ordinary good one.
 const ODD: u64 = 25;

@@ -13,6 +13,12 @@ use crate::Error;
 /// The commented example that `checkpointd config` prints; a test keeps it true.
 pub const EXAMPLE: &str = include_str!("config.example.toml");
 
+/// Longest time that may be configured, in seconds: a week. What is longer is a slip of the keyboard.
+const LONGEST_SPAN: u64 = 7 * 86_400;
+
+/// Most days that rows stay after their receipt: ten years.
+const LONGEST_KEPT: u64 = 3650;
+
 /// Configuration of one box.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,6 +170,11 @@ impl Config {
         if config.page.listen.is_some_and(|address| !address.ip().is_loopback()) {
             return Err("page.listen must be a loopback address: the page is for the technician at the box".to_owned());
         }
+        let Self { lane, trust, uplink, .. } = &config;
+        let spans = [lane.absence, lane.grace, lane.plate_memory, trust.every, uplink.heartbeat];
+        if spans.iter().any(|seconds| *seconds > LONGEST_SPAN) || uplink.keep_receipted_days > LONGEST_KEPT {
+            return Err(format!("a time is at most {LONGEST_SPAN} seconds, and rows stay at most {LONGEST_KEPT} days"));
+        }
         Ok(config)
     }
 
@@ -194,6 +205,7 @@ mod tests {
         assert!(with("colour = 1").unwrap_err().contains("colour"));
         assert!(with("listen = \"0.0.0.0:80\"").unwrap_err().contains("loopback"));
         assert!(with("listen = \"127.0.0.1:8400\"").is_ok());
+        assert!(Config::parse(&EXAMPLE.replace("heartbeat = 30", "heartbeat = 18446744073709551615")).is_err());
         let zone = Config::parse(&EXAMPLE.replace("+03:00", "Mars/Olympus")).unwrap_err();
         assert!(zone.contains("distance from UTC"), "{zone}");
     }

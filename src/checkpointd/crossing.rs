@@ -5,22 +5,30 @@
 //! | idle | a text | open | the crossing |
 //! | idle | a text admitted within the grace, still not refused | admitted before | – |
 //! | open | the same text | open | – |
-//! | open | another text | open (the other) | closing *next pass*, the crossing |
-//! | open | a plate is typed | open, judged again | the crossing, when the verdict changed |
-//! | open, no plate yet, in view | a plate is read | open, judged again | the crossing, when the verdict changed |
-//! | open, otherwise | a plate is read | open: it is the next vehicle's | – |
+//! | open | the same text after `GAP`, another plate waiting | as when idle | closing *next pass* |
+//! | open | another text, the open one in view until now | open: several codes are in view | – |
+//! | open | another text, the open one out of view for `GAP` or no pass | as when idle | closing *next pass* |
+//! | open | a plate is typed | open, judged again | the crossing, when the plate or the verdict changed |
+//! | open, no plate yet, in view | a plate is read | open, judged again | the crossing |
+//! | open, otherwise | another plate is read | open: it is the next vehicle's | – |
 //! | open | HQ's word has changed | open, judged again | the crossing, when the verdict changed |
 //! | open, not refused | *yes* | closed | closing *passed* |
 //! | open | *no* | closed | closing *turned back* |
 //! | open | nothing in view for `absence` | idle | closing *absence* |
-//! | admitted before | another text | open | the crossing |
-//! | admitted before | nothing in view for `LINGER` | idle | – |
-//! | closed | the same text, still held up | closed | – |
-//! | closed | another text | open | the crossing |
+//! | admitted before | the same text | admitted before | – |
+//! | admitted before | another plate, or HQ's word: refused now | open | the crossing |
+//! | admitted before | *yes*, *no* | closed | the crossing, closing |
+//! | admitted before | another text | as when idle | – |
+//! | admitted before | out of view for `LINGER` | idle | – |
+//! | closed | the same text, for `LINGER` after *yes* or for ever after *no* | closed | – |
+//! | closed by *yes* | the same text later: the next car with the same picture? | as when idle | – |
+//! | closed | another text | as when idle | – |
 //! | closed | `LINGER` after the key and the last sight of it | idle | – |
 //!
-//! A refusal does not yield to *yes*: overriding it needs a shift and a reason, which come later. Keys for the
-//! language, the camera's state and codes that cannot be read change what is shown and no crossing.
+//! A key counts only for what has stood on the panel for `GLANCE` when it was pressed: nobody decides faster, so
+//! an earlier press was meant for what stood there before. A refusal does not yield to *yes*: overriding it needs a
+//! shift and a reason, which come later. The language key, the camera's state and codes that cannot be read change
+//! what is shown and no crossing.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -30,7 +38,7 @@ use panel::Language;
 use plate::Reading;
 use reader::CameraState;
 use trust::Release;
-use verdict::Outcome;
+use verdict::{Outcome, Reason};
 use wire::WallTime;
 use wire::entry::{Action, Closing, Crossing, Entry, Note};
 
@@ -41,14 +49,24 @@ use crate::judge::{Circumstances, Judgement, judge};
 /// counts as shown again.
 const LINGER: Duration = Duration::from_secs(3);
 
+/// How long a text must be out of view before another one may take its place: two codes in one picture are seen
+/// in turns, and must not make a crossing of every turn.
+const GAP: Duration = Duration::from_millis(800);
+
+/// How long something must have been on the panel before a key is about it.
+const GLANCE: Duration = Duration::from_millis(400);
+
 /// How long a code that could not be read is spoken of after it was last in view.
 const HINT: Duration = Duration::from_millis(1500);
 
 /// Most admissions remembered for the grace; a lane does not pass more cars in five minutes.
 const REMEMBERED: usize = 64;
 
-/// Longest plate or code typed.
+/// Longest plate typed; the longest real ones have nine signs.
 const TYPED: usize = 16;
+
+/// Longest reading of a device in bytes: a plate in Cyrillic with spaces, and room for what stands around it.
+const LONGEST_READING: usize = 64;
 
 /// What happens at a lane.
 #[derive(Debug)]
@@ -65,7 +83,12 @@ pub enum Event {
     /// A code is in view that cannot be read.
     Located,
     /// A key was pressed.
-    Key(Key),
+    Key {
+        /// Which.
+        key: Key,
+        /// When, since boot.
+        pressed: Duration,
+    },
     /// A plate was read by a device.
     Plate(Reading),
     /// The camera came or went.
@@ -97,6 +120,18 @@ pub struct Open {
     pub plate: Option<Reading>,
     read_us: u32,
     seen: Duration,
+    /// Since when it stands on the panel; not while the journal has not taken it.
+    shown: Option<Duration>,
+}
+
+impl Open {
+    fn is_pass(&self) -> bool {
+        self.judgement.verdict.reasons.first() != Some(&Reason::NotAPass)
+    }
+
+    fn is_refused(&self) -> bool {
+        self.judgement.verdict.outcome == Outcome::Refuse
+    }
 }
 
 /// Where the lane stands.
@@ -117,12 +152,10 @@ pub enum State {
     },
     /// A pass that was admitted a short while ago is shown again.
     AdmittedBefore {
-        /// The text.
-        text: String,
+        /// The pass; a crossing only if the officer says so.
+        again: Box<Open>,
         /// When it was admitted.
         admitted: WallTime,
-        /// When it was last in view, since boot.
-        seen: Duration,
     },
 }
 
@@ -195,7 +228,7 @@ impl Lane {
             Event::Located => self.located = Some(world.mono),
             Event::Plate(reading) => self.plate_read(reading, world, &mut entries),
             Event::Camera(state) => self.camera_is(state, world, &mut entries),
-            Event::Key(key) => self.key(key, world, &mut entries),
+            Event::Key { key, pressed } => self.key(key, pressed, world, &mut entries),
             Event::Turn => {}
         }
         // A lane that never rests must not wait for time to be told.
@@ -203,16 +236,36 @@ impl Lane {
         entries
     }
 
-    fn sighted(&mut self, text: String, read_us: u32, world: &World<'_>, entries: &mut Vec<Entry>) {
-        match &mut self.state {
-            State::Open(open) if open.text == text => open.seen = world.mono,
-            State::Closed { last, .. } if last.text == text => last.seen = world.mono,
-            State::AdmittedBefore { text: before, seen, .. } if *before == text => *seen = world.mono,
-            _ => {
-                self.close(Action::NextPass, world, entries);
-                self.open(text, read_us, world, entries);
-            }
+    /// What stands here now is on the panel, and durable: from now on keys may be about it.
+    pub fn shown(&mut self, mono: Duration) {
+        if let State::Open(open) | State::AdmittedBefore { again: open, .. } = &mut self.state {
+            open.shown.get_or_insert(mono);
         }
+    }
+
+    fn sighted(&mut self, text: String, read_us: u32, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let since = |at: Duration| world.mono.saturating_sub(at);
+        let another_car = self.plate.is_some();
+        match &mut self.state {
+            State::Open(open) if open.text == text && (since(open.seen) < GAP || !another_car) => {
+                open.seen = world.mono;
+                return;
+            }
+            State::Open(open) if open.text != text && since(open.seen) < GAP && open.is_pass() => return,
+            State::Closed { last, action, at } if last.text == text => {
+                last.seen = world.mono;
+                if *action != Action::Passed || since(*at) < LINGER {
+                    return;
+                }
+            }
+            State::AdmittedBefore { again, .. } if again.text == text => {
+                again.seen = world.mono;
+                return;
+            }
+            _ => {}
+        }
+        self.close(Action::NextPass, world, entries);
+        self.open(text, read_us, world, entries);
     }
 
     fn admitted_within_grace(&self, text: &str, mono: Duration) -> Option<WallTime> {
@@ -221,23 +274,39 @@ impl Lane {
     }
 
     fn open(&mut self, text: String, read_us: u32, world: &World<'_>, entries: &mut Vec<Entry>) {
+        // What was half typed was about somebody else.
+        self.typed.clear();
         let memory = Duration::from_secs(self.settings.plate_memory);
         let plate = self.plate.take().filter(|(_, at)| world.mono.saturating_sub(*at) < memory).map(|(p, _)| p);
         let judgement = judge(&text, around(world, plate.as_ref(), false));
+        let open =
+            Box::new(Open { id: (self.draw_id)(), text, judgement, plate, read_us, seen: world.mono, shown: None });
         // What was revoked since, or comes on another car, is judged like any other.
-        if judgement.verdict.outcome != Outcome::Refuse
-            && let Some(admitted) = self.admitted_within_grace(&text, world.mono)
-        {
-            self.state = State::AdmittedBefore { text, admitted, seen: world.mono };
-            return;
-        }
-        let open = Open { id: (self.draw_id)(), text, judgement, plate, read_us, seen: world.mono };
-        entries.push(self.entry(&open, world));
-        self.state = State::Open(Box::new(open));
+        self.state = match self.admitted_within_grace(&open.text, world.mono) {
+            Some(admitted) if !open.is_refused() => State::AdmittedBefore { again: open, admitted },
+            _ => {
+                entries.push(self.entry(&open, world));
+                State::Open(open)
+            }
+        };
     }
 
-    /// A device sees every car, also the next one while this one's crossing is still open.
+    /// A device sees every car: this one again and again, and the next one while this one's crossing is open.
     fn plate_read(&mut self, reading: Reading, world: &World<'_>, entries: &mut Vec<Entry>) {
+        // Whatever such a device has read, it is no plate.
+        if reading.raw().len() > LONGEST_READING {
+            return;
+        }
+        let here = match &self.state {
+            State::Open(open) | State::AdmittedBefore { again: open, .. } | State::Closed { last: open, .. } => {
+                Some(open)
+            }
+            State::Idle => None,
+        };
+        let known = here.and_then(|open| open.plate.as_ref());
+        if known.is_some_and(|known| known.folded() == reading.folded()) {
+            return;
+        }
         match &self.state {
             State::Open(open) if open.plate.is_some() || world.mono.saturating_sub(open.seen) >= LINGER => {
                 self.plate = Some((reading, world.mono));
@@ -260,7 +329,7 @@ impl Lane {
     }
 
     fn plate_seen(&mut self, reading: Reading, world: &World<'_>, entries: &mut Vec<Entry>) {
-        let State::Open(open) = &mut self.state else {
+        let (State::Open(open) | State::AdmittedBefore { again: open, .. }) = &mut self.state else {
             self.plate = Some((reading, world.mono));
             return;
         };
@@ -269,19 +338,39 @@ impl Lane {
         self.judge_again(is_new, world, entries);
     }
 
-    /// Judges what is open once more: a fact has come, or HQ has spoken.
+    /// Judges what is here once more: a fact has come, or HQ has spoken.
     fn judge_again(&mut self, write: bool, world: &World<'_>, entries: &mut Vec<Entry>) {
         let number = self.settings.number;
-        let State::Open(open) = &mut self.state else { return };
-        let again = judge(&open.text, around(world, open.plate.as_ref(), false));
-        let changed = again.verdict != open.judgement.verdict;
-        open.judgement = again;
-        if write || changed {
-            entries.push(Entry::Crossing(crossing(open, number, world.now)));
+        let again = |open: &mut Open| {
+            let judgement = judge(&open.text, around(world, open.plate.as_ref(), false));
+            let changed = judgement.verdict != open.judgement.verdict;
+            open.judgement = judgement;
+            if changed {
+                open.shown = None;
+            }
+            changed
+        };
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Open(mut open) => {
+                if again(&mut open) || write {
+                    entries.push(Entry::Crossing(crossing(&open, number, world.now)));
+                }
+                self.state = State::Open(open);
+            }
+            State::AdmittedBefore { again: mut open, admitted } => {
+                again(&mut open);
+                self.state = if open.is_refused() {
+                    entries.push(Entry::Crossing(crossing(&open, number, world.now)));
+                    State::Open(open)
+                } else {
+                    State::AdmittedBefore { again: open, admitted }
+                };
+            }
+            other => self.state = other,
         }
     }
 
-    fn key(&mut self, key: Key, world: &World<'_>, entries: &mut Vec<Entry>) {
+    fn key(&mut self, key: Key, pressed: Duration, world: &World<'_>, entries: &mut Vec<Entry>) {
         match key {
             Key::Digit(digit @ 0..=9) => self.type_in(char::from(b'0' + digit)),
             Key::Letter(letter) => self.type_in(letter),
@@ -291,8 +380,8 @@ impl Lane {
                 let reading = Reading::new(&std::mem::take(&mut self.typed));
                 self.plate_seen(reading, world, entries);
             }
-            Key::Yes | Key::Enter => self.yes(world, entries),
-            Key::No => self.close(Action::TurnedBack, world, entries),
+            Key::Yes | Key::Enter => self.decide(Action::Passed, pressed, world, entries),
+            Key::No => self.decide(Action::TurnedBack, pressed, world, entries),
             Key::Language => self.language = self.language.next(),
             // The menu has no screen yet.
             Key::Digit(_) | Key::Menu => {}
@@ -305,44 +394,57 @@ impl Lane {
         }
     }
 
-    fn yes(&mut self, world: &World<'_>, entries: &mut Vec<Entry>) {
-        let State::Open(open) = &self.state else { return };
-        if open.judgement.verdict.outcome == Outcome::Refuse {
+    /// The officer decides about what has stood on the panel long enough to be seen.
+    fn decide(&mut self, action: Action, pressed: Duration, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let (State::Open(open) | State::AdmittedBefore { again: open, .. }) = &self.state else { return };
+        let was_seen = open.shown.is_some_and(|shown| pressed >= shown + GLANCE);
+        if !was_seen || action == Action::Passed && open.is_refused() {
             return;
         }
-        if self.admitted.len() == REMEMBERED {
-            self.admitted.pop_front();
+        if action == Action::Passed {
+            if self.admitted.len() == REMEMBERED {
+                self.admitted.pop_front();
+            }
+            self.admitted.push_back(Admitted { text: open.text.clone(), at: world.now, mono: world.mono });
         }
-        self.admitted.push_back(Admitted { text: open.text.clone(), at: world.now, mono: world.mono });
-        self.close(Action::Passed, world, entries);
+        self.state = match std::mem::replace(&mut self.state, State::Idle) {
+            // Until now a pass shown again was nobody's crossing.
+            State::AdmittedBefore { again, .. } => {
+                entries.push(self.entry(&again, world));
+                State::Open(again)
+            }
+            other => other,
+        };
+        self.close(action, world, entries);
     }
 
-    /// Closes what is open; the state says how unless the next pass is already here.
+    /// Closes what is open; the state says how when an officer did it.
     fn close(&mut self, action: Action, world: &World<'_>, entries: &mut Vec<Entry>) {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Open(open) => {
-                entries.push(Entry::Closing(Closing { id: open.id, at: world.now, action }));
-                if matches!(action, Action::Passed | Action::TurnedBack) {
-                    self.state = State::Closed { last: open, action, at: world.mono };
-                }
+        if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
+            entries.push(Entry::Closing(Closing { id: open.id, at: world.now, action }));
+            if matches!(action, Action::Passed | Action::TurnedBack) {
+                self.state = State::Closed { last: open, action, at: world.mono };
             }
-            // Keys do nothing to what is closed already; the next pass replaces it.
-            other if matches!(action, Action::Passed | Action::TurnedBack) => self.state = other,
-            _ => {}
         }
     }
 
     fn turn(&mut self, world: &World<'_>, entries: &mut Vec<Entry>) {
         let since = |seen: Duration| world.mono.saturating_sub(seen);
         match &self.state {
-            State::Open(open) if since(open.seen) >= Duration::from_secs(self.settings.absence) => {
+            State::Open(open)
+                if since(open.seen) >= Duration::from_secs(self.settings.absence)
+                    // What never came to be shown, as the journal did not take it, is not shown to the next car.
+                    || open.shown.is_none() && since(open.seen) >= LINGER =>
+            {
                 self.close(Action::Absence, world, entries);
             }
-            State::Open(open) if world.release.map_or(0, Release::sequence) != open.judgement.release => {
+            State::Open(open) | State::AdmittedBefore { again: open, .. }
+                if world.release.map_or(0, Release::sequence) != open.judgement.release =>
+            {
                 self.judge_again(false, world, entries);
             }
             State::Closed { last, at, .. } if since(last.seen.max(*at)) >= LINGER => self.state = State::Idle,
-            State::AdmittedBefore { seen, .. } if since(*seen) >= LINGER => self.state = State::Idle,
+            State::AdmittedBefore { again, .. } if since(again.seen) >= LINGER => self.state = State::Idle,
             _ => {}
         }
     }

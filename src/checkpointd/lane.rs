@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use board::Clock;
+use board::{Clock, Key};
 use journal::Writer;
 use trust::View;
 use wire::entry::Entry;
@@ -23,6 +23,10 @@ use crate::gauges::{Gauges, Timing};
 
 /// Most entries owed to a journal that cannot be written; the policy *check* goes on without more.
 const MOST_OWED: usize = 256;
+
+/// How long the disk may take before the panel says that nothing is written down; then no light of the verdict
+/// before stays on for the next car. Cards pause for a few hundred milliseconds when all is well.
+const STALL: Duration = Duration::from_secs(1);
 
 /// Shortest time between two tries to write what is owed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -61,15 +65,24 @@ struct Owed {
 }
 
 impl Owed {
-    /// Writes what is owed and what is new; all of it or nothing.
-    fn settle(&mut self, new: Vec<Entry>, parts: &Parts) {
+    /// Writes what is owed and what is new; all of it or nothing. `waiting` is called on every turn until the disk
+    /// answers, with the time it has taken so far.
+    fn settle(&mut self, new: Vec<Entry>, parts: &Parts, mut waiting: impl FnMut(Duration)) {
         let failing = !self.entries.is_empty();
         self.entries.extend(new);
         if self.entries.is_empty() || failing && self.tried.elapsed() < RETRY {
             return;
         }
         self.tried = Instant::now();
-        match parts.writer.append(self.entries.iter().cloned().collect(), parts.clock.now()) {
+        let answer = parts.writer.send(self.entries.iter().cloned().collect(), parts.clock.now()).and_then(|written| {
+            loop {
+                match written.wait_for(TURN) {
+                    Some(answer) => break answer,
+                    None => waiting(self.tried.elapsed()),
+                }
+            }
+        });
+        match answer {
             Ok(_) => {
                 self.entries.clear();
                 if self.lost > 0 {
@@ -79,9 +92,12 @@ impl Owed {
             }
             Err(error) => {
                 tracing::error!(code = error.code(), owed = self.entries.len(), "the journal cannot be written");
-                // Reached only under the policy *check*, which says so in its description.
+                // Only the policy *check*, which says so in its description, loses crossings; under *stop* there
+                // are none that could be, and of notes the oldest is the least.
                 while self.entries.len() > MOST_OWED {
-                    self.entries.pop_front();
+                    let note = self.entries.iter().position(|entry| matches!(entry, Entry::Note(_)));
+                    let Some(least) = note.or((self.policy == WhenJournalFails::Check).then_some(0)) else { break };
+                    self.entries.remove(least);
                     self.lost += 1;
                 }
             }
@@ -109,13 +125,16 @@ pub fn run(
 ) {
     let policy = parts.when_journal_fails;
     let mut owed = Owed { entries: VecDeque::new(), tried: Instant::now(), policy, lost: 0 };
-    owed.settle(vec![note("started", env!("CARGO_PKG_VERSION"), parts.clock.now())], parts);
+    let started = note("started", env!("CARGO_PKG_VERSION"), parts.clock.now());
+    owed.settle(vec![started], parts, patience(&lane, &mut show, pulse));
     show(&lane, owed.state());
     while !stop.load(Ordering::Relaxed) {
-        pulse.fetch_add(1, Ordering::Relaxed);
+        turned(pulse);
         let event = match events.recv_timeout(TURN) {
             // Nobody is judged while the journal is stopped: a pass in view is judged when it writes again.
+            // And nobody decides about what the panel does not show.
             Ok(Event::Sighted { .. }) if owed.state() == Journal::Stopped => Event::Turn,
+            Ok(Event::Key { key, .. }) if key != Key::Language && owed.state() == Journal::Stopped => Event::Turn,
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => Event::Turn,
             Err(RecvTimeoutError::Disconnected) => return,
@@ -131,12 +150,31 @@ pub fn run(
             Entry::Crossing(crossing) => Some(crossing.judge_us),
             _ => None,
         });
-        owed.settle(entries, parts);
+        owed.settle(entries, parts, patience(&lane, &mut show, pulse));
+        if owed.state() != Journal::Stopped {
+            lane.shown(parts.clock.monotonic());
+        }
         if let (Some((handed, read_us)), Some(judge_us), Journal::Writes) = (handed, judged, owed.state()) {
             parts.gauges.judged(Timing::new(read_us, judge_us, handed.elapsed()));
         }
         show(&lane, owed.state());
     }
+}
+
+/// What is done while the disk takes its time: the loop proves that it turns, and after a while the panel says why
+/// nothing is shown.
+fn patience(lane: &Lane, show: &mut impl FnMut(&Lane, Journal), pulse: &AtomicU64) -> impl FnMut(Duration) {
+    let mut said = false;
+    move |taken| {
+        turned(pulse);
+        if taken >= STALL && !std::mem::replace(&mut said, true) {
+            show(lane, Journal::Stopped);
+        }
+    }
+}
+
+fn turned(pulse: &AtomicU64) {
+    pulse.fetch_add(1, Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -95,9 +95,6 @@ pub enum Error {
     /// The board file.
     #[error("the board cannot be used")]
     Board(#[from] board::BadBoard),
-    /// The technician's page.
-    #[error("the page cannot listen on {0}")]
-    Listen(std::net::SocketAddr, #[source] std::io::Error),
     /// The system gives no thread, no event loop or no signal.
     #[error("a worker cannot be started")]
     Start(#[from] std::io::Error),

@@ -46,7 +46,7 @@ impl Line {
     /// Makes ready what the configuration asks for.
     ///
     /// # Errors
-    /// [`Error::Uplink`], [`Error::Journal`], [`Error::Listen`], [`Error::Start`].
+    /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
         let Parts { trust, writer, appended, status, pace } = parts;
         let (announce, announced) = watch::channel(None);
@@ -81,10 +81,14 @@ impl Line {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let page = match config.page.listen {
             None => None,
-            Some(address) => {
-                let listener = runtime.block_on(TcpListener::bind(address));
-                Some((listener.map_err(|error| Error::Listen(address, error))?, shown.clone()))
-            }
+            // Whoever holds the port must not close the road.
+            Some(address) => match runtime.block_on(TcpListener::bind(address)) {
+                Ok(listener) => Some((listener, shown.clone())),
+                Err(error) => {
+                    tracing::error!(%error, %address, "the technician's page has no port; the box works without it");
+                    None
+                }
+            },
         };
         Ok(Self { runtime, uplink, sync, sync_pulse: crew.pulse("sync"), page })
     }

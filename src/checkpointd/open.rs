@@ -74,7 +74,9 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         reader::read(Reader::new(Settings::default()), gauges.frames(), tell, &stop, &pulse);
     })?;
 
-    crew.pump("keys", events.clone(), move || keys.next(TURN).map(|key| key.map(Event::Key)))?;
+    let watch = clock.clone();
+    let next = move || keys.next(TURN).map(|key| key.map(|key| Event::Key { key, pressed: watch.monotonic() }));
+    crew.pump("keys", events.clone(), next)?;
     if let Some(mut plates) = plates {
         let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(plate::Reading::new(&read.text))));
         crew.pump("plates", events, next)?;

@@ -17,6 +17,9 @@ use crate::config;
 use crate::crew::TURN;
 use crate::crossing::note;
 
+/// Shortest time between tries, however often somebody announces something.
+const REST: Duration = Duration::from_millis(500);
+
 /// Time between tries while the box has no release at all: an officer is waiting.
 const HURRY: Duration = Duration::from_secs(2);
 
@@ -51,13 +54,13 @@ pub(crate) async fn run(sync: Sync, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>
     let mut announced = sync.announced.clone();
     let view = sync.store.view();
     let every = Duration::from_secs(sync.from.every.max(1));
-    let mut due = Instant::now();
+    let (mut due, mut rested) = (Instant::now(), Instant::now());
     let mut sync = Some(sync);
     let mut trouble = None;
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
         let is_announced = announced.has_changed().unwrap_or(false);
-        if !is_announced && Instant::now() < due {
+        if Instant::now() < if is_announced { rested } else { due } {
             tokio::time::sleep(TURN).await;
             continue;
         }
@@ -87,6 +90,7 @@ pub(crate) async fn run(sync: Sync, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>
             }
             trouble = failed;
         }
+        rested = Instant::now() + REST;
         due = Instant::now() + if view.current().is_none() { HURRY.min(every) } else { every };
     }
 }
@@ -99,7 +103,10 @@ impl Sync {
         carriers.extend(self.from.folder.clone().map(|folder| Box::new(Folder(folder)) as Box<dyn Carrier>));
         let mut trouble = None;
         for mut carrier in carriers {
-            match self.store.adopt(carrier.as_mut(), self.clock.now()) {
+            let adopted = self.store.adopt(carrier.as_mut(), self.clock.now());
+            // A newer root counts whatever became of the release: a key that was struck off must stay struck off.
+            self.follow_root();
+            match adopted {
                 Ok(Adoption::NothingNew { .. }) => {}
                 Ok(Adoption::Adopted { sequence, fetched }) => self.adopted(sequence, fetched),
                 Err(error) => trouble = Some(words(&error)),
@@ -108,14 +115,17 @@ impl Sync {
         trouble
     }
 
-    fn adopted(&self, sequence: u64, fetched: u64) {
-        tracing::info!(sequence, fetched, "adopted a release");
+    fn follow_root(&self) {
         let root = self.store.root().clone();
         if let Some(key) = root.sealing_key() {
-            // The same key again changes nothing.
+            // The same key again changes nothing; without a journal the box ends by itself.
             let _ = self.writer.seal_to(key);
         }
         *self.roots.0.write().unwrap_or_else(PoisonError::into_inner) = root;
+    }
+
+    fn adopted(&self, sequence: u64, fetched: u64) {
+        tracing::info!(sequence, fetched, "adopted a release");
         let now = self.clock.now();
         if let Err(error) = self.writer.append(vec![note("release-adopted", &sequence.to_string(), now)], now) {
             tracing::error!(code = error.code(), "the adoption could not be written down");

@@ -86,7 +86,9 @@ impl Around<'_> {
             State::Closed { last, action, .. } => {
                 Screen::Closed { passed: *action == Action::Passed, card: self.card(last, journal) }
             }
-            State::AdmittedBefore { admitted, .. } => Screen::AdmittedBefore { at: self.time(*admitted, "%H:%M") },
+            State::AdmittedBefore { again, admitted } => {
+                Screen::AdmittedBefore { at: self.time(*admitted, "%H:%M"), card: self.card(again, journal) }
+            }
             State::Idle if self.release.is_none() => Screen::Fault(Fault::NoTrust),
             State::Idle if matches!(lane.camera(), Some(CameraState::Fails | CameraState::Ended)) => {
                 Screen::Fault(Fault::Camera)

@@ -1,7 +1,7 @@
 //! The one thread that writes: what arrives during the running fsync is the next group.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use wire::WallTime;
@@ -45,12 +45,12 @@ impl Acknowledgement {
         self.0.recv().unwrap_or(Err(Error::Ended))
     }
 
-    /// The answer, if it is there.
-    pub fn try_wait(&self) -> Option<Result<u64, Error>> {
-        match self.0.try_recv() {
+    /// The answer, if it comes within a while.
+    pub fn wait_for(&self, while_waiting: Duration) -> Option<Result<u64, Error>> {
+        match self.0.recv_timeout(while_waiting) {
             Ok(answer) => Some(answer),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(Err(Error::Ended)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(Error::Ended)),
         }
     }
 }

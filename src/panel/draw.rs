@@ -35,7 +35,7 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
         Screen::HoldCloser => screen::hold_closer::draw(sheet, rest, words),
         Screen::Verdict(card) => screen::verdict::draw(sheet, rest, view.language, card),
         Screen::Closed { passed, card } => screen::closed::draw(sheet, rest, view.language, *passed, card),
-        Screen::AdmittedBefore { at } => screen::admitted_before::draw(sheet, rest, words, at),
+        Screen::AdmittedBefore { at, card } => screen::admitted_before::draw(sheet, rest, words, at, card),
         Screen::Fault(fault) => screen::fault::draw(sheet, rest, view.language, *fault),
     }
 }

@@ -29,6 +29,8 @@ pub const fn driver(view: &View) -> Driver {
             Outcome::Admit | Outcome::Check => Light::Amber,
             Outcome::Refuse => Light::Red,
         },
+        // What is not written down lets nobody drive.
+        Screen::Closed { passed: true, .. } if view.bar.journal_fails => Light::Amber,
         Screen::Closed { passed: true, .. } => Light::Green,
         Screen::Closed { passed: false, .. } => Light::Red,
     })
@@ -118,6 +120,14 @@ mod tests {
         let closed = view(Language::Ru, Screen::Closed { passed: true, card: card(&[]) });
         assert_eq!(tone(Some(&verdict(&[])), &closed), None);
         assert_eq!(tone(Some(&closed), &view(Language::Ru, Screen::Idle)), None);
+    }
+
+    #[test]
+    fn nobody_drives_on_green_while_the_journal_fails() {
+        let mut closed = view(Language::Ru, Screen::Closed { passed: true, card: card(&[]) });
+        assert_eq!(driver(&closed).light(), Light::Green);
+        closed.bar.journal_fails = true;
+        assert_eq!(driver(&closed).light(), Light::Amber);
     }
 
     #[test]

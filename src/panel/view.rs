@@ -68,6 +68,8 @@ pub enum Screen {
     AdmittedBefore {
         /// Local time of the admission, `14:02`.
         at: String,
+        /// The pass.
+        card: Card,
     },
     /// The box cannot do its work.
     Fault(Fault),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use board::{Camera, Fault, Frame};
 
@@ -102,10 +102,23 @@ pub fn watch(
                     tracing::error!(%error, "the camera fails and will be tried again");
                 }
                 change(&mut state, CameraState::Fails);
-                std::thread::sleep(pause.min(TURN));
+                rest(pause, stop, pulse);
                 pause = (pause * 2).min(BACK_OFF.1);
             }
         }
+    }
+}
+
+/// Pauses, while the loop goes on turning.
+fn rest(pause: Duration, stop: &AtomicBool, pulse: &AtomicU64) {
+    let until = Instant::now() + pause;
+    while !stop.load(Ordering::Relaxed) {
+        pulse.fetch_add(1, Ordering::Relaxed);
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(TURN));
     }
 }
 

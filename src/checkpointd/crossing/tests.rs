@@ -18,7 +18,15 @@ impl Post {
 
     fn on(&mut self, event: Event) -> Vec<Entry> {
         let now = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
-        self.lane.on(event, &World { mono: self.mono, now, release: None })
+        let entries = self.lane.on(event, &World { mono: self.mono, now, release: None });
+        self.lane.shown(self.mono);
+        entries
+    }
+
+    /// Presses a key, after a glance.
+    fn press(&mut self, key: Key) -> Vec<Entry> {
+        self.mono += GLANCE;
+        self.on(Event::Key { key, pressed: self.mono })
     }
 
     fn sight(&mut self, text: &str) -> Vec<Entry> {
@@ -52,6 +60,7 @@ fn a_first_sighting_opens_a_crossing_and_the_same_text_adds_nothing() {
 fn another_pass_closes_the_crossing_before_it() {
     let mut post = Post::new();
     post.sight("MP1:X");
+    post.mono += GAP;
     let entries = post.sight("MP1:Y");
     assert_eq!(closing(&entries), Some(Action::NextPass));
     assert!(matches!(entries[..], [Entry::Closing(_), Entry::Crossing(_)]));
@@ -70,7 +79,7 @@ fn a_crossing_closes_by_itself_after_a_minute_of_absence_and_not_before() {
 fn a_refusal_does_not_yield_to_yes() {
     let mut post = Post::new();
     post.sight("MP1:X");
-    assert_eq!(post.on(Event::Key(Key::Yes)), []);
+    assert_eq!(post.press(Key::Yes), []);
     assert!(matches!(post.lane.state(), State::Open(_)));
 }
 
@@ -78,7 +87,7 @@ fn a_refusal_does_not_yield_to_yes() {
 fn what_was_turned_back_is_not_judged_again_while_it_is_still_held_up() {
     let mut post = Post::new();
     post.sight("MP1:X");
-    assert_eq!(closing(&post.on(Event::Key(Key::No))), Some(Action::TurnedBack));
+    assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
     assert_eq!(post.after(2), []);
     assert_eq!(post.sight("MP1:X"), []);
     assert_eq!(post.after(2), []);
@@ -92,10 +101,10 @@ fn what_was_turned_back_is_not_judged_again_while_it_is_still_held_up() {
 fn a_plate_typed_before_the_pass_is_written_with_it_and_forgotten_after_a_while() {
     let mut post = Post::new();
     for key in "A123BC77".chars() {
-        post.on(Event::Key(key.to_digit(10).map_or(Key::Letter(key), |digit| Key::Digit(digit as u8))));
+        post.press(key.to_digit(10).map_or(Key::Letter(key), |digit| Key::Digit(digit as u8)));
     }
     assert_eq!(post.lane.typed(), "A123BC77");
-    post.on(Event::Key(Key::Enter));
+    post.press(Key::Enter);
     let entries = post.sight("MP1:X");
     let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
     assert_eq!(crossing.plate_seen.as_deref(), Some("A123BC77"));
@@ -112,10 +121,10 @@ fn a_plate_typed_before_the_pass_is_written_with_it_and_forgotten_after_a_while(
 fn no_takes_back_what_is_typed_before_it_turns_anybody_back() {
     let mut post = Post::new();
     post.sight("MP1:X");
-    post.on(Event::Key(Key::Digit(1)));
-    assert_eq!(post.on(Event::Key(Key::No)), []);
+    post.press(Key::Digit(1));
+    assert_eq!(post.press(Key::No), []);
     assert_eq!(post.lane.typed(), "");
-    assert_eq!(closing(&post.on(Event::Key(Key::No))), Some(Action::TurnedBack));
+    assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
 }
 
 #[test]
@@ -124,6 +133,7 @@ fn a_plate_that_is_read_while_another_car_is_here_waits_for_its_own_pass() {
     post.on(Event::Plate(Reading::new("A123BC77")));
     post.sight("MP1:X");
     assert_eq!(post.on(Event::Plate(Reading::new("B456EK77"))), []);
+    post.mono += GAP;
     let entries = post.sight("MP1:Y");
     let [Entry::Closing(_), Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
     assert_eq!(crossing.plate_seen.as_deref(), Some("B456EK77"));
@@ -154,7 +164,7 @@ fn the_camera_is_written_down_when_it_goes_and_when_it_comes_back() {
 #[test]
 fn the_language_key_changes_the_language_and_nothing_else() {
     let mut post = Post::new();
-    assert_eq!(post.on(Event::Key(Key::Language)), []);
+    assert_eq!(post.press(Key::Language), []);
     assert_eq!(post.lane.language(), Language::En);
 }
 
@@ -164,4 +174,55 @@ fn a_code_that_cannot_be_read_is_spoken_of_for_a_moment() {
     post.on(Event::Located);
     assert!(post.lane.is_located(post.mono + Duration::from_secs(1)));
     assert!(!post.lane.is_located(post.mono + Duration::from_secs(2)));
+}
+
+#[test]
+fn two_passes_in_one_picture_do_not_make_a_crossing_of_every_turn() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    for _ in 0..10 {
+        post.mono += Duration::from_millis(100);
+        assert_eq!(post.sight("MP1:Y"), []);
+        post.mono += Duration::from_millis(100);
+        assert_eq!(post.sight("MP1:X"), []);
+    }
+    post.mono += GAP;
+    assert!(matches!(post.sight("MP1:Y")[..], [Entry::Closing(_), Entry::Crossing(_)]));
+}
+
+#[test]
+fn a_key_counts_only_for_what_the_officer_has_seen() {
+    let mut post = Post::new();
+    post.sight("MP1:X");
+    // On its way before the verdict stood there, and in the blink after it.
+    assert_eq!(post.on(Event::Key { key: Key::No, pressed: post.mono - Duration::from_millis(50) }), []);
+    assert_eq!(post.on(Event::Key { key: Key::No, pressed: post.mono + Duration::from_millis(399) }), []);
+    assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
+}
+
+#[test]
+fn what_the_journal_did_not_take_in_time_is_not_shown_to_the_next_car() {
+    let mut post = Post::new();
+    let now = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
+    let sighted = Event::Sighted { text: "MP1:X".to_owned(), read_us: 900, handed: Instant::now() };
+    // The loop never says that it was shown.
+    post.lane.on(sighted, &World { mono: post.mono, now, release: None });
+    let later = World { mono: post.mono + LINGER, now, release: None };
+    assert_eq!(closing(&post.lane.on(Event::Turn, &later)), Some(Action::Absence));
+}
+
+#[test]
+fn what_is_half_typed_is_forgotten_with_the_next_pass() {
+    let mut post = Post::new();
+    post.press(Key::Digit(7));
+    post.sight("MP1:X");
+    assert_eq!(post.lane.typed(), "");
+}
+
+#[test]
+fn a_plate_longer_than_any_is_no_plate() {
+    let mut post = Post::new();
+    post.on(Event::Plate(Reading::new(&"A123BC77".repeat(100_000))));
+    let entries = post.sight("MP1:X");
+    assert!(matches!(&entries[..], [Entry::Crossing(crossing)] if crossing.plate_seen.is_none()));
 }

@@ -10,13 +10,16 @@ use super::*;
 use crate::config;
 use crate::crossing::State;
 
-struct Still;
+/// A wall clock that stands, and seconds that go by whenever somebody looks.
+#[derive(Default)]
+struct Still(AtomicU64);
+
 impl Clock for Still {
     fn now(&self) -> WallTime {
         WallTime::from_unix(1_588_334_400, ClockTrust::Rtc)
     }
     fn monotonic(&self) -> Duration {
-        Duration::from_secs(1)
+        Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -33,7 +36,13 @@ impl Signer for Device {
 fn parts(when_journal_fails: WhenJournalFails) -> (Parts, Requests) {
     let (writer, requests) = Writer::new();
     (
-        Parts { trust: View::default(), writer, clock: Arc::new(Still), when_journal_fails, gauges: Arc::default() },
+        Parts {
+            trust: View::default(),
+            writer,
+            clock: Arc::<Still>::default(),
+            when_journal_fails,
+            gauges: Arc::default(),
+        },
         requests,
     )
 }
@@ -69,7 +78,7 @@ fn a_verdict_is_shown_only_when_its_row_is_on_the_disk() {
     let (stop, pulse) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
     let told = stop.clone();
     let writing = std::thread::spawn(move || {
-        journal::run(journal, &requests, || Still.now(), Duration::ZERO, &told, &pulse);
+        journal::run(journal, &requests, || Still::default().now(), Duration::ZERO, &told, &pulse);
     });
     let outbox = Outbox::open(&path).unwrap();
     let mut shown = 0;
@@ -117,4 +126,25 @@ fn while_the_journal_fails_the_policy_decides_what_is_shown() {
         );
         assert_eq!(last, Some((judged.to_owned(), expected)));
     }
+}
+
+#[test]
+fn while_the_disk_stalls_the_panel_says_so_and_the_loop_turns() {
+    let (parts, requests) = parts(WhenJournalFails::Stop);
+    let pulse = AtomicU64::new(0);
+    let (sender, events) = channel::<Event>();
+    let mut said = Vec::new();
+    std::thread::scope(|scope| {
+        // The first line is taken by nobody for a while, and then the writer is gone.
+        scope.spawn(move || {
+            std::thread::sleep(STALL + 3 * TURN);
+            drop(requests);
+            drop(sender);
+        });
+        let lane = Lane::new(config::Lane::default(), panel::Language::Ru, || [1; 8]);
+        run(lane, &events, &parts, |_, journal| said.push(journal), &AtomicBool::new(false), &pulse);
+    });
+    // While it stalled, and when it had failed.
+    assert_eq!(said, [Journal::Stopped; 2]);
+    assert!(pulse.load(Ordering::Relaxed) >= 10);
 }

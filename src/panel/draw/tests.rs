@@ -41,7 +41,7 @@ fn screens() -> Vec<(String, Screen)> {
         ),
         named("passed", Screen::Closed { passed: true, card: card(&[Reason::ComparePlate]) }),
         named("turned-back", Screen::Closed { passed: false, card: card(&[Reason::WrongPlate]) }),
-        named("admitted-before", Screen::AdmittedBefore { at: "14:02".into() }),
+        named("admitted-before", Screen::AdmittedBefore { at: "14:02".into(), card: card(&[]) }),
     ];
     screens.extend(
         Reason::ALL.iter().map(|reason| {

@@ -13,10 +13,7 @@ pub const WORDS: Words = Words {
     passed: "LET PASS",
     turned_back: "TURNED BACK",
     next: "Next pass to the camera",
-    admitted_before: said(
-        "Admitted at this time",
-        "This pass was shown here a short while ago. Same car: let it go. Another car: check the documents.",
-    ),
+    admitted_before: said("Admitted at this time", "Same car: let it go. Another car: turn it back."),
     idle: said("Hold the pass to the camera", "QR code straight before the glass, phone screen bright."),
     idle_type: "The plate of the car can be typed beforehand.",
     closer: said("Closer, and keep still", "The code is seen but cannot be read. Hold it flat, without glare."),

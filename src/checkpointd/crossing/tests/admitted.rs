@@ -17,8 +17,21 @@ impl Post {
 
     fn on(&mut self, event: Event) -> Vec<Entry> {
         let release = self.desk.release();
-        let mono = Duration::from_secs(1000 + (self.at - BEGIN).cast_unsigned());
-        self.lane.on(event, &World { mono, now: now(self.at), release: Some(&release) })
+        let mono = self.mono();
+        let entries = self.lane.on(event, &World { mono, now: now(self.at), release: Some(&release) });
+        self.lane.shown(mono);
+        entries
+    }
+
+    fn mono(&self) -> Duration {
+        Duration::from_secs(1000 + (self.at - BEGIN).cast_unsigned())
+    }
+
+    /// Presses a key, a second later.
+    fn press(&mut self, key: Key) -> Vec<Entry> {
+        self.at += 1;
+        let pressed = self.mono();
+        self.on(Event::Key { key, pressed })
     }
 
     fn sight(&mut self, text: &str) -> Vec<Entry> {
@@ -43,13 +56,13 @@ fn a_pass_whose_plate_was_read_is_admitted_and_not_judged_again_within_the_grace
     let pass = post.desk.issue(&[PLATE]);
     post.plate(PLATE);
     assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Admit, vec![])));
-    assert_eq!(closing(&post.on(Event::Key(Key::Yes))), Some(Action::Passed));
+    assert_eq!(closing(&post.press(Key::Yes)), Some(Action::Passed));
     post.at += 60;
     post.on(Event::Turn);
     assert_eq!(post.sight(&pass.text), []);
-    assert!(matches!(post.lane.state(), State::AdmittedBefore { admitted, .. } if admitted.unix() == BEGIN));
+    assert!(matches!(post.lane.state(), State::AdmittedBefore { admitted, .. } if admitted.unix() == BEGIN + 1));
     // The grace is five minutes from the admission, however often it was shown meanwhile.
-    post.at = BEGIN + 301;
+    post.at = BEGIN + 302;
     post.on(Event::Turn);
     post.plate(PLATE);
     assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Admit, vec![])));
@@ -61,7 +74,7 @@ fn without_a_plate_the_officer_compares_and_says_yes() {
     let pass = post.desk.issue(&[PLATE]);
     let reasons = vec![verdict::Reason::ComparePlate.number()];
     assert_eq!(outcome(&post.sight(&pass.text)), Some((wire::entry::Outcome::Check, reasons)));
-    assert_eq!(closing(&post.on(Event::Key(Key::Yes))), Some(Action::Passed));
+    assert_eq!(closing(&post.press(Key::Yes)), Some(Action::Passed));
 }
 
 #[test]
@@ -70,7 +83,7 @@ fn a_revocation_bites_within_the_grace() {
     let pass = post.desk.issue(&[PLATE]);
     post.plate(PLATE);
     post.sight(&pass.text);
-    post.on(Event::Key(Key::Yes));
+    post.press(Key::Yes);
     post.at += 60;
     post.desk.revoke(&pass, BEGIN + 60);
     post.on(Event::Turn);
@@ -84,7 +97,7 @@ fn a_pass_admitted_before_does_not_admit_another_car() {
     let pass = post.desk.issue(&[PLATE]);
     post.plate(PLATE);
     post.sight(&pass.text);
-    post.on(Event::Key(Key::Yes));
+    post.press(Key::Yes);
     post.at += 60;
     post.on(Event::Turn);
     post.plate("X999XX77");
@@ -106,6 +119,69 @@ fn what_is_open_is_judged_again_when_hq_speaks() {
     post.desk.revoke(&pass, BEGIN + 10);
     let reasons = vec![verdict::Reason::Revoked.number()];
     assert_eq!(outcome(&post.on(Event::Turn)), Some((wire::entry::Outcome::Refuse, reasons)));
-    assert_eq!(post.on(Event::Key(Key::Yes)), []);
+    assert_eq!(post.press(Key::Yes), []);
     assert!(matches!(post.lane.state(), State::Open(_)));
+}
+
+#[test]
+fn the_next_car_with_a_picture_of_the_same_pass_is_no_part_of_the_crossing_before() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    post.sight(&pass.text);
+    post.press(Key::Yes);
+    // Still held up while the car drives off: that is this car.
+    post.at += 2;
+    assert_eq!(post.sight(&pass.text), []);
+    assert!(matches!(post.lane.state(), State::Closed { .. }));
+    // Held up again: green does not stay for whoever comes.
+    post.at += 2;
+    assert_eq!(post.sight(&pass.text), []);
+    assert!(matches!(post.lane.state(), State::AdmittedBefore { .. }));
+    // And with another plate read it is another car.
+    let entries = post.on(Event::Plate(Reading::new("X999XX77")));
+    assert_eq!(outcome(&entries), Some((wire::entry::Outcome::Refuse, vec![verdict::Reason::WrongPlate.number()])));
+}
+
+#[test]
+fn a_pass_shown_again_becomes_a_crossing_when_the_officer_decides() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    post.sight(&pass.text);
+    post.press(Key::Yes);
+    post.at += 60;
+    post.on(Event::Turn);
+    post.sight(&pass.text);
+    let entries = post.press(Key::No);
+    assert!(matches!(entries[..], [Entry::Crossing(_), Entry::Closing(_)]));
+    assert_eq!(closing(&entries), Some(Action::TurnedBack));
+}
+
+#[test]
+fn a_plate_that_is_read_again_is_not_the_next_cars() {
+    let mut post = Post::new();
+    let (one, other) = (post.desk.issue(&[PLATE]), post.desk.issue(&[PLATE]));
+    post.plate(PLATE);
+    post.sight(&one.text);
+    post.plate(PLATE);
+    post.press(Key::Yes);
+    post.plate(PLATE);
+    post.at += 5;
+    // The next car's plate was not read; the officer has to compare.
+    let reasons = vec![verdict::Reason::ComparePlate.number()];
+    assert_eq!(outcome(&post.sight(&other.text)), Some((wire::entry::Outcome::Check, reasons)));
+}
+
+#[test]
+fn an_undecided_crossing_does_not_pass_on_its_plate_to_the_next_car_with_the_same_picture() {
+    let mut post = Post::new();
+    let pass = post.desk.issue(&[PLATE]);
+    post.plate(PLATE);
+    post.sight(&pass.text);
+    post.at += 20;
+    post.plate("X999XX77");
+    let entries = post.sight(&pass.text);
+    assert_eq!(closing(&entries), Some(Action::NextPass));
+    assert_eq!(outcome(&entries), Some((wire::entry::Outcome::Refuse, vec![verdict::Reason::WrongPlate.number()])));
 }
