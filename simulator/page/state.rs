@@ -108,7 +108,7 @@ fn of_box(post: &Post, zone: Offset) -> Value {
             "steps": look.attempts.iter().map(|attempt| json!({
                 "rung": attempt.rung.as_str(),
                 "ms": attempt.micros as f64 / 1000.0,
-                "outcome": format!("{:?}", attempt.outcome).to_lowercase(),
+                "outcome": attempt.outcome.as_str(),
             })).collect::<Vec<_>>(),
         })),
     });

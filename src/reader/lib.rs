@@ -12,6 +12,7 @@
 //! rendering of the frame; a *look* is everything that was tried on one frame.
 #![forbid(unsafe_code)]
 
+mod crowd;
 mod engine;
 mod scene;
 mod second;
@@ -50,6 +51,21 @@ pub enum Outcome {
     Panicked,
     /// The engine did not answer in time.
     TimedOut,
+    /// Nothing was begun: the picture is made to keep a decoder busy.
+    TooCrowded,
+}
+
+impl Outcome {
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Nothing => "nothing",
+            Self::Panicked => "panicked",
+            Self::TimedOut => "timed-out",
+            Self::TooCrowded => "too-crowded",
+        }
+    }
 }
 
 /// One attempt on a frame.
@@ -119,6 +135,10 @@ impl Reader {
     pub fn look(&mut self, frame: &Frame) -> Look {
         let began = Instant::now();
         let (mut codes, mut attempts, mut located) = (Vec::new(), Vec::new(), false);
+        if crowd::is_too_crowded(frame) {
+            attempts.push(Attempt { rung: Rung::Plain, micros: micros(began), outcome: Outcome::TooCrowded });
+            return Look { codes, attempts, micros: micros(began), located, unchanged: false };
+        }
         for rung in Rung::ALL.into_iter().filter(|rung| rung.suits(frame.width, frame.height)) {
             if began.elapsed() >= self.settings.budget {
                 break;

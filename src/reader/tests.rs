@@ -52,3 +52,39 @@ fn picture(folder: &Path, record: &serde_json::Value) -> Option<PathBuf> {
     let name = record["file"].as_str()?;
     [folder.join(name), folder.join("images").join(name)].into_iter().find(|path| path.is_file())
 }
+
+/// A picture full of the corners of QR codes.
+fn corners(width: u32, height: u32, module: u32) -> Frame {
+    let cell = 8 * module;
+    let shade = |x: u32, y: u32| {
+        let (u, v) = (x % cell / module, y % cell / module);
+        let ring = u.abs_diff(3).max(v.abs_diff(3));
+        if u < 7 && v < 7 && ring != 2 { 0 } else { 255 }
+    };
+    let luma: Vec<u8> = (0..height).flat_map(|y| (0..width).map(move |x| shade(x, y))).collect();
+    Frame { width, height, luma: luma.into(), number: 0, at: Duration::ZERO, source: None }
+}
+
+/// Without this guard the first rung took 100 s and more on one of these.
+#[test]
+fn a_picture_full_of_corners_is_left_alone() {
+    for module in 1..=4 {
+        let look = Reader::new(Settings::default()).look(&corners(1280, 720, module));
+        assert_eq!(look.attempts.iter().map(|attempt| attempt.outcome).collect::<Vec<_>>(), [Outcome::TooCrowded]);
+    }
+}
+
+#[test]
+fn no_photograph_is_too_crowded() {
+    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/qr-photos");
+    let Ok(photos) = std::fs::read_dir(&shared) else {
+        println!("vectors: qr-photos: not here");
+        return;
+    };
+    let photos: Vec<_> = photos.flatten().filter_map(|photo| board::still(&photo.path()).ok()).collect();
+    println!("vectors: qr-photos (full set): {} photographs, none too crowded", photos.len());
+    assert!(photos.len() > 500);
+    for photo in photos {
+        assert!(!crate::crowd::is_too_crowded(&photo), "{:?}", photo.source);
+    }
+}

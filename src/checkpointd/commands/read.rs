@@ -76,9 +76,8 @@ fn to_json(image: &Path, outcome: &str, look: Option<&Look>) -> serde_json::Valu
         look.codes.iter().map(code).collect::<Vec<_>>()
     });
     let attempts = look.map(|look| {
-        let attempt = |a: &reader::Attempt| {
-            json!({"rung": a.rung.as_str(), "us": a.micros, "outcome": format!("{:?}", a.outcome).to_lowercase()})
-        };
+        let attempt =
+            |a: &reader::Attempt| json!({"rung": a.rung.as_str(), "us": a.micros, "outcome": a.outcome.as_str()});
         look.attempts.iter().map(attempt).collect::<Vec<_>>()
     });
     json!({
