@@ -17,6 +17,9 @@ const START: Duration = Duration::from_secs(60);
 /// How long the page may take to show what has happened at a box.
 const SHOWN: Duration = Duration::from_secs(20);
 
+/// How long an officer looks before a key is pressed; the box wants 400 ms.
+const GLANCE: Duration = Duration::from_millis(500);
+
 /// A simulator that runs with its data in a folder of its own.
 pub struct Simulator {
     process: Process,
@@ -135,8 +138,10 @@ impl Page<'_> {
         self.wait("the road to be empty", |_| self.said_of(name).filter(|shown| shown["held"].is_null()));
     }
 
-    /// Presses a key of a box.
+    /// Presses a key of a box, as an officer does: after a look at what stands there. The box takes no earlier press
+    /// for a decision about it.
     pub fn key(&self, name: &str, key: &str) {
+        std::thread::sleep(GLANCE);
         self.browser.press(&Self::at(name, &format!("button[data-key=\"{key}\"]")));
     }
 
