@@ -10,7 +10,7 @@
 //! | open | another text, the open one out of view for `GAP` or no pass | as when idle | closing *next pass* |
 //! | open | a plate is typed | open, judged again | the crossing, when the plate or the verdict changed |
 //! | open, no plate yet, in view | a plate is read | open, judged again | the crossing |
-//! | open, otherwise | another plate is read | open: it is the next vehicle's | – |
+//! | open, otherwise; closed by *no* | a plate is read | as it was: it is the next vehicle's, or for a better pass | – |
 //! | open | HQ's word has changed | open, judged again | the crossing, when the verdict changed |
 //! | open, not refused | *yes* | closed | closing *passed* |
 //! | open | *no* | closed | closing *turned back* |
@@ -298,10 +298,10 @@ impl Lane {
             return;
         }
         let here = match &self.state {
-            State::Open(open) | State::AdmittedBefore { again: open, .. } | State::Closed { last: open, .. } => {
-                Some(open)
-            }
-            State::Idle => None,
+            State::Open(open) | State::AdmittedBefore { again: open, .. } => Some(open),
+            // Who was turned back may have a better pass; who was let pass is on the way out.
+            State::Closed { last, action: Action::Passed, .. } => Some(last),
+            State::Closed { .. } | State::Idle => None,
         };
         let known = here.and_then(|open| open.plate.as_ref());
         if known.is_some_and(|known| known.folded() == reading.folded()) {

@@ -185,3 +185,15 @@ fn an_undecided_crossing_does_not_pass_on_its_plate_to_the_next_car_with_the_sam
     assert_eq!(closing(&entries), Some(Action::NextPass));
     assert_eq!(outcome(&entries), Some((wire::entry::Outcome::Refuse, vec![verdict::Reason::WrongPlate.number()])));
 }
+
+#[test]
+fn who_was_turned_back_may_show_a_better_pass() {
+    let mut post = Post::new();
+    let (old, new) = (post.desk.issue(&[PLATE]), post.desk.issue(&[PLATE]));
+    post.desk.revoke(&old, BEGIN + 1);
+    post.plate(PLATE);
+    post.sight(&old.text);
+    assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
+    post.plate(PLATE);
+    assert_eq!(outcome(&post.sight(&new.text)), Some((wire::entry::Outcome::Admit, vec![])));
+}
