@@ -91,7 +91,10 @@ impl Owed {
                 }
             }
             Err(error) => {
-                tracing::error!(code = error.code(), owed = self.entries.len(), "the journal cannot be written");
+                // Once: it is tried again every second, and the panel says it all the time.
+                if !failing {
+                    tracing::error!(code = error.code(), "the journal cannot be written");
+                }
                 // Only the policy *check*, which says so in its description, loses crossings; under *stop* there
                 // are none that could be, and of notes the oldest is the least.
                 while self.entries.len() > MOST_OWED {
