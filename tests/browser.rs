@@ -131,6 +131,7 @@ fn the_page_speaks_russian_and_english_and_nothing_else_in_between() {
             let text = browser.text(&format!("section[data-box=\"{POST}\"]")).ok()?;
             text.contains(&title).then_some(())
         });
+        page.wait("the panel to speak alike", |_| page.said_of(POST).filter(|said| said["language"] == expected));
         let letters = page.browser.text("body").unwrap();
         let cyrillic = letters.chars().filter(|c| ('\u{400}'..='\u{4ff}').contains(c)).count();
         let latin = letters.chars().filter(char::is_ascii_alphabetic).count();

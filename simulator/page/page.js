@@ -604,8 +604,20 @@ async function follow() {
       continue;
     }
     showConnection("kept");
+    speakAlike();
     try { showState(); } catch (mistake) { console.error(mistake); } // a mistake in drawing is not a lost connection
     await pause(ASK_AGAIN_MS);
+  }
+}
+
+const asked = new Map(); // box -> the page's language when it was last asked to speak alike
+
+/** Presses the language key of a box that speaks another language; once, as an officer might want it otherwise. */
+function speakAlike() {
+  for (const box of state?.boxes ?? []) {
+    if (!box.language || asked.get(box.name) === language) continue;
+    asked.set(box.name, language);
+    if (box.language !== language) askBox(box.name, "key", { key: "language" });
   }
 }
 
@@ -614,6 +626,7 @@ function switchLanguage() {
   remember("language", language);
   showSwitches();
   translate(document);
+  speakAlike();
   if (state) showState();
 }
 
