@@ -36,11 +36,13 @@ fn a_valid_pass_passes_a_revoked_one_does_not_and_both_are_recorded() {
     let hq = simulator.state().unwrap()["hq"]["url"].as_str().unwrap().trim_end_matches('/').to_owned();
     let ways = page.browser.ask("return [...document.querySelectorAll('#hq a')].map(a => a.href)").unwrap();
     assert!(ways.as_array().unwrap().iter().any(|way| way.as_str().unwrap().starts_with(&hq)), "{ways} lead to {hq}");
-    page.browser.visit(&format!("{hq}/"));
-    page.wait("HQ's page to have both crossings", |browser| {
-        let text = browser.text("body").ok()?;
-        ["пропустить", "отказать", "revoked", POST].iter().all(|word| text.contains(word)).then_some(())
-    });
+    for (language, words) in [("ru", ["пропустить", "отказать"]), ("en", ["admit", "refuse"])] {
+        page.browser.visit(&format!("{hq}/?lang={language}"));
+        page.wait("HQ's page to have both crossings", |browser| {
+            let text = browser.text("body").ok()?;
+            words.iter().chain(&["revoked", POST]).all(|word| text.contains(word)).then_some(())
+        });
+    }
     page.browser.keep_picture(&picture("hq"));
 }
 

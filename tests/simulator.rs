@@ -47,9 +47,13 @@ fn a_region_without_a_screen_loses_nothing_and_says_how_fast_it_was() {
     assert!(number("/frames/looks") > 0.0 && number("/frames/looks") <= number("/frames/taken"), "{report:#}");
     measured(&format!(
         "headless: {minutes} min, {} crossings, {} rows, lost 0, duplicated 0, frame to durable verdict \
-         p50 {p50} p95 {p95} p99 {p99} max {most} ms, to HQ p50 {lag} p99 {slow_lag} ms, kills {}",
+         p50 {p50} p95 {p95} p99 {p99} max {most} ms (reading {:.2}, judging {:.2}, durable {:.2} of it), to HQ p50 \
+         {lag} p99 {slow_lag} ms, kills {}",
         number("/crossings/total"),
         number("/rows/written"),
+        shares[0],
+        shares[1],
+        shares[2],
         report["kills"]
     ));
 }

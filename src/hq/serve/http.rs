@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
@@ -18,7 +18,7 @@ use tower_http::services::ServeDir;
 use verdict::Reason;
 use wire::entry::Outcome;
 
-use super::page;
+use super::page::{self, Language};
 use super::shown::Shown;
 use crate::Error;
 use crate::open::Filter;
@@ -159,8 +159,21 @@ async fn boxes(State(shown): State<Arc<Shown>>) -> Response {
     answer(move || shown.boxes().map(Json)).await
 }
 
-async fn crossings_page(State(shown): State<Arc<Shown>>) -> Response {
-    answer(move || page::render(&shown, SOME).map(Html)).await
+/// In which language the page is wanted, when somebody says so.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageWanted {
+    lang: Option<Language>,
+}
+
+async fn crossings_page(
+    State(shown): State<Arc<Shown>>,
+    Query(wanted): Query<PageWanted>,
+    headers: HeaderMap,
+) -> Response {
+    let wishes = headers.get(header::ACCEPT_LANGUAGE).and_then(|wishes| wishes.to_str().ok()).unwrap_or_default();
+    let language = wanted.lang.unwrap_or_else(|| Language::accepted(wishes));
+    answer(move || page::render(&shown, SOME, language).map(Html)).await
 }
 
 /// Asks the database away from the loop that serves boxes.

@@ -2,73 +2,143 @@
 
 use std::fmt::Write as _;
 
+use serde::Deserialize;
+
 use super::shown::{BoxShown, CountsShown, CrossingShown, Shown};
 use crate::open::Filter;
 use crate::{Error, span};
 
 const STYLE: &str = include_str!("page.css");
 
+/// Language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Russian.
+    Ru,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// What a browser asks for (RFC 9110 §12.5.4), as far as it is one of ours; its first wish counts.
+    pub fn accepted(wishes: &str) -> Self {
+        let first = wishes.split([',', ';', '-']).next().unwrap_or_default().trim();
+        if first.is_empty() || first.eq_ignore_ascii_case("ru") { Self::Ru } else { Self::En }
+    }
+
+    const fn of(self, ru: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Self::Ru => ru,
+            Self::En => en,
+        }
+    }
+}
+
 /// The page, with the newest crossings first.
-pub fn render(shown: &Shown, most: u32) -> Result<String, Error> {
+pub fn render(shown: &Shown, most: u32, language: Language) -> Result<String, Error> {
     let all = Filter::default();
     let (boxes, counts, crossings) = (shown.boxes()?, shown.counts(&all)?, shown.crossings(&all, most)?);
     // What people edit may be wrong just now; the page stands all the same.
     let rules = shown.region().rules().ok();
-    let kind = |number: u16| rules.as_ref().map_or_else(|| number.to_string(), |rules| rules.code(number));
+    let kind = |number: u16| {
+        let rule = rules.as_ref().and_then(|rules| rules.policy.rule(pass::Kind(number)));
+        let name = |rule: &verdict::KindRule| if language == Language::Ru { rule.ru.clone() } else { rule.en.clone() };
+        rule.map_or_else(|| number.to_string(), name)
+    };
     let settings = shown.region().settings();
     let zone = settings.zone;
     let mut page = Page(String::with_capacity(64 * 1024));
-    page.raw("<!doctype html><html lang=\"ru\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">");
+    page.raw("<!doctype html><html lang=\"").raw(language.of("ru", "en"));
+    page.raw("\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">");
     page.raw("<meta http-equiv=\"refresh\" content=\"5\"><title>");
     page.text(&settings.name).raw("</title><style>").raw(STYLE).raw("</style><h1>").text(&settings.name);
-    page.raw(" <small>").text(settings.region.as_str()).raw("</small></h1>");
+    page.raw(" <small>").text(settings.region.as_str()).raw("</small></h1><p class=\"language\">");
+    page.raw(
+        language.of("<a href=\"?lang=en\" lang=\"en\">English</a>", "<a href=\"?lang=ru\" lang=\"ru\">Русский</a>"),
+    );
+    page.raw("</p>");
     let release = shown.region().last_release()?;
     page.raw("<p>");
     match release {
         Some((sequence, issued)) => {
-            page.text(&format!("Выпуск {sequence} от {} · release {sequence}", span::shown(issued, zone)))
+            let (release, of) = (language.of("Выпуск", "Release"), language.of("от", "of"));
+            page.text(&format!("{release} {sequence} {of} {}", span::shown(issued, zone)))
         }
-        None => page.text("Выпусков ещё не было · no release yet"),
+        None => page.text(language.of("Выпусков ещё не было", "No release yet")),
     };
     page.raw("</p>");
-    draw_boxes(&mut page, &boxes, |at| span::shown(at, zone));
-    draw_counts(&mut page, &counts);
-    draw_crossings(&mut page, &crossings, |at| span::shown(at, zone), kind);
+    draw_boxes(&mut page, language, &boxes, |at| span::shown(at, zone));
+    draw_counts(&mut page, language, &counts);
+    draw_crossings(&mut page, language, &crossings, |at| span::shown(at, zone), kind);
     Ok(page.0)
 }
 
-fn draw_boxes(page: &mut Page, boxes: &[BoxShown], at: impl Fn(i64) -> String) {
-    page.raw("<h2>Посты · boxes</h2><table><tr>");
-    for head in ["Пост", "На связи", "Выпуск", "В очереди", "Строк у нас", "Последнее слово", ""]
-    {
-        page.raw("<th>").text(head);
+fn draw_heads(page: &mut Page, language: Language, heads: &[(&'static str, &'static str)]) {
+    page.raw("<table><tr>");
+    for (ru, en) in heads {
+        page.raw("<th>").text(language.of(ru, en));
     }
+}
+
+/// Columns of the boxes, in Russian and English.
+const BOXES: &[(&str, &str)] = &[
+    ("Пост", "Box"),
+    ("На связи", "Online"),
+    ("Выпуск", "Release"),
+    ("В очереди", "Waiting"),
+    ("Строк у нас", "Rows here"),
+    ("Последнее слово", "Last heard"),
+    ("", ""),
+];
+
+/// Columns of the crossings.
+const CROSSINGS: &[(&str, &str)] = &[
+    ("Время", "Time"),
+    ("Пост", "Box"),
+    ("Решение", "Verdict"),
+    ("Причины", "Reasons"),
+    ("Вид", "Kind"),
+    ("Кем выдан", "Issuer"),
+    ("Номер", "Plate"),
+    ("Действие", "Action"),
+];
+
+fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl Fn(i64) -> String) {
+    page.raw("<h2>").raw(language.of("Посты", "Boxes")).raw("</h2>");
+    draw_heads(page, language, BOXES);
     for one in boxes {
         page.raw("<tr><td>").text(&one.name);
         page.raw(match one.online {
-            Some(true) => "<td class=\"admit\">● да",
-            Some(false) => "<td class=\"refuse\">○ нет",
-            None => "<td>– не выходил",
+            Some(true) => language.of("<td class=\"admit\">● да", "<td class=\"admit\">● yes"),
+            Some(false) => language.of("<td class=\"refuse\">○ нет", "<td class=\"refuse\">○ no"),
+            None => language.of("<td>– не выходил", "<td>– never yet"),
         });
         page.raw("<td>").number(one.release).raw("<td>").number(one.queue).raw("<td>").number(Some(one.rows));
         page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default()).raw("<td>");
         if one.in_conflict {
-            page.raw("<strong class=\"refuse\">две копии журнала · forked</strong> ");
+            page.raw("<strong class=\"refuse\">")
+                .raw(language.of("две копии журнала", "journal forked"))
+                .raw("</strong> ");
         }
         if !one.key_known {
-            page.raw("<strong class=\"check\">ключ неизвестен · key unknown</strong>");
+            page.raw("<strong class=\"check\">").raw(language.of("ключ неизвестен", "key unknown")).raw("</strong>");
         }
     }
     page.raw("</table>");
 }
 
-fn draw_counts(page: &mut Page, counts: &CountsShown) {
-    page.raw("<h2>Проезды · crossings</h2><p>").text(&counts.crossings.to_string()).raw(": ");
+fn draw_counts(page: &mut Page, language: Language, counts: &CountsShown) {
+    page.raw("<h2>")
+        .raw(language.of("Проезды", "Crossings"))
+        .raw("</h2><p>")
+        .text(&counts.crossings.to_string())
+        .raw(": ");
     for (outcome, number) in &counts.by_outcome {
         page.raw("<span class=\"")
             .text(outcome)
             .raw("\">")
-            .text(&format!("{} {number}", word(outcome)))
+            .text(&format!("{} {number}", word(language, outcome)))
             .raw("</span> ");
     }
     page.raw("</p><p><small>");
@@ -80,37 +150,51 @@ fn draw_counts(page: &mut Page, counts: &CountsShown) {
 
 fn draw_crossings(
     page: &mut Page,
+    language: Language,
     crossings: &[CrossingShown],
     at: impl Fn(i64) -> String,
     kind: impl Fn(u16) -> String,
 ) {
-    page.raw("<table><tr>");
-    for head in ["Время", "Пост", "Решение", "Причины", "Вид", "Кем выдан", "Номер", "Действие"]
-    {
-        page.raw("<th>").text(head);
-    }
+    draw_heads(page, language, CROSSINGS);
     for one in crossings {
         page.raw("<tr><td>").text(&at(one.at_ms.div_euclid(1000)));
         if !one.clock_is_sound {
-            page.raw(" <abbr title=\"часы поста под сомнением · clock in doubt\">?</abbr>");
+            let doubt = language.of("часы поста под сомнением", "the box's clock is in doubt");
+            page.raw(" <abbr title=\"").text(doubt).raw("\">?</abbr>");
         }
-        page.raw("<td>").text(&one.name).raw("<td class=\"").text(one.outcome).raw("\">").text(word(one.outcome));
+        page.raw("<td>")
+            .text(&one.name)
+            .raw("<td class=\"")
+            .text(one.outcome)
+            .raw("\">")
+            .text(word(language, one.outcome));
         page.raw("<td>").text(&one.reasons.join(", "));
         page.raw("<td>").text(&one.kind.map(&kind).unwrap_or_default());
         page.raw("<td>").text(one.issuer.as_deref().unwrap_or_default());
         page.raw("<td>").text(one.plate_seen.as_deref().or(one.plate_bound.as_deref()).unwrap_or_default());
-        page.raw("<td>").text(one.action.unwrap_or_default());
+        page.raw("<td>").text(one.action.map(|action| ending(language, action)).unwrap_or_default());
     }
     page.raw("</table>");
 }
 
 /// An outcome with its shape: colour is never the only sign.
-fn word(outcome: &str) -> &'static str {
+fn word(language: Language, outcome: &str) -> &'static str {
     match outcome {
-        "admit" => "✓ пропустить",
-        "check" => "⌕ проверить",
-        "refuse" => "✕ отказать",
+        "admit" => language.of("✓ пропустить", "✓ admit"),
+        "check" => language.of("⌕ проверить", "⌕ check"),
+        "refuse" => language.of("✕ отказать", "✕ refuse"),
         _ => "?",
+    }
+}
+
+/// How a crossing ended.
+fn ending(language: Language, action: &'static str) -> &'static str {
+    match action {
+        "passed" => language.of("пропущен", "passed"),
+        "turned-back" => language.of("развёрнут", "turned back"),
+        "next-pass" => language.of("показан другой пропуск", "another pass came"),
+        "absence" => language.of("без решения", "left undecided"),
+        other => other,
     }
 }
 
@@ -149,6 +233,15 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_wish_of_a_browser_counts() {
+        for (wishes, language) in
+            [("ru-RU,ru;q=0.9,en;q=0.8", Language::Ru), ("en-US,ru;q=0.5", Language::En), ("", Language::Ru)]
+        {
+            assert_eq!(Language::accepted(wishes), language, "{wishes}");
+        }
+    }
 
     #[test]
     fn nothing_from_outside_becomes_html() {

@@ -292,9 +292,13 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
     assert_eq!(boxes[0]["clock_off_ms"], 2000);
     let page = ask(http, "/", &[]);
     assert!(
-        page.text().contains("A123BC69") && page.text().contains("revoked, expired") && page.text().contains("work")
+        page.text().contains("A123BC69") && page.text().contains("revoked, expired") && page.text().contains("Рабочий")
     );
     assert!(page.text().contains("Тверская &lt;область&gt;"));
+    for (path, wish) in [("/?lang=en", "Accept-Language: ru"), ("/", "Accept-Language: en-GB,ru;q=0.5")] {
+        let page = ask(http, path, &[wish]);
+        assert!(page.text().contains("Work") && page.text().contains("refuse") && !page.text().contains("отказать"));
+    }
     assert!(page.head.contains("content-security-policy: default-src 'none'"));
 
     // What is in the ledger stays, through HQ's restart.
