@@ -148,3 +148,33 @@ fn while_the_disk_stalls_the_panel_says_so_and_the_loop_turns() {
     assert_eq!(said, [Journal::Stopped; 2]);
     assert!(pulse.load(Ordering::Relaxed) >= 10);
 }
+
+#[test]
+fn nobody_decides_about_what_the_panel_does_not_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open_journal(&folder.path().join("journal.db"));
+    let (parts, requests) = parts(WhenJournalFails::Stop);
+    let end = Arc::new(AtomicBool::new(false));
+    let told = end.clone();
+    let mut writing = Some(std::thread::spawn(move || {
+        journal::run(journal, &requests, || Still::default().now(), Duration::ZERO, &told, &AtomicU64::new(0));
+    }));
+    let (sender, events) = channel();
+    sender.send(sighted("MP1:A")).unwrap();
+    let mut sender = Some(sender);
+    let mut last = None;
+    let show = |lane: &Lane, journal: Journal| {
+        let is_open = matches!(lane.state(), State::Open(_));
+        if is_open && let (Some(writing), Some(sender)) = (writing.take(), sender.take()) {
+            // The disk is gone; the next line cannot be written, and then the officer presses a key.
+            end.store(true, Ordering::Relaxed);
+            writing.join().unwrap();
+            sender.send(Event::Camera(reader::CameraState::Fails)).unwrap();
+            sender.send(Event::Key { key: Key::No, pressed: Duration::from_secs(1_000) }).unwrap();
+        }
+        last = Some((is_open, journal));
+    };
+    let lane = Lane::new(config::Lane::default(), panel::Language::Ru, || [1; 8]);
+    run(lane, &events, &parts, show, &AtomicBool::new(false), &AtomicU64::new(0));
+    assert_eq!(last, Some((true, Journal::Stopped)));
+}
