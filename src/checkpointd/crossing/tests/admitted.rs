@@ -38,6 +38,13 @@ impl Post {
         self.on(Event::Sighted { text: text.to_owned(), read_us: 900, handed: Instant::now() })
     }
 
+    /// A car whose plate is read is let pass.
+    fn admit(&mut self, text: &str) {
+        self.plate(PLATE);
+        self.sight(text);
+        assert_eq!(closing(&self.press(Key::Yes)), Some(Action::Passed));
+    }
+
     fn plate(&mut self, plate: &str) {
         assert_eq!(self.on(Event::Plate(Reading::new(plate))), []);
     }
@@ -81,9 +88,7 @@ fn without_a_plate_the_officer_compares_and_says_yes() {
 fn a_revocation_bites_within_the_grace() {
     let mut post = Post::new();
     let pass = post.desk.issue(&[PLATE]);
-    post.plate(PLATE);
-    post.sight(&pass.text);
-    post.press(Key::Yes);
+    post.admit(&pass.text);
     post.at += 60;
     post.desk.revoke(&pass, BEGIN + 60);
     post.on(Event::Turn);
@@ -95,9 +100,7 @@ fn a_revocation_bites_within_the_grace() {
 fn a_pass_admitted_before_does_not_admit_another_car() {
     let mut post = Post::new();
     let pass = post.desk.issue(&[PLATE]);
-    post.plate(PLATE);
-    post.sight(&pass.text);
-    post.press(Key::Yes);
+    post.admit(&pass.text);
     post.at += 60;
     post.on(Event::Turn);
     post.plate("X999XX77");
@@ -127,9 +130,7 @@ fn what_is_open_is_judged_again_when_hq_speaks() {
 fn the_next_car_with_a_picture_of_the_same_pass_is_no_part_of_the_crossing_before() {
     let mut post = Post::new();
     let pass = post.desk.issue(&[PLATE]);
-    post.plate(PLATE);
-    post.sight(&pass.text);
-    post.press(Key::Yes);
+    post.admit(&pass.text);
     // Still held up while the car drives off: that is this car.
     post.at += 2;
     assert_eq!(post.sight(&pass.text), []);
@@ -147,9 +148,7 @@ fn the_next_car_with_a_picture_of_the_same_pass_is_no_part_of_the_crossing_befor
 fn a_pass_shown_again_becomes_a_crossing_when_the_officer_decides() {
     let mut post = Post::new();
     let pass = post.desk.issue(&[PLATE]);
-    post.plate(PLATE);
-    post.sight(&pass.text);
-    post.press(Key::Yes);
+    post.admit(&pass.text);
     post.at += 60;
     post.on(Event::Turn);
     post.sight(&pass.text);
