@@ -13,8 +13,8 @@ use crate::Outcome;
 pub struct Code {
     /// Its text.
     pub text: String,
-    /// Points on it in pixels of the frame: its finder patterns or its corners.
-    pub points: Vec<(f32, f32)>,
+    /// Its corners in pixels of the frame, in the order of its own upper left, upper right, lower right, lower left.
+    pub corners: [(f32, f32); 4],
     /// What read it.
     pub path: Rung,
 }
@@ -69,7 +69,7 @@ pub(crate) fn attempt(rung: Rung, frame: &Frame, codes: &mut Vec<Code>) -> Outco
     });
     match catch_unwind(run) {
         Ok(Some((text, points))) => {
-            codes.push(Code { text, points, path: rung });
+            codes.push(Code { text, corners: corners(&points), path: rung });
             Outcome::Read
         }
         Ok(None) => Outcome::Nothing,
@@ -98,6 +98,13 @@ fn decode((luma, width, height): Luma, scale: f32, filtered: bool) -> Option<(St
     .ok()?;
     let points = found.getPoints().iter().map(|point| (point.x * scale, point.y * scale)).collect();
     Some((found.getText().to_owned(), points))
+}
+
+/// rxing gives the finder patterns lower left, upper left, upper right: the fourth corner completes them.
+fn corners(points: &[(f32, f32)]) -> [(f32, f32); 4] {
+    let at = |index: usize| points.get(index).copied().unwrap_or_default();
+    let (lower, upper, right) = (at(0), at(1), at(2));
+    [upper, right, (lower.0 + right.0 - upper.0, lower.1 + right.1 - upper.1), lower]
 }
 
 /// Half the size: each pixel the mean of four.

@@ -79,8 +79,59 @@ pub struct Attempt {
     pub outcome: Outcome,
 }
 
+/// Why a code does not read, each from a measured cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hint {
+    /// Its modules are too small for the camera.
+    TooFar,
+    /// It is larger than the picture.
+    TooClose,
+    /// The picture is too dark.
+    TooDark,
+    /// A reflection covers too much of it.
+    Glare,
+    /// It is out of focus or moves.
+    Blurred,
+    /// A part of it is outside the picture or covered.
+    CutOff,
+    /// What is shown is a code of another kind.
+    NotQr,
+}
+
+impl Hint {
+    /// Every hint.
+    pub const ALL: [Self; 7] =
+        [Self::TooFar, Self::TooClose, Self::TooDark, Self::Glare, Self::Blurred, Self::CutOff, Self::NotQr];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooFar => "too-far",
+            Self::TooClose => "too-close",
+            Self::TooDark => "too-dark",
+            Self::Glare => "glare",
+            Self::Blurred => "blurred",
+            Self::CutOff => "cut-off",
+            Self::NotQr => "not-a-qr-code",
+        }
+    }
+}
+
+/// A rectangle of the frame, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// Its left edge.
+    pub x: u32,
+    /// Its upper edge.
+    pub y: u32,
+    /// Pixels in a row of it.
+    pub width: u32,
+    /// Its rows.
+    pub height: u32,
+}
+
 /// Everything that was tried on one frame.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Look {
     /// The codes that were read.
     pub codes: Vec<Code>,
@@ -90,6 +141,10 @@ pub struct Look {
     pub micros: u64,
     /// The place of a code was found, whether it could be read or not.
     pub located: bool,
+    /// Where a code is or seems to be.
+    pub region: Option<Region>,
+    /// Why nothing reads; none when something was read, or nothing is shown.
+    pub hint: Option<Hint>,
     /// Nothing was tried: the picture is still the one in which nothing was found a moment ago.
     pub unchanged: bool,
 }
@@ -118,9 +173,8 @@ impl Reader {
     pub fn watch(&mut self, frame: &Frame) -> Look {
         let began = Instant::now();
         if self.empty.is_still(frame, began) {
-            let unchanged =
-                Look { codes: Vec::new(), attempts: Vec::new(), micros: 0, located: false, unchanged: true };
-            return Look { micros: micros(began), ..unchanged };
+            let unchanged = Look { micros: micros(began), unchanged: true, ..Look::default() };
+            return unchanged;
         }
         let look = self.look(frame);
         if look.codes.is_empty() && !look.located {
@@ -137,7 +191,7 @@ impl Reader {
         let (mut codes, mut attempts, mut located) = (Vec::new(), Vec::new(), false);
         if crowd::is_too_crowded(frame) {
             attempts.push(Attempt { rung: Rung::Plain, micros: micros(began), outcome: Outcome::TooCrowded });
-            return Look { codes, attempts, micros: micros(began), located, unchanged: false };
+            return Look { attempts, micros: micros(began), ..Look::default() };
         }
         for rung in Rung::ALL.into_iter().filter(|rung| rung.suits(frame.width, frame.height)) {
             if began.elapsed() >= self.settings.budget {
@@ -154,7 +208,7 @@ impl Reader {
             }
         }
         located |= !codes.is_empty();
-        Look { codes, attempts, micros: micros(began), located, unchanged: false }
+        Look { codes, attempts, micros: micros(began), located, ..Look::default() }
     }
 }
 

@@ -86,8 +86,8 @@ fn decode(frame: &Frame) -> (Vec<Code>, bool) {
     let grids = image.detect_grids();
     let read = grids.iter().filter_map(|grid| {
         let (_, text) = grid.decode().ok()?;
-        let points = grid.bounds.iter().map(|point| (point.x as f32, point.y as f32)).collect();
-        Some(Code { text, points, path: Rung::SecondOpinion })
+        let corners = grid.bounds.map(|point| (point.x as f32, point.y as f32));
+        Some(Code { text, corners, path: Rung::SecondOpinion })
     });
     (read.collect(), !grids.is_empty())
 }

@@ -72,7 +72,8 @@ fn print_text(image: &Path, outcome: &str, look: Option<&Look>) {
 
 fn to_json(image: &Path, outcome: &str, look: Option<&Look>) -> serde_json::Value {
     let codes = look.map(|look| {
-        let code = |code: &reader::Code| json!({"text": code.text, "path": code.path.as_str(), "points": code.points});
+        let code =
+            |code: &reader::Code| json!({"text": code.text, "path": code.path.as_str(), "corners": code.corners});
         look.codes.iter().map(code).collect::<Vec<_>>()
     });
     let attempts = look.map(|look| {
