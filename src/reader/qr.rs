@@ -1,0 +1,261 @@
+//! Our own search for QR codes, in safe Rust: threshold, finders, lattice, evidence, codewords.
+//!
+//! Cheap steps on several renderings of the picture first; what looks like a code and does not read is then worked
+//! on, the most promising first, until the time is over.
+
+pub(crate) mod correct;
+pub(crate) mod corner;
+pub(crate) mod decode;
+pub(crate) mod finder;
+pub(crate) mod geometry;
+pub(crate) mod image;
+pub(crate) mod lattice;
+pub(crate) mod layout;
+pub(crate) mod soft;
+pub(crate) mod threshold;
+pub(crate) mod triple;
+
+use std::time::Duration;
+
+use corner::Corner;
+use decode::{Decoded, Reading};
+use geometry::Point;
+use image::View;
+use lattice::Lattice;
+use threshold::Rule;
+use triple::Triple;
+
+/// When to stop: in processor time of this thread, for what others do meanwhile is not the frame's fault.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Duration);
+
+impl Deadline {
+    pub(crate) fn after(budget: Duration) -> Self {
+        Self(now() + budget)
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        now() > self.0
+    }
+}
+
+/// Processor time of this thread.
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// How a code was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Path {
+    /// As it is.
+    Plain,
+    /// On the picture at half the size.
+    Half,
+    /// Against the middle instead of the mean of the surroundings.
+    Middle,
+    /// With a finder that had to be guessed.
+    Guessed,
+    /// On a lattice that was settled.
+    Settled,
+    /// With the blur undone.
+    Unblurred,
+}
+
+/// One code that was read.
+pub(crate) struct Found {
+    pub reading: Reading,
+    /// Its corners, clockwise from its upper left, in pixels of the frame.
+    pub outline: [Point; 4],
+    pub path: Path,
+}
+
+/// What looks like a code and does not read yet.
+struct Open {
+    lattice: Lattice,
+    evidence: Vec<f32>,
+    known: Vec<i8>,
+    /// Which rendering it lies in.
+    half: bool,
+    /// The more, the better it looks.
+    promise: f32,
+}
+
+/// A search in one frame.
+#[derive(Default)]
+pub(crate) struct Search {
+    pub found: Vec<Found>,
+    open: Vec<Open>,
+    /// Finders that were found on the rendering with most of them.
+    pub corners: Vec<Corner>,
+    pub trace: (usize, usize, f32),
+}
+
+/// Most candidates that are worked on.
+const MOST_OPEN: usize = 6;
+
+/// Searches a frame.
+pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
+    let mut search = Search::default();
+    if frame.width < 21 || frame.height < 21 {
+        return search;
+    }
+    search.pass(frame, Rule::Mean, Path::Plain, until);
+    if search.is_done(until) {
+        search.persist(frame, frame, until);
+        return search;
+    }
+    let half = frame.half();
+    search.pass(half.view(), Rule::Mean, Path::Half, until);
+    if search.found.is_empty() {
+        search.pass(half.view(), Rule::Middle, Path::Half, until);
+    }
+    if search.found.is_empty() && !search.corners.is_empty() && !until.is_over() {
+        search.pass(frame, Rule::Middle, Path::Middle, until);
+    }
+    search.persist(frame, half.view(), until);
+    search
+}
+
+impl Search {
+    fn is_done(&self, until: Deadline) -> bool {
+        !self.found.is_empty() || until.is_over()
+    }
+
+    /// Looks at one rendering.
+    fn pass(&mut self, image: View<'_>, rule: Rule, path: Path, until: Deadline) {
+        let half = path == Path::Half;
+        let corners = corners(image, rule, until);
+        let mut used = vec![false; corners.len()];
+        for triple in triple::triples(&corners) {
+            if triple.members.iter().any(|member| used[*member]) || until.is_over() {
+                continue;
+            }
+            if self.attempt(image, &triple, path, half) {
+                triple.members.iter().for_each(|member| used[*member] = true);
+            }
+        }
+        if self.found.is_empty() && self.open.is_empty() && !until.is_over() {
+            for triple in triple::of_two(image, &corners, |corner| !used[corner]) {
+                if until.is_over() || self.attempt(image, &triple, Path::Guessed, half) {
+                    break;
+                }
+            }
+        }
+        self.trace.1 += corners.len();
+        if corners.len() > self.corners.len() {
+            self.corners = corners;
+        }
+    }
+
+    /// Tries three corners; keeps what does not read and is clear enough for later.
+    fn attempt(&mut self, image: View<'_>, triple: &Triple, path: Path, half: bool) -> bool {
+        self.trace.0 += 1;
+        for lattice in lattice::lattices(image, triple) {
+            self.trace.2 = self.trace.2.max(lattice.clarity);
+            if lattice.clarity < 0.4 {
+                continue;
+            }
+            let evidence = soft::evidence(&lattice::shades(image, &lattice), lattice.layout.size);
+            match decode::decode(&evidence, &lattice.layout) {
+                Decoded::Read(reading) => {
+                    self.read(reading, &lattice, path, half);
+                    return true;
+                }
+                Decoded::Seen { known, share } => {
+                    let promise = lattice.clarity + 1.0 + share;
+                    self.open.push(Open { lattice, evidence, known, half, promise });
+                }
+                Decoded::Nothing => {
+                    let (promise, known) = (lattice.clarity, vec![0; evidence.len()]);
+                    self.open.push(Open { lattice, evidence, known, half, promise });
+                }
+            }
+        }
+        false
+    }
+
+    fn read(&mut self, reading: Reading, lattice: &Lattice, path: Path, half: bool) {
+        let scale = if half { 2.0 } else { 1.0 };
+        let outline = lattice.outline().map(|corner| corner * scale);
+        let again = self.found.iter().any(|found| {
+            found.reading == reading && (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0
+        });
+        if !again {
+            self.found.push(Found { reading, outline, path });
+        }
+    }
+
+    /// Works on what does not read.
+    fn persist(&mut self, frame: View<'_>, half: View<'_>, until: Deadline) {
+        let mut open = std::mem::take(&mut self.open);
+        open.sort_by(|a, b| b.promise.total_cmp(&a.promise));
+        for mut candidate in open.into_iter().take(MOST_OPEN) {
+            let scale = if candidate.half { 2.0 } else { 1.0 };
+            let outline = candidate.lattice.outline().map(|corner| corner * scale);
+            let covered = |found: &Found| (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0;
+            if until.is_over() || self.found.iter().any(covered) {
+                continue;
+            }
+            let image = if candidate.half { half } else { frame };
+            if let Some((reading, path)) = work(image, &mut candidate, until) {
+                self.read(reading, &candidate.lattice, path, candidate.half);
+            }
+        }
+    }
+}
+
+fn middle(outline: &[Point; 4]) -> Point {
+    (outline[0] + outline[1] + outline[2] + outline[3]) * 0.25
+}
+
+fn side(outline: &[Point; 4]) -> f32 {
+    (outline[2] - outline[0]).length() * std::f32::consts::FRAC_1_SQRT_2
+}
+
+/// Every finder of a picture.
+fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
+    let mut corners: Vec<Corner> = Vec::new();
+    for spot in finder::spots(&threshold::threshold(image, rule)) {
+        if until.is_over() || corners.len() == 64 {
+            break;
+        }
+        let Some(corner) = corner::measure(image, &spot) else { continue };
+        // The same finder twice: the better one.
+        match corners.iter_mut().find(|other| (other.center - corner.center).length() < corner.module() * 2.0) {
+            Some(same) if corner.error < same.error => *same = corner,
+            Some(_) => {}
+            None => corners.push(corner),
+        }
+    }
+    corners
+}
+
+/// Settles a candidate's lattice, then undoes its blur.
+fn work(image: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(Reading, Path)> {
+    let settled = lattice::settle(image, &candidate.lattice);
+    let evidence = soft::evidence(&lattice::shades(image, &settled), settled.layout.size);
+    let mut seen = match decode::decode(&evidence, &settled.layout) {
+        Decoded::Read(reading) => {
+            candidate.lattice = settled;
+            return Some((reading, Path::Settled));
+        }
+        Decoded::Seen { known, share } => {
+            (candidate.lattice, candidate.evidence, candidate.known) = (settled, evidence, known);
+            share
+        }
+        Decoded::Nothing => 0.0,
+    };
+    for rounds in [3, 5] {
+        if until.is_over() {
+            return None;
+        }
+        let clear = soft::unblurred(&candidate.evidence, &candidate.lattice.layout, &candidate.known, rounds);
+        match decode::decode(&clear, &candidate.lattice.layout) {
+            Decoded::Read(reading) => return Some((reading, Path::Unblurred)),
+            Decoded::Seen { known, share } if share > seen => (candidate.known, seen) = (known, share),
+            Decoded::Seen { .. } | Decoded::Nothing => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,239 @@
+//! From evidence to bytes: the format, the codewords, the blocks, and rqrr for what they say.
+
+use super::correct::correct;
+use super::layout::{Format, Layout, Module, format_bits, format_places, formats, masked, version_bits, version_places};
+
+/// Bits of certainty, summed over the blocks, that what was corrected is not nonsense that happens to be near a
+/// codeword. A plain decoder of the smallest code at its limit has 30.
+const CERTAIN: f32 = 26.0;
+
+/// What a code says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reading {
+    pub bytes: Vec<u8>,
+}
+
+/// How far the reading of one lattice came.
+pub(crate) enum Decoded {
+    Read(Reading),
+    /// A code is there: its format is clear.
+    Seen {
+        /// Modules that blocks which could be read make sure: +1 dark, -1 light, 0 not known.
+        known: Vec<i8>,
+        /// Share of the blocks.
+        share: f32,
+    },
+    /// No sign of one.
+    Nothing,
+}
+
+/// Reads evidence as a code of this layout, mirrored or not.
+pub(crate) fn decode(evidence: &[f32], layout: &Layout) -> Decoded {
+    let size = layout.size;
+    let turned: Vec<f32> = (0..size * size).map(|at| evidence[at % size * size + at / size]).collect();
+    let mut candidates: Vec<(f32, Format, bool)> = Vec::new();
+    for (mirrored, evidence) in [(false, evidence), (true, &turned)] {
+        candidates.extend(ranked(evidence, size).into_iter().map(|(score, format)| (score, format, mirrored)));
+    }
+    candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut seen = Decoded::Nothing;
+    for (score, format, mirrored) in candidates.into_iter().take(2) {
+        if score < 0.4 {
+            break;
+        }
+        match blocks(if mirrored { &turned } else { evidence }, layout, format) {
+            Ok(words) => {
+                if let Some(reading) = parse(&words, layout, format) {
+                    return Decoded::Read(reading);
+                }
+            }
+            Err((words, share)) => {
+                let better = match &seen {
+                    Decoded::Seen { share: before, .. } => share > *before,
+                    _ => score > 0.6,
+                };
+                if better {
+                    let mut known = known(&words, layout, format);
+                    if mirrored {
+                        known = (0..size * size).map(|at| known[at % size * size + at / size]).collect();
+                    }
+                    seen = Decoded::Seen { known, share };
+                }
+            }
+        }
+    }
+    seen
+}
+
+/// The two likeliest formats, with how much of the evidence is for them: 1 is all.
+fn ranked(evidence: &[f32], size: usize) -> Vec<(f32, Format)> {
+    let places = format_places(size);
+    let votes: Vec<f32> = places
+        .iter()
+        .map(|both| both.iter().map(|(x, y)| evidence[y * size + x].clamp(-1.0, 1.0)).sum())
+        .collect();
+    let whole: f32 = votes.iter().map(|vote: &f32| vote.abs()).sum::<f32>().max(10.0);
+    let mut ranked: Vec<(f32, Format)> = formats()
+        .map(|format| {
+            let bits = format_bits(format);
+            let votes = votes.iter().enumerate();
+            let sum: f32 = votes.map(|(bit, vote)| if bits >> (14 - bit) & 1 == 1 { *vote } else { -vote }).sum();
+            (sum / whole, format)
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked.truncate(2);
+    ranked
+}
+
+/// One block: the places of its codewords in the order they stand in the code, and how many are for correction.
+fn places_of(layout: &Layout, level: usize) -> Vec<Vec<usize>> {
+    let plan = layout.blocks(level);
+    let all = layout.codewords();
+    let short = all / plan.count - plan.correction;
+    let longer = all % plan.count;
+    let mut blocks = vec![Vec::with_capacity(short + 1 + plan.correction); plan.count];
+    let mut at = 0;
+    for word in 0..=short {
+        for (index, block) in blocks.iter_mut().enumerate() {
+            if word < short || index >= plan.count - longer {
+                block.push(at);
+                at += 1;
+            }
+        }
+    }
+    for _ in 0..plan.correction {
+        for block in &mut blocks {
+            block.push(at);
+            at += 1;
+        }
+    }
+    blocks
+}
+
+type Words = Vec<Option<u8>>;
+
+/// All codewords, corrected; or those of the blocks that could be, and their share.
+fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, (Words, f32)> {
+    let size = layout.size;
+    let (mut words, mut doubts) = (Vec::new(), Vec::new());
+    for bits in layout.bits.as_chunks::<8>().0 {
+        let (mut word, mut doubt) = (0_u8, 0.0);
+        for place in bits {
+            let (x, y) = (*place as usize % size, *place as usize / size);
+            let dark = evidence[y * size + x];
+            word = word << 1 | u8::from((dark > 0.0) != masked(format.mask, x, y));
+            doubt += (-4.0 * dark.abs()).exp();
+        }
+        words.push(word);
+        doubts.push(doubt);
+    }
+    let plan = layout.blocks(format.level);
+    let (mut out, mut done, mut certain) = (vec![None; words.len()], 0, 0.0);
+    let blocks = places_of(layout, format.level);
+    for places in &blocks {
+        let block: Vec<u8> = places.iter().map(|place| words[*place]).collect();
+        let doubt: Vec<f32> = places.iter().map(|place| doubts[*place]).collect();
+        if let Some((block, bits)) = corrected(&block, &doubt, plan.correction) {
+            done += 1;
+            certain += bits;
+            for (place, word) in places.iter().zip(block) {
+                out[*place] = Some(word);
+            }
+        }
+    }
+    let whole: Option<Vec<u8>> = out.iter().copied().collect();
+    match whole {
+        Some(whole) if certain >= CERTAIN => Ok(whole),
+        _ => Err((out, done as f32 / blocks.len() as f32)),
+    }
+}
+
+/// Corrects one block, giving up ever more of its most doubtful codewords; with the bits of certainty.
+fn corrected(block: &[u8], doubt: &[f32], correction: usize) -> Option<(Vec<u8>, f32)> {
+    let mut order: Vec<usize> = (0..block.len()).collect();
+    order.sort_by(|a, b| doubt[*b].total_cmp(&doubt[*a]));
+    let mut erased = 0;
+    while erased + 2 <= correction {
+        let mut words = block.to_vec();
+        if let Some(errors) = correct(&mut words, correction, &order[..erased]) {
+            let bits = certainty(block.len() - erased, correction - erased, errors);
+            if bits >= 10.0 {
+                return Some((words, bits));
+            }
+        }
+        erased += 2 + correction / 16;
+    }
+    None
+}
+
+/// How unlikely it is that nonsense is so near to a codeword, in bits: `errors` of `length` codewords may be
+/// anything, the rest must agree with the `spare` codewords for correction.
+fn certainty(length: usize, spare: usize, errors: usize) -> f32 {
+    let choices: f32 = (0..errors).map(|i| ((length - i) as f32 / (i + 1) as f32).log2()).sum();
+    8.0 * (spare as f32 - errors as f32) - choices
+}
+
+/// The modules that known codewords stand for.
+fn known(words: &[Option<u8>], layout: &Layout, format: Format) -> Vec<i8> {
+    let size = layout.size;
+    let mut known = vec![0; size * size];
+    for (bits, word) in layout.bits.as_chunks::<8>().0.iter().zip(words) {
+        let Some(word) = word else { continue };
+        for (index, place) in bits.iter().enumerate() {
+            let (x, y) = (*place as usize % size, *place as usize / size);
+            let dark = (word >> (7 - index) & 1 == 1) != masked(format.mask, x, y);
+            known[y * size + x] = if dark { 1 } else { -1 };
+        }
+    }
+    known
+}
+
+/// A code without a fault, drawn from its codewords, for rqrr.
+struct Drawn {
+    size: usize,
+    dark: Vec<bool>,
+}
+
+impl rqrr::BitGrid for Drawn {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn bit(&self, y: usize, x: usize) -> bool {
+        self.dark[y * self.size + x]
+    }
+}
+
+fn parse(words: &[u8], layout: &Layout, format: Format) -> Option<Reading> {
+    let size = layout.size;
+    let mut dark: Vec<bool> = layout.modules.iter().map(|module| *module == Module::Fixed { dark: true }).collect();
+    let mut tell = |places: &[[(usize, usize); 2]], bits: u32| {
+        for (index, both) in places.iter().enumerate() {
+            for (x, y) in both {
+                dark[y * size + x] = bits >> (places.len() - 1 - index) & 1 == 1;
+            }
+        }
+    };
+    tell(&format_places(size), format_bits(format));
+    if layout.version >= 7 {
+        tell(&version_places(size), version_bits(layout.version));
+    }
+    for (bits, word) in layout.bits.as_chunks::<8>().0.iter().zip(words) {
+        for (index, place) in bits.iter().enumerate() {
+            let (x, y) = (*place as usize % size, *place as usize / size);
+            dark[y * size + x] = (word >> (7 - index) & 1 == 1) != masked(format.mask, x, y);
+        }
+    }
+    let drawn = rqrr::Grid::new(Drawn { size, dark });
+    let mut bytes = Vec::new();
+    match drawn.decode_to(&mut bytes) {
+        Ok(_) => Some(Reading { bytes }),
+        // What rqrr does not know: parts of a series, trade numbers, Chinese characters.
+        Err(_) => {
+            let rows: Vec<Vec<bool>> = drawn.grid.dark.chunks(size).map(<[bool]>::to_vec).collect();
+            let read = rxing::qrcode::decoder::qrcode_decoder::decode_bool_array(&rows).ok()?;
+            Some(Reading { bytes: read.getText().as_bytes().to_vec() })
+        }
+    }
+}

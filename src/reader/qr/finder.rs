@@ -1,0 +1,160 @@
+//! Where finder patterns seem to be: runs in the ratio 1:1:3:1:1 (ISO/IEC 18004 §6.3.3), row by row.
+
+use super::geometry::{Point, point};
+use super::threshold::Bits;
+
+/// Most places found, and most looked into, the tallest first; a picture with more is made to keep a decoder busy.
+const MOST_FOUND: usize = 4000;
+const MOST: usize = 300;
+
+/// Most rows' worth of unfinished places.
+const MOST_OPEN: usize = 96;
+
+/// A place where the runs agree in a row and in a column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot {
+    pub center: Point,
+    /// Pixels of a module along a row and along a column.
+    pub module: Point,
+    /// Light where a finder is dark.
+    pub inverted: bool,
+    /// Rows that agreed.
+    pub rows: u32,
+}
+
+/// Rows that agree on a place, one below the other.
+struct Stack {
+    x: f32,
+    module: f32,
+    inverted: bool,
+    first: usize,
+    last: usize,
+    rows: u32,
+}
+
+/// Every such place, the tallest first.
+pub(crate) fn spots(bits: &Bits) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    let (mut edges, mut open): (Vec<u16>, Vec<Stack>) = (Vec::with_capacity(bits.width), Vec::new());
+    for y in 0..bits.height {
+        edges_of(bits.row(y), bits.width, &mut edges);
+        for (index, five) in edges.windows(6).enumerate() {
+            if let Some(module) = is_finder(five) {
+                let x = f32::from(five[2] + five[3]) / 2.0;
+                stack(&mut open, x, module, index % 2 == 1, y);
+            }
+        }
+        // A row or two may disagree: noise.
+        open.retain(|stack| {
+            let lives = y - stack.last <= 1 + (stack.module / 2.0) as usize;
+            if !lives && spots.len() < MOST_FOUND {
+                spots.extend(spot(bits, stack));
+            }
+            lives
+        });
+    }
+    spots.extend(open.iter().filter_map(|stack| spot(bits, stack)));
+    spots.sort_by(|a: &Spot, b: &Spot| b.rows.cmp(&a.rows));
+    spots.truncate(MOST);
+    spots
+}
+
+/// Columns in which a row changes between light and dark, beginning with light; the last is its end.
+fn edges_of(words: &[u64], width: usize, edges: &mut Vec<u16>) {
+    edges.clear();
+    let mut before = 0;
+    for (index, word) in words.iter().enumerate() {
+        let mut changes = word ^ (word << 1 | before);
+        before = word >> 63;
+        while changes != 0 {
+            edges.push((index * 64) as u16 + changes.trailing_zeros() as u16);
+            changes &= changes - 1;
+        }
+    }
+    if before == 1 || edges.len() % 2 == 1 {
+        edges.push(width as u16);
+    }
+}
+
+/// The module, if five runs are 1:1:3:1:1. A wrong threshold makes dark runs longer and light ones shorter, so
+/// what is compared is the distance between edges of the same kind: 2, 4, 4 and 2 modules.
+fn is_finder(edges: &[u16]) -> Option<f32> {
+    let whole = u32::from(edges[5] - edges[0]);
+    let length = |from: usize, to: usize| u32::from(edges[to] - edges[from]);
+    let center = length(2, 3);
+    // The middle is nearly half of it: rejects most of what there is at once.
+    if center * 5 < whole || center * 3 > whole * 2 || whole < 7 {
+        return None;
+    }
+    // In sevenths: `part` of `modules` modules, within about a third.
+    let near = |part: u32, modules: u32| part * 7 * 5 >= modules * whole * 3 && part * 7 * 5 <= modules * whole * 7;
+    let (a, b, c, d) = (length(0, 2), length(1, 3), length(2, 4), length(3, 5));
+    let fits = near(a, 2) && near(b, 4) && near(c, 4) && near(d, 2);
+    // No single run of the ring may be out of all proportion.
+    let slim = [length(0, 1), length(1, 2), length(3, 4), length(4, 5)].iter().all(|run| run * 7 <= whole * 2 + 7);
+    (fits && slim).then_some(whole as f32 / 7.0)
+}
+
+fn stack(open: &mut Vec<Stack>, x: f32, module: f32, inverted: bool, y: usize) {
+    let below = open.iter_mut().find(|stack| {
+        stack.inverted == inverted
+            && stack.last < y
+            && (stack.x - x).abs() <= stack.module.max(1.0)
+            && module < stack.module * 1.5
+            && stack.module < module * 1.5
+    });
+    match below {
+        Some(stack) => {
+            let rows = stack.rows as f32;
+            stack.x = (stack.x * rows + x) / (rows + 1.0);
+            stack.module = (stack.module * rows + module) / (rows + 1.0);
+            stack.rows += 1;
+            stack.last = y;
+        }
+        None => {
+            if open.len() < MOST_OPEN {
+                open.push(Stack { x, module, inverted, first: y, last: y, rows: 1 });
+            }
+        }
+    }
+}
+
+/// A spot, if the column through the middle of a stack agrees as well.
+fn spot(bits: &Bits, stack: &Stack) -> Option<Spot> {
+    if (stack.rows as f32) < (stack.module / 2.0).min(3.0) {
+        return None;
+    }
+    let x = (stack.x as usize).min(bits.width - 1);
+    let y = usize::midpoint(stack.first, stack.last);
+    let dark = !stack.inverted;
+    if bits.is_dark(x, y) != dark {
+        return None;
+    }
+    // A tilted code may be a few times higher than wide, or the reverse.
+    let longest = (stack.module * 14.0) as usize + 4;
+    let mut runs = [0_usize; 5];
+    let walk = |runs: &mut [usize; 5], rows: &mut dyn Iterator<Item = usize>, places: [usize; 3]| {
+        let mut place = 0;
+        for row in rows {
+            let is = bits.is_dark(x, row) == dark;
+            if is != (place % 2 == 0) {
+                place += 1;
+            }
+            if place > 2 || runs[places[place.min(2)]] > longest {
+                break;
+            }
+            runs[places[place]] += 1;
+        }
+    };
+    walk(&mut runs, &mut (0..y).rev(), [2, 1, 0]);
+    let above = runs[2];
+    walk(&mut runs, &mut (y..bits.height), [2, 3, 4]);
+    let top = y - above;
+    let mut edges = [0_u16; 6];
+    for (index, run) in runs.iter().enumerate() {
+        edges[index + 1] = edges[index] + *run as u16;
+    }
+    let module = if runs.contains(&0) { None } else { is_finder(&edges) }?;
+    let center = point(stack.x, top as f32 + runs[2] as f32 / 2.0);
+    Some(Spot { center, module: point(stack.module, module), inverted: stack.inverted, rows: stack.rows })
+}

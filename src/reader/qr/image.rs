@@ -1,0 +1,68 @@
+//! Pictures in shades of grey, and their smaller and larger renderings.
+//!
+//! Coordinates are continuous: the pixel in column `i` covers `i..i + 1`, its middle is `i + 0.5`. So a point
+//! of a picture of half the size is exactly half the point.
+
+use super::geometry::Point;
+
+/// A borrowed picture, rows without padding, 0 is black.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub width: usize,
+    pub height: usize,
+    pub luma: &'a [u8],
+}
+
+/// A picture of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Image {
+    pub width: usize,
+    pub height: usize,
+    pub luma: Vec<u8>,
+}
+
+impl Image {
+    pub(crate) fn view(&self) -> View<'_> {
+        View { width: self.width, height: self.height, luma: &self.luma }
+    }
+}
+
+impl View<'_> {
+    /// The shade at a point, between the four pixels around it; outside, that of the nearest pixel.
+    #[inline]
+    pub(crate) fn sample(&self, point: Point) -> f32 {
+        // `as` saturates, and takes what is not a number for 0.
+        let x = (point.x - 0.5).max(0.0).min((self.width - 1) as f32);
+        let y = (point.y - 0.5).max(0.0).min((self.height - 1) as f32);
+        let (left, upper) = (x as usize, y as usize);
+        let (u, v) = (x - left as f32, y - upper as f32);
+        let right = usize::from(left + 1 < self.width);
+        let below = if upper + 1 < self.height { self.width } else { 0 };
+        let at = upper * self.width + left;
+        let [a, b] = [at, at + below].map(|row| {
+            let (near, far) = (f32::from(self.luma[row]), f32::from(self.luma[row + right]));
+            near + (far - near) * u
+        });
+        a + (b - a) * v
+    }
+
+    pub(crate) fn contains(&self, point: Point) -> bool {
+        point.x >= 0.0 && point.y >= 0.0 && point.x < self.width as f32 && point.y < self.height as f32
+    }
+
+    /// Half the size: each pixel the mean of four.
+    pub(crate) fn half(&self) -> Image {
+        let (width, height) = (self.width / 2, self.height / 2);
+        let mut luma = Vec::with_capacity(width * height);
+        if width > 0 {
+            for rows in self.luma.chunks_exact(self.width * 2) {
+                let (upper, lower) = rows.split_at(self.width);
+                luma.extend(upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(above, below)| {
+                    let sum = u16::from(above[0]) + u16::from(above[1]) + u16::from(below[0]) + u16::from(below[1]);
+                    ((sum + 2) / 4) as u8
+                }));
+            }
+        }
+        Image { width, height, luma }
+    }
+}
