@@ -110,7 +110,7 @@ pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
     if search.found.is_empty() {
         search.pass(half.view(), Rule::Middle, Path::Half, until);
     }
-    if search.found.is_empty() && !search.corners.is_empty() && !until.is_over() {
+    if search.found.is_empty() && triple::are_some_together(&search.corners) && !until.is_over() {
         search.pass(frame, Rule::Middle, Path::Middle, until);
     }
     search.persist(frame, half.view(), until);
@@ -153,9 +153,6 @@ impl Search {
         self.trace.0 += 1;
         for lattice in lattice::lattices(image, triple) {
             self.trace.2 = self.trace.2.max(lattice.clarity);
-            if lattice.clarity < 0.4 {
-                continue;
-            }
             let evidence = soft::evidence(&lattice::shades(image, &lattice), lattice.layout.size);
             match decode::decode(&evidence, &lattice.layout) {
                 Decoded::Read(reading) => {

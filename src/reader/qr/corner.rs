@@ -36,8 +36,6 @@ pub(crate) struct Corner {
     pub error: f32,
     /// How much it looks like a finder, module by module: correlation, 1 is perfect.
     pub likeness: f32,
-    /// Rows that agreed.
-    pub rows: u32,
 }
 
 impl Corner {
@@ -101,7 +99,7 @@ pub(crate) fn measure(image: View<'_>, spot: &Spot) -> Option<Corner> {
     if likeness < LEAST_ALIKE {
         return None;
     }
-    Some(Corner { center, axes, inverse, inverted: spot.inverted, dark, light, error, likeness, rows: spot.rows })
+    Some(Corner { center, axes, inverse, inverted: spot.inverted, dark, light, error, likeness })
 }
 
 /// Where, within `reach` modules of where it should be, something looks most like a finder with these axes: one that
@@ -122,7 +120,7 @@ pub(crate) fn seek(image: View<'_>, like: &Corner, center: Point, reach: f32) ->
             }
         }
     }
-    Corner { center: best.1, likeness: best.0, rows: 0, ..*like }
+    Corner { center: best.1, likeness: best.0, ..*like }
 }
 
 /// Correlation of the modules of a finder with what they should be.

@@ -3,12 +3,18 @@
 use super::geometry::{Point, point};
 use super::threshold::Bits;
 
-/// Most places found, and most looked into, the tallest first; a picture with more is made to keep a decoder busy.
+/// Most places found, and most looked into, the tallest for their size first; a picture with more is made to keep a decoder busy.
 const MOST_FOUND: usize = 4000;
 const MOST: usize = 300;
 
-/// Most rows' worth of unfinished places.
+/// Most unfinished places.
 const MOST_OPEN: usize = 96;
+
+/// Every how many rows are looked at: a module that is worth looking for has more than one.
+const STEP: usize = 2;
+
+/// Least height of a place, in modules; its core has three. One in a hundred that were read had less than 1.5.
+const LEAST_TALL: f32 = 1.0;
 
 /// A place where the runs agree in a row and in a column.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +24,8 @@ pub(crate) struct Spot {
     pub module: Point,
     /// Light where a finder is dark.
     pub inverted: bool,
-    /// Rows that agreed.
-    pub rows: u32,
+    /// Its height as far as rows agreed, in modules; at most three, the height of its core.
+    pub tall: f32,
 }
 
 /// Rows that agree on a place, one below the other.
@@ -32,11 +38,18 @@ struct Stack {
     rows: u32,
 }
 
+impl Stack {
+    /// How many rows without agreement it survives.
+    fn patience(&self) -> usize {
+        STEP + (self.module / 2.0) as usize
+    }
+}
+
 /// Every such place, the tallest first.
 pub(crate) fn spots(bits: &Bits) -> Vec<Spot> {
     let mut spots = Vec::new();
     let (mut edges, mut open): (Vec<u16>, Vec<Stack>) = (Vec::with_capacity(bits.width), Vec::new());
-    for y in 0..bits.height {
+    for y in (0..bits.height).step_by(STEP) {
         edges_of(bits.row(y), bits.width, &mut edges);
         for (index, five) in edges.windows(6).enumerate() {
             if let Some(module) = is_finder(five) {
@@ -44,9 +57,12 @@ pub(crate) fn spots(bits: &Bits) -> Vec<Spot> {
                 stack(&mut open, x, module, index % 2 == 1, y);
             }
         }
+        if y % (4 * STEP) != 0 {
+            continue;
+        }
         // A row or two may disagree: noise.
         open.retain(|stack| {
-            let lives = y - stack.last <= 1 + (stack.module / 2.0) as usize;
+            let lives = y - stack.last <= stack.patience();
             if !lives && spots.len() < MOST_FOUND {
                 spots.extend(spot(bits, stack));
             }
@@ -54,7 +70,7 @@ pub(crate) fn spots(bits: &Bits) -> Vec<Spot> {
         });
     }
     spots.extend(open.iter().filter_map(|stack| spot(bits, stack)));
-    spots.sort_by(|a: &Spot, b: &Spot| b.rows.cmp(&a.rows));
+    spots.sort_by(|a: &Spot, b: &Spot| b.tall.total_cmp(&a.tall));
     spots.truncate(MOST);
     spots
 }
@@ -99,6 +115,7 @@ fn stack(open: &mut Vec<Stack>, x: f32, module: f32, inverted: bool, y: usize) {
     let below = open.iter_mut().find(|stack| {
         stack.inverted == inverted
             && stack.last < y
+            && y - stack.last <= stack.patience()
             && (stack.x - x).abs() <= stack.module.max(1.0)
             && module < stack.module * 1.5
             && stack.module < module * 1.5
@@ -121,9 +138,6 @@ fn stack(open: &mut Vec<Stack>, x: f32, module: f32, inverted: bool, y: usize) {
 
 /// A spot, if the column through the middle of a stack agrees as well.
 fn spot(bits: &Bits, stack: &Stack) -> Option<Spot> {
-    if (stack.rows as f32) < (stack.module / 2.0).min(3.0) {
-        return None;
-    }
     let x = (stack.x as usize).min(bits.width - 1);
     let y = usize::midpoint(stack.first, stack.last);
     let dark = !stack.inverted;
@@ -155,6 +169,10 @@ fn spot(bits: &Bits, stack: &Stack) -> Option<Spot> {
         edges[index + 1] = edges[index] + *run as u16;
     }
     let module = if runs.contains(&0) { None } else { is_finder(&edges) }?;
+    let tall = ((stack.rows as usize * STEP) as f32 / module).min(3.0);
+    if tall < LEAST_TALL {
+        return None;
+    }
     let center = point(stack.x, top as f32 + runs[2] as f32 / 2.0);
-    Some(Spot { center, module: point(stack.module, module), inverted: stack.inverted, rows: stack.rows })
+    Some(Spot { center, module: point(stack.module, module), inverted: stack.inverted, tall })
 }

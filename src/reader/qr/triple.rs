@@ -5,7 +5,10 @@ use super::geometry::{Point, meet};
 use super::image::View;
 
 /// Most triples tried on one rendering of a frame.
-const MOST: usize = 24;
+const MOST: usize = 18;
+
+/// Most corners among which a third is guessed for every two.
+const MOST_ALONE: usize = 8;
 
 /// Three corners of a code.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +48,18 @@ pub(crate) fn triples(corners: &[Corner]) -> Vec<Triple> {
     triples
 }
 
+/// Whether any two corners may be of one code.
+pub(crate) fn are_some_together(corners: &[Corner]) -> bool {
+    (0..corners.len()).any(|at| !neighbours(corners, at).is_empty())
+}
+
 /// Triples of two corners and one that must be there: it is covered, or a reflection lies on it.
 pub(crate) fn of_two(image: View<'_>, corners: &[Corner], is_free: impl Fn(usize) -> bool) -> Vec<Triple> {
     let mut triples = Vec::new();
+    // Of many, some will do without guessing.
+    if (0..corners.len()).filter(|at| is_free(*at)).count() > MOST_ALONE {
+        return triples;
+    }
     for at in (0..corners.len()).filter(|at| is_free(*at)) {
         for pair in neighbours(corners, at).into_iter().filter(|pair| is_free(pair.to) && pair.misfit < 0.3) {
             let (here, there) = (&corners[at], &corners[pair.to]);
