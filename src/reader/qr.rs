@@ -18,7 +18,7 @@ pub(crate) mod triple;
 use std::time::Duration;
 
 use corner::Corner;
-use decode::{Decoded, Reading};
+use decode::Decoded;
 use geometry::Point;
 use image::View;
 use lattice::Lattice;
@@ -64,7 +64,7 @@ pub(crate) enum Path {
 
 /// One code that was read.
 pub(crate) struct Found {
-    pub reading: Reading,
+    pub text: String,
     /// Its corners, clockwise from its upper left, in pixels of the frame.
     pub outline: [Point; 4],
     pub path: Path,
@@ -91,6 +91,9 @@ pub(crate) struct Search {
     pub trace: (usize, usize, f32),
 }
 
+/// Most finders of a picture.
+const MOST_CORNERS: usize = 64;
+
 /// Most candidates that are worked on.
 const MOST_OPEN: usize = 6;
 
@@ -106,12 +109,12 @@ pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
         return search;
     }
     let half = frame.half();
-    search.pass(half.view(), Rule::Mean, Path::Half, until);
-    if search.found.is_empty() {
-        search.pass(half.view(), Rule::Middle, Path::Half, until);
-    }
-    if search.found.is_empty() && triple::are_some_together(&search.corners) && !until.is_over() {
-        search.pass(frame, Rule::Middle, Path::Middle, until);
+    search.pass(half.view(), Rule::Middle, Path::Half, until);
+    // What may be a code is worth every rendering; a road is not.
+    for (image, rule, path) in [(half.view(), Rule::Mean, Path::Half), (frame, Rule::Middle, Path::Middle)] {
+        if search.found.is_empty() && triple::are_some_together(&search.corners) && !until.is_over() {
+            search.pass(image, rule, path, until);
+        }
     }
     search.persist(frame, half.view(), until);
     search
@@ -153,10 +156,18 @@ impl Search {
         self.trace.0 += 1;
         for lattice in lattice::lattices(image, triple) {
             self.trace.2 = self.trace.2.max(lattice.clarity);
-            let evidence = soft::evidence(&lattice::shades(image, &lattice), lattice.layout.size);
-            match decode::decode(&evidence, &lattice.layout) {
-                Decoded::Read(reading) => {
-                    self.read(reading, &lattice, path, half);
+            // One pixel a module will do for most; where it does not, the mean of several is worth its price.
+            let size = lattice.layout.size;
+            let quick = soft::evidence(&lattice::shades(image, &lattice, false), size);
+            let mut decoded = decode::decode(&quick, &lattice.layout);
+            let mut evidence = quick;
+            if !matches!(decoded, Decoded::Read(_)) {
+                evidence = soft::careful_evidence(&lattice::shades(image, &lattice, true), size);
+                decoded = decode::decode(&evidence, &lattice.layout);
+            }
+            match decoded {
+                Decoded::Read(text) => {
+                    self.read(text, &lattice, path, half);
                     return true;
                 }
                 Decoded::Seen { known, share } => {
@@ -172,14 +183,14 @@ impl Search {
         false
     }
 
-    fn read(&mut self, reading: Reading, lattice: &Lattice, path: Path, half: bool) {
+    fn read(&mut self, text: String, lattice: &Lattice, path: Path, half: bool) {
         let scale = if half { 2.0 } else { 1.0 };
         let outline = lattice.outline().map(|corner| corner * scale);
         let again = self.found.iter().any(|found| {
-            found.reading == reading && (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0
+            found.text == text && (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0
         });
         if !again {
-            self.found.push(Found { reading, outline, path });
+            self.found.push(Found { text, outline, path });
         }
     }
 
@@ -195,8 +206,8 @@ impl Search {
                 continue;
             }
             let image = if candidate.half { half } else { frame };
-            if let Some((reading, path)) = work(image, &mut candidate, until) {
-                self.read(reading, &candidate.lattice, path, candidate.half);
+            if let Some((text, path)) = work(image, &mut candidate, until) {
+                self.read(text, &candidate.lattice, path, candidate.half);
             }
         }
     }
@@ -213,11 +224,13 @@ fn side(outline: &[Point; 4]) -> f32 {
 /// Every finder of a picture.
 fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
     let mut corners: Vec<Corner> = Vec::new();
-    for spot in finder::spots(&threshold::threshold(image, rule)) {
-        if until.is_over() || corners.len() == 64 {
+    let bits = threshold::threshold(image, rule);
+    for (index, spot) in finder::spots(&bits).into_iter().enumerate() {
+        // Asking for the time costs as much as looking at a spot.
+        if corners.len() == MOST_CORNERS || (index % 64 == 63 && until.is_over()) {
             break;
         }
-        let Some(corner) = corner::measure(image, &spot) else { continue };
+        let Some(corner) = corner::measure(image, &bits, &spot) else { continue };
         // The same finder twice: the better one.
         match corners.iter_mut().find(|other| (other.center - corner.center).length() < corner.module() * 2.0) {
             Some(same) if corner.error < same.error => *same = corner,
@@ -229,13 +242,13 @@ fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
 }
 
 /// Settles a candidate's lattice, then undoes its blur.
-fn work(image: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(Reading, Path)> {
+fn work(image: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(String, Path)> {
     let settled = lattice::settle(image, &candidate.lattice);
-    let evidence = soft::evidence(&lattice::shades(image, &settled), settled.layout.size);
+    let evidence = soft::careful_evidence(&lattice::shades(image, &settled, true), settled.layout.size);
     let mut seen = match decode::decode(&evidence, &settled.layout) {
-        Decoded::Read(reading) => {
+        Decoded::Read(text) => {
             candidate.lattice = settled;
-            return Some((reading, Path::Settled));
+            return Some((text, Path::Settled));
         }
         Decoded::Seen { known, share } => {
             (candidate.lattice, candidate.evidence, candidate.known) = (settled, evidence, known);
@@ -249,7 +262,7 @@ fn work(image: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(Readi
         }
         let clear = soft::unblurred(&candidate.evidence, &candidate.lattice.layout, &candidate.known, rounds);
         match decode::decode(&clear, &candidate.lattice.layout) {
-            Decoded::Read(reading) => return Some((reading, Path::Unblurred)),
+            Decoded::Read(text) => return Some((text, Path::Unblurred)),
             Decoded::Seen { known, share } if share > seen => (candidate.known, seen) = (known, share),
             Decoded::Seen { .. } | Decoded::Nothing => return None,
         }

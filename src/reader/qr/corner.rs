@@ -7,9 +7,11 @@
 use super::finder::Spot;
 use super::geometry::{Point, point, solve};
 use super::image::View;
+use super::threshold::Bits;
 
-/// Rays from the middle.
+/// Rays from the middle, and the rounds in which they are cast.
 const RAYS: usize = 24;
+const ROUNDS: usize = 3;
 
 /// Half the sides of the three squares, in modules: the core, and the ring's inner and outer edge.
 const LEVELS: [f32; 3] = [1.5, 2.5, 3.5];
@@ -52,7 +54,10 @@ impl Corner {
 }
 
 /// Measures a finder at a spot.
-pub(crate) fn measure(image: View<'_>, spot: &Spot) -> Option<Corner> {
+pub(crate) fn measure(image: View<'_>, bits: &Bits, spot: &Spot) -> Option<Corner> {
+    if !has_rings(bits, spot) {
+        return None;
+    }
     let sign = if spot.inverted { -1.0 } else { 1.0 };
     let at = |u: f32, v: f32| sign * image.sample(spot.center + point(u * spot.module.x, v * spot.module.y));
     let mean = |radius: f32| (at(radius, 0.0) + at(-radius, 0.0) + at(0.0, radius) + at(0.0, -radius)) / 4.0;
@@ -65,16 +70,16 @@ pub(crate) fn measure(image: View<'_>, spot: &Spot) -> Option<Corner> {
     if light - core < 6.0 || light - ring < 4.0 {
         return None;
     }
-    if !has_rings(image, spot, sign, limit) {
-        return None;
-    }
-    let edges = cast(image, spot, sign, limit);
-    let points: Vec<(Point, f32)> = edges
-        .iter()
-        .flat_map(|ray| ray.iter().zip(LEVELS).filter_map(|(p, level)| p.map(|p| (p, level))))
-        .collect();
-    if points.len() < RAYS * 2 {
-        return None;
+    let mut points: Vec<(Point, f32)> = Vec::with_capacity(RAYS * LEVELS.len());
+    for round in 0..ROUNDS {
+        for ray in 0..RAYS / ROUNDS {
+            let crossings = cast(image, spot, sign, limit, ray * ROUNDS + round);
+            points.extend(crossings.into_iter().zip(LEVELS).filter_map(|(p, level)| p.map(|p| (p, level))));
+        }
+        // Two of three edges must be there, or it is none; mostly that shows at once.
+        if points.len() < (round + 1) * RAYS / ROUNDS * 2 {
+            return None;
+        }
     }
     let mut rows = first_guess(&points)?;
     let mut error = f32::MAX;
@@ -139,45 +144,59 @@ fn likeness(image: View<'_>, center: Point, [u, v]: [Point; 2], sign: f32) -> f3
     (light / 16.0 - dark / 33.0) * 0.469 / (deviation + 1.0)
 }
 
-/// Whether two circles, which lie wholly in the core and wholly in the light ring of any square, are dark and light:
-/// a look at a few pixels that rejects most of what only seems to be a finder in a row and a column.
-fn has_rings(image: View<'_>, spot: &Spot, sign: f32, limit: f32) -> bool {
-    const PLACES: [(f32, f32); 8] =
-        [(1.0, 0.0), (0.707, 0.707), (0.0, 1.0), (-0.707, 0.707), (-1.0, 0.0), (-0.707, -0.707), (0.0, -1.0), (0.707, -0.707)];
-    let agree = |radius: f32, light: bool| {
-        let shade = |(x, y): &(f32, f32)| {
-            sign * image.sample(spot.center + point(x * radius * spot.module.x, y * radius * spot.module.y))
-        };
-        PLACES.iter().filter(|place| (shade(place) >= limit) == light).count()
+/// Whether rays in the bits meet the edges of the three squares about where they must be, 1.5, 2.5 and 3.5 modules out
+/// whatever a module is along that ray: cheap, and rejects most of what only seems to be a finder in a row and a column.
+fn has_rings(bits: &Bits, spot: &Spot) -> bool {
+    let fits = |(x, y): &&(f32, f32)| {
+        let along = point(x * spot.module.x, y * spot.module.y);
+        let step = (0.9 / along.length()).clamp(0.2, 0.5);
+        let (mut edges, mut found, mut t) = ([0.0; 3], 0, 0.0);
+        while found < 3 && t < FARTHEST[found] {
+            let at = spot.center + along * t;
+            // `as` saturates at 0.
+            let (x, y) = ((at.x as usize).min(bits.width - 1), (at.y as usize).min(bits.height - 1));
+            if (bits.is_dark(x, y) == spot.inverted) == (found % 2 == 0) {
+                edges[found] = t - step / 2.0;
+                found += 1;
+            }
+            t += step;
+        }
+        let [core, inner, outer] = edges;
+        found == 3 && inner > core * 1.15 && inner < core * 2.6 && outer > core * 1.5 && outer < core * 3.6
     };
-    // A row through a finder that is turned crosses up to 1.41 of its modules for one.
-    [1.0, 0.85, 0.72].iter().any(|turned| agree(2.2 * turned, true) >= 6 && agree(1.1 * turned, false) >= 6)
+    DIRECTIONS.iter().filter(fits).count() >= LEAST_RAYS
 }
+
+/// Eight ways from a middle, and how many of them must fit.
+const DIRECTIONS: [(f32, f32); 8] =
+    [(1.0, 0.0), (0.707, 0.707), (0.0, 1.0), (-0.707, 0.707), (-1.0, 0.0), (-0.707, -0.707), (0.0, -1.0), (0.707, -0.707)];
+const LEAST_RAYS: usize = 5;
+
+/// How far out each edge may be, in modules of a row or column: a diagonal has 1.41 of the side.
+const FARTHEST: [f32; 3] = [3.0, 4.4, 6.0];
 
 type Crossings = [Option<Point>; 3];
 
-/// Where the rays cross from dark to light, to dark, to light; relative to the spot.
-fn cast(image: View<'_>, spot: &Spot, sign: f32, limit: f32) -> [Crossings; RAYS] {
+/// Where a ray crosses from dark to light, to dark, to light; relative to the spot.
+fn cast(image: View<'_>, spot: &Spot, sign: f32, limit: f32, ray: usize) -> Crossings {
     let step = (0.5 / spot.module.x.max(spot.module.y)).clamp(0.12, 0.34);
-    std::array::from_fn(|ray| {
-        let (sin, cos) = (ray as f32 * std::f32::consts::TAU / RAYS as f32).sin_cos();
-        let along = point(cos * spot.module.x, sin * spot.module.y);
-        let mut crossings: Crossings = [None; 3];
-        let (mut found, mut before) = (0, f32::MIN);
-        let mut t = 0.0;
-        while t < 6.0 && found < 3 {
-            let is = sign * image.sample(spot.center + along * t);
-            let light = found % 2 == 0;
-            if (is >= limit) == light && t > 0.0 {
-                let part = if before == f32::MIN || is == before { 0.0 } else { (is - limit) / (is - before) };
-                crossings[found] = Some(along * (t - step * part.clamp(0.0, 1.0)));
-                found += 1;
-            }
-            before = is;
-            t += step;
+    let (sin, cos) = (ray as f32 * std::f32::consts::TAU / RAYS as f32).sin_cos();
+    let along = point(cos * spot.module.x, sin * spot.module.y);
+    let mut crossings: Crossings = [None; 3];
+    let (mut found, mut before) = (0, f32::MIN);
+    let mut t = 0.0;
+    while found < 3 && t < FARTHEST[found] {
+        let is = sign * image.sample(spot.center + along * t);
+        let light = found % 2 == 0;
+        if (is >= limit) == light && t > 0.0 {
+            let part = if before == f32::MIN || is == before { 0.0 } else { (is - limit) / (is - before) };
+            crossings[found] = Some(along * (t - step * part.clamp(0.0, 1.0)));
+            found += 1;
         }
-        crossings
-    })
+        before = is;
+        t += step;
+    }
+    crossings
 }
 
 type Rows = [[f32; 3]; 2];
@@ -202,10 +221,10 @@ fn first_guess(points: &[(Point, f32)]) -> Option<Rows> {
     let round = |p: Point| point(p.x / a, (p.y - b * p.x / a) / c);
     let (mut re, mut im) = (0.0, 0.0);
     for (p, level) in points {
+        // The fourth power of x + iy turns four times as fast, and is large where it is far out.
         let q = round(*p * (1.0 / level));
-        let angle = 4.0 * q.y.atan2(q.x);
-        let far = q.dot(q) * q.dot(q);
-        (re, im) = (re + far * angle.cos(), im + far * angle.sin());
+        let (a, b) = (q.x * q.x - q.y * q.y, 2.0 * q.x * q.y);
+        (re, im) = (re + a * a - b * b, im + 2.0 * a * b);
     }
     let turn = (im.atan2(re) + std::f32::consts::PI) / 4.0;
     let (sin, cos) = turn.sin_cos();

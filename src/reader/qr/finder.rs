@@ -5,7 +5,7 @@ use super::threshold::Bits;
 
 /// Most places found, and most looked into, the tallest for their size first; a picture with more is made to keep a decoder busy.
 const MOST_FOUND: usize = 4000;
-const MOST: usize = 300;
+const MOST: usize = 200;
 
 /// Most unfinished places.
 const MOST_OPEN: usize = 96;
@@ -95,20 +95,19 @@ fn edges_of(words: &[u64], width: usize, edges: &mut Vec<u16>) {
 /// The module, if five runs are 1:1:3:1:1. A wrong threshold makes dark runs longer and light ones shorter, so
 /// what is compared is the distance between edges of the same kind: 2, 4, 4 and 2 modules.
 fn is_finder(edges: &[u16]) -> Option<f32> {
-    let whole = u32::from(edges[5] - edges[0]);
-    let length = |from: usize, to: usize| u32::from(edges[to] - edges[from]);
-    let center = length(2, 3);
-    // The middle is nearly half of it: rejects most of what there is at once.
-    if center * 5 < whole || center * 3 > whole * 2 || whole < 7 {
-        return None;
-    }
-    // In sevenths: `part` of `modules` modules, within about a third.
-    let near = |part: u32, modules: u32| part * 7 * 5 >= modules * whole * 3 && part * 7 * 5 <= modules * whole * 7;
-    let (a, b, c, d) = (length(0, 2), length(1, 3), length(2, 4), length(3, 5));
-    let fits = near(a, 2) && near(b, 4) && near(c, 4) && near(d, 2);
+    let length = |from: usize, to: usize| i32::from(edges[to]) - i32::from(edges[from]);
+    let whole = length(0, 5);
+    // In sevenths: `part` of `modules` modules, within two fifths.
+    let near = |part: i32, modules: i32| (part * 7 - modules * whole).abs() * 5 <= modules * whole * 2;
     // No single run of the ring may be out of all proportion.
-    let slim = [length(0, 1), length(1, 2), length(3, 4), length(4, 5)].iter().all(|run| run * 7 <= whole * 2 + 7);
-    (fits && slim).then_some(whole as f32 / 7.0)
+    let slim = |run: i32| run * 7 <= whole * 2 + 7;
+    // The core is nearly half of it.
+    let core = length(2, 3);
+    // All at once: which of them fails cannot be foretold, and a wrong guess costs the processor more than the rest.
+    let fits = (core * 5 >= whole) & (core * 3 <= whole * 2) & (whole >= 7)
+        & near(length(0, 2), 2) & near(length(1, 3), 4) & near(length(2, 4), 4) & near(length(3, 5), 2)
+        & slim(length(0, 1)) & slim(length(1, 2)) & slim(length(3, 4)) & slim(length(4, 5));
+    fits.then_some(whole as f32 / 7.0)
 }
 
 fn stack(open: &mut Vec<Stack>, x: f32, module: f32, inverted: bool, y: usize) {
@@ -146,33 +145,42 @@ fn spot(bits: &Bits, stack: &Stack) -> Option<Spot> {
     }
     // A tilted code may be a few times higher than wide, or the reverse.
     let longest = (stack.module * 14.0) as usize + 4;
-    let mut runs = [0_usize; 5];
-    let walk = |runs: &mut [usize; 5], rows: &mut dyn Iterator<Item = usize>, places: [usize; 3]| {
-        let mut place = 0;
-        for row in rows {
-            let is = bits.is_dark(x, row) == dark;
-            if is != (place % 2 == 0) {
-                place += 1;
-            }
-            if place > 2 || runs[places[place.min(2)]] > longest {
-                break;
-            }
-            runs[places[place]] += 1;
-        }
-    };
-    walk(&mut runs, &mut (0..y).rev(), [2, 1, 0]);
-    let above = runs[2];
-    walk(&mut runs, &mut (y..bits.height), [2, 3, 4]);
-    let top = y - above;
+    let [up_core, up_light, up_ring] = runs(bits, x, (0..y).rev(), dark, longest)?;
+    let [down_core, down_light, down_ring] = runs(bits, x, y..bits.height, dark, longest)?;
+    let lengths = [up_ring, up_light, up_core + down_core, down_light, down_ring];
     let mut edges = [0_u16; 6];
-    for (index, run) in runs.iter().enumerate() {
-        edges[index + 1] = edges[index] + *run as u16;
+    for (index, length) in lengths.iter().enumerate() {
+        edges[index + 1] = edges[index] + *length as u16;
     }
-    let module = if runs.contains(&0) { None } else { is_finder(&edges) }?;
+    let module = is_finder(&edges)?;
     let tall = ((stack.rows as usize * STEP) as f32 / module).min(3.0);
     if tall < LEAST_TALL {
         return None;
     }
-    let center = point(stack.x, top as f32 + runs[2] as f32 / 2.0);
+    let center = point(stack.x, y as f32 + (down_core as f32 - up_core as f32) / 2.0);
     Some(Spot { center, module: point(stack.module, module), inverted: stack.inverted, tall })
+}
+
+/// Lengths of the next three runs of a column, the first of the core's colour; none if one has no end in reach.
+fn runs(bits: &Bits, x: usize, mut rows: impl Iterator<Item = usize>, dark: bool, longest: usize) -> Option<[usize; 3]> {
+    let mut lengths = [0; 3];
+    let mut first = 0;
+    for (place, length) in lengths.iter_mut().enumerate() {
+        *length = first;
+        let wanted = dark == (place % 2 == 0);
+        loop {
+            // The edge of the picture ends the ring, nothing else.
+            let Some(row) = rows.next() else { return (place == 2 && *length > 0).then_some(lengths) };
+            if bits.is_dark(x, row) != wanted {
+                break;
+            }
+            *length += 1;
+            if *length > longest {
+                return None;
+            }
+        }
+        // The pixel that ended this run begins the next.
+        first = 1;
+    }
+    Some(lengths)
 }

@@ -32,6 +32,9 @@ pub(crate) struct Lattice {
 /// less than 0.39 at first, and none less than 0.86 in the end.
 const UNCLEAR: [f32; 2] = [0.3, 0.75];
 
+/// Clarity from which on no other map is looked for.
+const CLEAR: f32 = 0.97;
+
 /// Something whose place in the code and in the picture is known.
 #[derive(Clone, Copy)]
 struct Mark {
@@ -92,14 +95,18 @@ impl Lattice {
 /// Every lattice that fits a triple, the clearest first; at most three.
 pub(crate) fn lattices(image: View<'_>, triple: &Triple) -> Vec<Lattice> {
     let mut found: Vec<Lattice> = Vec::new();
-    let told = told(image, triple).filter(|told| versions(triple).any(|version| version.abs_diff(*told) <= 2));
+    // What is told and fits is not doubted.
+    let told = told(image, triple).filter(|told| versions(triple).any(|version| version == *told));
     for fourth in triple.fourth().into_iter().flatten() {
-        for version in versions(triple).chain(told.filter(|told| versions(triple).all(|version| version != *told))) {
+        for version in versions(triple).filter(|version| told.is_none_or(|told| told == *version)) {
             let Some(layout) = layout(version) else { continue };
             let Some(map) = square(triple, fourth, layout.size) else { continue };
             let mut lattice = Lattice { layout, map, field: None, marks: Vec::new(), clarity: 0.0, inverted: triple.corners[0].inverted };
             lattice.clarity = clarity(image, &lattice);
             found.push(lattice);
+        }
+        if found.iter().any(|lattice| lattice.clarity > CLEAR) {
+            break;
         }
     }
     // A large code may seem unclear as long as nothing but its corners is known, but says what it is.
@@ -403,20 +410,20 @@ fn clearest(image: View<'_>, lattice: &Lattice, at: Point, begin: Point) -> (Poi
     (begin + best.1, stands(best.1).1)
 }
 
-/// The shades of all modules, row by row, light high; of an inverted code turned over.
-pub(crate) fn shades(image: View<'_>, lattice: &Lattice) -> Vec<f32> {
+/// The shades of all modules, row by row, light high; of an inverted code turned over. `with_care` takes the mean of
+/// five places of a module that is large enough.
+pub(crate) fn shades(image: View<'_>, lattice: &Lattice, with_care: bool) -> Vec<f32> {
     let size = lattice.layout.size;
     let module = lattice.module();
+    let reach = module * 0.22;
+    let around = [(reach, 0.0), (-reach, 0.0), (0.0, reach), (0.0, -reach)].map(|(x, y)| point(x, y));
     let mut shades = Vec::with_capacity(size * size);
     for y in 0..size {
         for x in 0..size {
-            let middle = point(x as f32 + 0.5, y as f32 + 0.5);
-            let at = lattice.pixel(middle);
+            let at = lattice.pixel(point(x as f32 + 0.5, y as f32 + 0.5));
             let mut shade = image.sample(at);
-            if module > 2.2 {
-                let reach = module * 0.22;
-                let around = [(reach, 0.0), (-reach, 0.0), (0.0, reach), (0.0, -reach)];
-                shade = (shade + around.iter().map(|(x, y)| image.sample(at + point(*x, *y))).sum::<f32>()) / 5.0;
+            if with_care && module > 2.2 {
+                shade = (shade + around.iter().map(|near| image.sample(at + *near)).sum::<f32>()) / 5.0;
             }
             shades.push(if lattice.inverted { 255.0 - shade } else { shade });
         }

@@ -7,11 +7,85 @@
 use super::lattice::fixed;
 use super::layout::Layout;
 
-/// Modules on either side that count as surroundings.
-const AROUND: usize = 4;
+/// Modules of a side of a cell; a cell and the eight around it are a module's surroundings.
+const CELL: usize = 3;
 
 /// Evidence from shades: each against the middle between light and dark around it.
 pub(crate) fn evidence(shades: &[f32], size: usize) -> Vec<f32> {
+    let cells = size.div_ceil(CELL);
+    let rows = || shades.chunks_exact(size).enumerate();
+    let mut all = vec![Sum::default(); cells * cells];
+    for (y, row) in rows() {
+        for (cell, shades) in all[y / CELL * cells..].iter_mut().zip(row.chunks(CELL)) {
+            shades.iter().for_each(|shade| cell.add(*shade));
+        }
+    }
+    let means: Vec<f32> = around_cells(&all, cells).iter().map(Sum::mean).collect();
+    let (mut light, mut dark) = (vec![Sum::default(); cells * cells], vec![Sum::default(); cells * cells]);
+    for (y, row) in rows() {
+        for (index, shades) in row.chunks(CELL).enumerate() {
+            let cell = y / CELL * cells + index;
+            for shade in shades {
+                if *shade > means[cell] { light[cell].add(*shade) } else { dark[cell].add(*shade) }
+            }
+        }
+    }
+    let light: Vec<f32> = around_cells(&light, cells).iter().map(Sum::mean).collect();
+    let dark: Vec<f32> = around_cells(&dark, cells).iter().map(Sum::mean).collect();
+    let whole = light.iter().zip(&dark).map(|(light, dark)| (light - dark).max(0.0)).sum::<f32>() / (2 * light.len()) as f32;
+    let mut evidence = Vec::with_capacity(size * size);
+    for (y, row) in rows() {
+        for (index, shades) in row.chunks(CELL).enumerate() {
+            let cell = y / CELL * cells + index;
+            // Where all is of one shade, nothing is said.
+            let (light, dark) = if light[cell] > dark[cell] { (light[cell], dark[cell]) } else { (means[cell], means[cell]) };
+            let contrast = ((light - dark) / 2.0).max(whole * 0.4).max(0.5);
+            evidence.extend(shades.iter().map(|shade| (((light + dark) / 2.0 - shade) / contrast).clamp(-2.0, 2.0)));
+        }
+    }
+    evidence
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    of: f32,
+    count: f32,
+}
+
+impl Sum {
+    fn add(&mut self, shade: f32) {
+        self.of += shade;
+        self.count += 1.0;
+    }
+
+    fn mean(&self) -> f32 {
+        self.of / self.count.max(1.0)
+    }
+}
+
+/// For every cell the sum over it and the eight around it.
+fn around_cells(sums: &[Sum], cells: usize) -> Vec<Sum> {
+    let mut around = Vec::with_capacity(sums.len());
+    for y in 0..cells {
+        for x in 0..cells {
+            let mut sum = Sum::default();
+            for row in y.saturating_sub(1)..(y + 2).min(cells) {
+                for near in &sums[row * cells + x.saturating_sub(1)..row * cells + (x + 2).min(cells)] {
+                    sum.of += near.of;
+                    sum.count += near.count;
+                }
+            }
+            around.push(sum);
+        }
+    }
+    around
+}
+
+/// Modules on either side that count as surroundings.
+const AROUND: usize = 4;
+
+/// The same with surroundings that are the module's own.
+pub(crate) fn careful_evidence(shades: &[f32], size: usize) -> Vec<f32> {
     let mean = local_means(size, |at| (shades[at], 1.0));
     let light = local_means(size, |at| if shades[at] > mean[at] { (shades[at], 1.0) } else { (0.0, 0.0) });
     let dark = local_means(size, |at| if shades[at] > mean[at] { (0.0, 0.0) } else { (shades[at], 1.0) });
