@@ -11,6 +11,8 @@ pub(crate) mod geometry;
 pub(crate) mod image;
 pub(crate) mod lattice;
 pub(crate) mod layout;
+pub(crate) mod memory;
+pub(crate) mod sharpen;
 pub(crate) mod soft;
 pub(crate) mod threshold;
 pub(crate) mod triple;
@@ -54,12 +56,16 @@ pub(crate) enum Path {
     Half,
     /// Against the middle instead of the mean of the surroundings.
     Middle,
+    /// On the picture sharpened.
+    Sharp,
     /// With a finder that had to be guessed.
     Guessed,
     /// On a lattice that was settled.
     Settled,
     /// With the blur undone.
     Unblurred,
+    /// From several frames together.
+    Together,
 }
 
 /// One code that was read.
@@ -71,12 +77,12 @@ pub(crate) struct Found {
 }
 
 /// What looks like a code and does not read yet.
-struct Open {
-    lattice: Lattice,
-    evidence: Vec<f32>,
-    known: Vec<i8>,
+pub(crate) struct Open {
+    pub lattice: Lattice,
+    pub evidence: Vec<f32>,
+    pub known: Vec<i8>,
     /// Which rendering it lies in.
-    half: bool,
+    rendering: Path,
     /// The more, the better it looks.
     promise: f32,
 }
@@ -90,6 +96,9 @@ pub(crate) struct Search {
     pub corners: Vec<Corner>,
     pub trace: (usize, usize, f32),
 }
+
+/// Most turns of undoing blur.
+const ROUNDS: usize = 5;
 
 /// Most finders of a picture.
 const MOST_CORNERS: usize = 64;
@@ -105,7 +114,7 @@ pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
     }
     search.pass(frame, Rule::Mean, Path::Plain, until);
     if search.is_done(until) {
-        search.persist(frame, frame, until);
+        search.persist([frame; 3], until);
         return search;
     }
     let half = frame.half();
@@ -116,7 +125,14 @@ pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
             search.pass(image, rule, path, until);
         }
     }
-    search.persist(frame, half.view(), until);
+    let mut sharp = image::Image::default();
+    for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
+        if search.found.is_empty() && search.open.is_empty() && !until.is_over() {
+            sharp = sharpen::sharpened(frame, grain);
+            search.pass(sharp.view(), Rule::Sharp, Path::Sharp, until);
+        }
+    }
+    search.persist([frame, half.view(), sharp.view()], until);
     search
 }
 
@@ -127,20 +143,19 @@ impl Search {
 
     /// Looks at one rendering.
     fn pass(&mut self, image: View<'_>, rule: Rule, path: Path, until: Deadline) {
-        let half = path == Path::Half;
         let corners = corners(image, rule, until);
         let mut used = vec![false; corners.len()];
         for triple in triple::triples(&corners) {
             if triple.members.iter().any(|member| used[*member]) || until.is_over() {
                 continue;
             }
-            if self.attempt(image, &triple, path, half) {
+            if self.attempt(image, &triple, path, path) {
                 triple.members.iter().for_each(|member| used[*member] = true);
             }
         }
         if self.found.is_empty() && self.open.is_empty() && !until.is_over() {
             for triple in triple::of_two(image, &corners, |corner| !used[corner]) {
-                if until.is_over() || self.attempt(image, &triple, Path::Guessed, half) {
+                if until.is_over() || self.attempt(image, &triple, Path::Guessed, path) {
                     break;
                 }
             }
@@ -152,9 +167,11 @@ impl Search {
     }
 
     /// Tries three corners; keeps what does not read and is clear enough for later.
-    fn attempt(&mut self, image: View<'_>, triple: &Triple, path: Path, half: bool) -> bool {
+    fn attempt(&mut self, image: View<'_>, triple: &Triple, path: Path, rendering: Path) -> bool {
         self.trace.0 += 1;
-        for lattice in lattice::lattices(image, triple) {
+        let half = rendering == Path::Half;
+        let least = if rendering == Path::Sharp { lattice::BLURRED } else { lattice::SHARP };
+        for lattice in lattice::lattices(image, triple, least) {
             self.trace.2 = self.trace.2.max(lattice.clarity);
             // One pixel a module will do for most; where it does not, the mean of several is worth its price.
             let size = lattice.layout.size;
@@ -172,11 +189,11 @@ impl Search {
                 }
                 Decoded::Seen { known, share } => {
                     let promise = lattice.clarity + 1.0 + share;
-                    self.open.push(Open { lattice, evidence, known, half, promise });
+                    self.open.push(Open { lattice, evidence, known, rendering, promise });
                 }
                 Decoded::Nothing => {
                     let (promise, known) = (lattice.clarity, vec![0; evidence.len()]);
-                    self.open.push(Open { lattice, evidence, known, half, promise });
+                    self.open.push(Open { lattice, evidence, known, rendering, promise });
                 }
             }
         }
@@ -194,20 +211,37 @@ impl Search {
         }
     }
 
+    /// Takes what does not read, the most promising first: something for the next frame.
+    pub(crate) fn unread(&mut self) -> Vec<Open> {
+        std::mem::take(&mut self.open)
+    }
+
+    /// Adds what was read from several frames together.
+    pub(crate) fn read_together(&mut self, text: String, open: &Open) {
+        self.read(text, &open.lattice, Path::Together, open.rendering == Path::Half);
+    }
+
     /// Works on what does not read.
-    fn persist(&mut self, frame: View<'_>, half: View<'_>, until: Deadline) {
+    fn persist(&mut self, [frame, half, sharp]: [View<'_>; 3], until: Deadline) {
         let mut open = std::mem::take(&mut self.open);
         open.sort_by(|a, b| b.promise.total_cmp(&a.promise));
-        for mut candidate in open.into_iter().take(MOST_OPEN) {
-            let scale = if candidate.half { 2.0 } else { 1.0 };
+        open.truncate(MOST_OPEN);
+        for mut candidate in open {
+            let scale = if (candidate.rendering == Path::Half) { 2.0 } else { 1.0 };
             let outline = candidate.lattice.outline().map(|corner| corner * scale);
             let covered = |found: &Found| (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0;
             if until.is_over() || self.found.iter().any(covered) {
                 continue;
             }
-            let image = if candidate.half { half } else { frame };
-            if let Some((text, path)) = work(image, &mut candidate, until) {
-                self.read(text, &candidate.lattice, path, candidate.half);
+            let (image, plain) = match candidate.rendering {
+                Path::Half => (half, half),
+                Path::Sharp => (sharp, frame),
+                _ => (frame, frame),
+            };
+            if let Some((text, path)) = work(image, plain, &mut candidate, until) {
+                self.read(text, &candidate.lattice, path, (candidate.rendering == Path::Half));
+            } else {
+                self.open.push(candidate);
             }
         }
     }
@@ -242,7 +276,7 @@ fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
 }
 
 /// Settles a candidate's lattice, then undoes its blur.
-fn work(image: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(String, Path)> {
+fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(String, Path)> {
     let settled = lattice::settle(image, &candidate.lattice);
     let evidence = soft::careful_evidence(&lattice::shades(image, &settled, true), settled.layout.size);
     let mut seen = match decode::decode(&evidence, &settled.layout) {
@@ -256,15 +290,27 @@ fn work(image: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(Strin
         }
         Decoded::Nothing => 0.0,
     };
-    for rounds in [3, 5] {
-        if until.is_over() {
+    if candidate.rendering == Path::Sharp {
+        let shades = lattice::shades(plain, &candidate.lattice, true);
+        candidate.evidence = soft::careful_evidence(&shades, candidate.lattice.layout.size);
+    }
+    let layout = &candidate.lattice.layout;
+    let mut unblur = soft::Unblur::new(&candidate.evidence, layout, &candidate.known);
+    for round in 0..ROUNDS {
+        if until.is_over() || !unblur.round() {
             return None;
         }
-        let clear = soft::unblurred(&candidate.evidence, &candidate.lattice.layout, &candidate.known, rounds);
-        match decode::decode(&clear, &candidate.lattice.layout) {
+        if round == 0 {
+            continue;
+        }
+        match decode::decode(&unblur.evidence(), layout) {
             Decoded::Read(text) => return Some((text, Path::Unblurred)),
-            Decoded::Seen { known, share } if share > seen => (candidate.known, seen) = (known, share),
-            Decoded::Seen { .. } | Decoded::Nothing => return None,
+            Decoded::Seen { known, share } if share > seen => {
+                unblur.learn(&known);
+                (candidate.known, seen) = (known, share);
+            }
+            Decoded::Seen { .. } => {}
+            Decoded::Nothing => return None,
         }
     }
     None

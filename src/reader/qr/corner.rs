@@ -70,17 +70,17 @@ pub(crate) fn measure(image: View<'_>, bits: &Bits, spot: &Spot) -> Option<Corne
     if light - core < 6.0 || light - ring < 4.0 {
         return None;
     }
-    let mut points: Vec<(Point, f32)> = Vec::with_capacity(RAYS * LEVELS.len());
+    let mut rays: Vec<Crossings> = Vec::with_capacity(RAYS);
     for round in 0..ROUNDS {
-        for ray in 0..RAYS / ROUNDS {
-            let crossings = cast(image, spot, sign, limit, ray * ROUNDS + round);
-            points.extend(crossings.into_iter().zip(LEVELS).filter_map(|(p, level)| p.map(|p| (p, level))));
-        }
+        rays.extend((0..RAYS / ROUNDS).map(|ray| cast(image, spot, sign, limit, ray * ROUNDS + round)));
         // Two of three edges must be there, or it is none; mostly that shows at once.
-        if points.len() < (round + 1) * RAYS / ROUNDS * 2 {
+        if rays.iter().flatten().flatten().count() < rays.len() * 2 {
             return None;
         }
     }
+    let levels = levels(&rays);
+    let points: Vec<(Point, f32)> =
+        rays.iter().flat_map(|ray| ray.iter().zip(levels).filter_map(|(p, level)| p.map(|p| (p, level)))).collect();
     let mut rows = first_guess(&points)?;
     let mut error = f32::MAX;
     for round in 0..4 {
@@ -171,6 +171,22 @@ fn has_rings(bits: &Bits, spot: &Spot) -> bool {
 const DIRECTIONS: [(f32, f32); 8] =
     [(1.0, 0.0), (0.707, 0.707), (0.0, 1.0), (-0.707, 0.707), (-1.0, 0.0), (-0.707, -0.707), (0.0, -1.0), (0.707, -0.707)];
 const LEAST_RAYS: usize = 5;
+
+/// Half the sides of the three squares as they are seen, in modules: ink that ran, light that blooms and blur make the
+/// core larger or smaller, and the ring wider or narrower, than they are.
+fn levels(rays: &[Crossings]) -> [f32; 3] {
+    let ratio = |level: usize| {
+        let (mut sum, mut count) = (LEVELS[level] / LEVELS[1], 1.0);
+        for ray in rays {
+            if let (Some(edge), Some(inner)) = (ray[level], ray[1]) {
+                sum += edge.length() / inner.length().max(0.1);
+                count += 1.0;
+            }
+        }
+        sum / count * LEVELS[1]
+    };
+    [ratio(0).clamp(0.9, 1.9), LEVELS[1], ratio(2).clamp(3.0, 4.2)]
+}
 
 /// How far out each edge may be, in modules of a row or column: a diagonal has 1.41 of the side.
 const FARTHEST: [f32; 3] = [3.0, 4.4, 6.0];

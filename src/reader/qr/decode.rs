@@ -10,9 +10,9 @@ use rxing::qrcode::decoder::decoded_bit_stream_parser;
 use super::correct::correct;
 use super::layout::{Format, Layout, format_bits, format_places, formats, masked};
 
-/// Bits of certainty, summed over the blocks, that what was corrected is not nonsense that happens to be near a
-/// codeword. A plain decoder of the smallest code at its limit has 30.
-const CERTAIN: f32 = 26.0;
+/// Bits of certainty that a block is not nonsense that happens to be near a codeword. A plain decoder gives the
+/// smallest code 31 at its limit; here a block is tried up to fifteen times, and a frame may hold several candidates.
+const CERTAIN: f32 = 22.0;
 
 /// How far the reading of one lattice came.
 pub(crate) enum Decoded {
@@ -130,37 +130,35 @@ fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, 
         doubts.push(doubt);
     }
     let plan = layout.blocks(format.level);
-    let (mut out, mut said, mut done, mut certain) = (vec![None; words.len()], Vec::new(), 0, 0.0);
+    let (mut out, mut said, mut done) = (vec![None; words.len()], Vec::new(), 0);
     let blocks = places_of(layout, format.level);
     for places in &blocks {
         let block: Vec<u8> = places.iter().map(|place| words[*place]).collect();
         let doubt: Vec<f32> = places.iter().map(|place| doubts[*place]).collect();
-        if let Some((block, bits)) = corrected(&block, &doubt, plan.correction) {
+        if let Some(block) = corrected(&block, &doubt, plan.correction) {
             done += 1;
-            certain += bits;
             said.extend_from_slice(&block[..block.len() - plan.correction]);
             for (place, word) in places.iter().zip(block) {
                 out[*place] = Some(word);
             }
         }
     }
-    if done == blocks.len() && certain >= CERTAIN {
+    if done == blocks.len() {
         return Ok(said);
     }
     Err((out, done as f32 / blocks.len() as f32))
 }
 
-/// Corrects one block, giving up ever more of its most doubtful codewords; with the bits of certainty.
-fn corrected(block: &[u8], doubt: &[f32], correction: usize) -> Option<(Vec<u8>, f32)> {
+/// Corrects one block, giving up ever more of its most doubtful codewords.
+fn corrected(block: &[u8], doubt: &[f32], correction: usize) -> Option<Vec<u8>> {
     let mut order: Vec<usize> = (0..block.len()).collect();
     order.sort_by(|a, b| doubt[*b].total_cmp(&doubt[*a]));
     let mut erased = 0;
     while erased + 2 <= correction {
         let mut words = block.to_vec();
         if let Some(errors) = correct(&mut words, correction, &order[..erased]) {
-            let bits = certainty(block.len() - erased, correction - erased, errors);
-            if bits >= 10.0 {
-                return Some((words, bits));
+            if certainty(block.len() - erased, correction - erased, errors) >= CERTAIN {
+                return Some(words);
             }
         }
         erased += 2 + correction / 16;

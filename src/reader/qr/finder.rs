@@ -5,7 +5,7 @@ use super::threshold::Bits;
 
 /// Most places found, and most looked into, the tallest for their size first; a picture with more is made to keep a decoder busy.
 const MOST_FOUND: usize = 4000;
-const MOST: usize = 200;
+const MOST: usize = 400;
 
 /// Most unfinished places.
 const MOST_OPEN: usize = 96;

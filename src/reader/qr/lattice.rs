@@ -28,9 +28,11 @@ pub(crate) struct Lattice {
     pub inverted: bool,
 }
 
-/// Clarity below which a first map is given up, and a refined one. Of codes that were read, one in a hundred has
-/// less than 0.39 at first, and none less than 0.86 in the end.
-const UNCLEAR: [f32; 2] = [0.3, 0.75];
+/// Clarity below which a first map is given up. Of codes that were read, one in a hundred has less than 0.39, and in
+/// the end none less than 0.86, if it was not blurred.
+const UNCLEAR: f32 = 0.3;
+pub(crate) const SHARP: f32 = 0.75;
+pub(crate) const BLURRED: f32 = 0.3;
 
 /// Clarity from which on no other map is looked for.
 const CLEAR: f32 = 0.97;
@@ -92,8 +94,8 @@ impl Lattice {
     }
 }
 
-/// Every lattice that fits a triple, the clearest first; at most three.
-pub(crate) fn lattices(image: View<'_>, triple: &Triple) -> Vec<Lattice> {
+/// Every lattice that fits a triple and is at least so clear, the clearest first; at most three.
+pub(crate) fn lattices(image: View<'_>, triple: &Triple, least: f32) -> Vec<Lattice> {
     let mut found: Vec<Lattice> = Vec::new();
     // What is told and fits is not doubted.
     let told = told(image, triple).filter(|told| versions(triple).any(|version| version == *told));
@@ -119,12 +121,12 @@ pub(crate) fn lattices(image: View<'_>, triple: &Triple) -> Vec<Lattice> {
             kept.push(lattice);
         }
     }
-    kept.retain(|lattice| lattice.clarity > UNCLEAR[0] || is_told(lattice));
+    kept.retain(|lattice| lattice.clarity > UNCLEAR || is_told(lattice));
     for lattice in &mut kept {
         refine(image, triple, lattice);
         lattice.clarity = clarity(image, lattice);
     }
-    kept.retain(|lattice| lattice.clarity > UNCLEAR[1]);
+    kept.retain(|lattice| lattice.clarity > least || (is_told(lattice) && lattice.clarity > least / 3.0));
     kept.sort_by(|a, b| b.clarity.total_cmp(&a.clarity));
     kept
 }
@@ -140,28 +142,33 @@ fn versions(triple: &Triple) -> impl Iterator<Item = usize> + use<> {
 /// The version that a large code says it has, beside its second and third corner: these are near enough to be found
 /// when nothing is known yet of what lies between the corners.
 fn told(image: View<'_>, triple: &Triple) -> Option<usize> {
-    let mut best: Option<(u32, usize)> = None;
+    let mut votes = [0.0; 18];
     for corner in [1, 2] {
         let at = &triple.corners[corner];
         let (across, down) = triple.directions(corner);
         let limit = (at.dark + at.light) / 2.0;
-        let bits = version_places(0).iter().fold(0, |bits, both| {
-            // Along the side, and towards the first corner, which is where the wrapped size puts it.
-            let (along, inwards) = (both[0].1 as f32 - 3.0, both[0].0.wrapping_add(4) as isize as f32);
+        for (vote, [right, _]) in votes.iter_mut().zip(version_places(VERSION_AT)) {
+            // Along the side, and towards the first corner.
+            let (inwards, along) = (right.0 as f32 - (VERSION_AT - 4) as f32, right.1 as f32 - 3.0);
             let (x, y) = if corner == 1 { (inwards, along) } else { (along, inwards) };
-            let dark = (image.sample(at.center + across * x + down * y) < limit) != at.inverted;
-            bits << 1 | u32::from(dark)
-        });
-        // A mirrored code has the same bits in both places, turned over like everything else.
-        for version in 7..=40 {
-            let wrong = (bits ^ version_bits(version)).count_ones();
-            if wrong <= 3 && best.is_none_or(|(before, _)| wrong < before) {
-                best = Some((wrong, version));
-            }
+            let dark = (limit - image.sample(at.center + across * x + down * y)) / (at.light - at.dark);
+            *vote += dark.clamp(-0.5, 0.5);
         }
     }
-    best.map(|(_, version)| version)
+    // A mirrored code has the same bits in both places, turned over like everything else.
+    let whole = votes.iter().map(|vote: &f32| vote.abs()).sum::<f32>().max(2.0);
+    let agreement = |version: usize| {
+        let bits = version_bits(version);
+        let votes = votes.iter().enumerate();
+        votes.map(|(bit, vote)| if bits >> (17 - bit) & 1 == 1 { *vote } else { -vote }).sum::<f32>() / whole
+    };
+    let mut ranked: Vec<(f32, usize)> = (7..=40).map(|version| (agreement(version), version)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    (ranked[0].0 > 0.55 && ranked[0].0 > ranked[1].0 + 0.15).then_some(ranked[0].1)
 }
+
+/// A size to ask for the places of the version's bits; any will do.
+const VERSION_AT: usize = 45;
 
 fn square(triple: &Triple, fourth: Point, size: usize) -> Option<Homography> {
     let far = size as f32 - 3.5;

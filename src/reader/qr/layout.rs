@@ -188,7 +188,7 @@ pub(crate) fn format_places(size: usize) -> [[(usize, usize); 2]; 15] {
 pub(crate) fn version_places(size: usize) -> [[(usize, usize); 2]; 18] {
     std::array::from_fn(|bit| {
         let low = 17 - bit;
-        let (along, across) = (low / 3, (size + low % 3).wrapping_sub(11));
+        let (along, across) = (low / 3, size - 11 + low % 3);
         [(across, along), (along, across)]
     })
 }

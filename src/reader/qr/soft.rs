@@ -4,6 +4,7 @@
 //! surroundings. Blur is undone here, between modules, where it is cheap: what the camera did to one module it did
 //! to all, and hundreds of modules are the same in every code.
 
+use super::geometry::solve;
 use super::lattice::fixed;
 use super::layout::Layout;
 
@@ -132,110 +133,234 @@ fn local_means(size: usize, value: impl Fn(usize) -> (f32, f32)) -> Vec<f32> {
 const SPREAD: usize = 2;
 const TAPS: usize = (2 * SPREAD + 1) * (2 * SPREAD + 1);
 
-/// Evidence with the blur between modules undone.
+/// Steps of a round: first as if a module could have any shade, by conjugate gradients, then ever more as dark or
+/// light. Deciding at once gets stuck: of blurs of 0.75 modules 4 codes of 18 are read so, and 11 with both.
+const SHADED: usize = 12;
+const DECIDING: usize = 4;
+
+/// How much shades are kept small, in shares of a module's energy: noise would be enlarged without.
+const DAMPING: f32 = 0.05;
+
+/// Least share of the largest tap that is reckoned with.
+const FAINT: f32 = 0.02;
+
+/// The blur between modules being undone.
 ///
 /// By turns: how each module spreads to its neighbours is measured from what the modules are believed to be, and
-/// what they are is decided from what is left when all neighbours' light is taken away. `known` are modules of
-/// which something else is sure, +1 for dark, -1 for light, 0 for not known.
-pub(crate) fn unblurred(evidence: &[f32], layout: &Layout, known: &[i8], rounds: usize) -> Vec<f32> {
-    let size = layout.size;
-    // With a margin, which is light.
-    let wide = size + 2 * SPREAD;
-    let inner = |at: usize| (at / size + SPREAD) * wide + at % size + SPREAD;
-    let (mut seen, mut sure) = (vec![0.0; wide * wide], vec![-1.0; wide * wide]);
-    for (at, (module, known)) in layout.modules.iter().zip(known).enumerate() {
-        seen[inner(at)] = evidence[at];
-        sure[inner(at)] = fixed(*module).map_or(f32::from(*known), |dark| if dark { 1.0 } else { -1.0 });
+/// what they are is decided from what is left when all neighbours' light is taken away.
+pub(crate) struct Unblur {
+    size: usize,
+    /// Modules of a side with a margin, which is light.
+    wide: usize,
+    seen: Vec<f32>,
+    /// +1 and -1 for modules that are known, 0 for the others.
+    sure: Vec<f32>,
+    belief: Vec<f32>,
+    out: Vec<f32>,
+}
+
+impl Unblur {
+    /// Begins with evidence; `known` are modules of which something else is sure, +1 for dark, -1 for light.
+    pub(crate) fn new(evidence: &[f32], layout: &Layout, known: &[i8]) -> Self {
+        let size = layout.size;
+        let wide = size + 2 * SPREAD;
+        let (seen, sure) = (vec![0.0; wide * wide], vec![-1.0; wide * wide]);
+        let mut it = Self { size, wide, seen, sure, belief: Vec::new(), out: Vec::new() };
+        for (place, (module, evidence)) in layout.modules.iter().zip(evidence).enumerate() {
+            let at = it.inner(place);
+            it.seen[at] = *evidence;
+            it.sure[at] = fixed(*module).map_or(0.0, |dark| if dark { 1.0 } else { -1.0 });
+        }
+        it.belief = it.sure.iter().zip(&it.seen).map(|(sure, seen)| if *sure == 0.0 { seen.clamp(-1.0, 1.0) } else { *sure }).collect();
+        it.out = it.seen.clone();
+        it.learn(known);
+        it
     }
-    let mut belief: Vec<f32> =
-        sure.iter().zip(&seen).map(|(sure, seen)| if *sure != 0.0 { *sure } else { seen.clamp(-1.0, 1.0) }).collect();
-    let mut out = seen.clone();
-    for round in 0..rounds {
-        let Some((taps, offset)) = spread(&seen, &belief, &sure, size) else { break };
+
+    fn inner(&self, place: usize) -> usize {
+        (place / self.size + SPREAD) * self.wide + place % self.size + SPREAD
+    }
+
+    /// Takes modules that have become known.
+    pub(crate) fn learn(&mut self, known: &[i8]) {
+        for (place, known) in known.iter().enumerate().filter(|(_, known)| **known != 0) {
+            let at = self.inner(place);
+            self.sure[at] = f32::from(*known);
+            self.belief[at] = f32::from(*known);
+        }
+    }
+
+    /// One turn. `false` if nothing can be said of the blur.
+    pub(crate) fn round(&mut self) -> bool {
+        let Some((taps, offset)) = self.spread() else { return false };
         let energy: f32 = taps.iter().map(|tap| tap * tap).sum();
         if energy < 1e-4 {
-            break;
+            return false;
         }
-        // What the belief does not explain.
-        let mut rest = vec![0.0; wide * wide];
+        let strongest = taps.iter().fold(0.0_f32, |most, tap| most.max(tap.abs()));
+        let taps: Vec<(usize, f32)> =
+            self.offsets().zip(taps).filter(|(_, tap)| tap.abs() > strongest * FAINT).collect();
+        self.shade(&taps, offset, energy);
+        self.decide(&taps, offset, energy);
+        true
+    }
+
+    /// Every module's shade, as if it could have any: least squares over all that are not known.
+    fn shade(&mut self, taps: &[(usize, f32)], offset: f32, energy: f32) {
+        let back = 2 * (SPREAD * self.wide + SPREAD);
+        let turned: Vec<(usize, f32)> = taps.iter().map(|(offset, tap)| (back - offset, *tap)).collect();
+        let free: Vec<f32> = self.sure.iter().map(|sure| if *sure == 0.0 { 1.0 } else { 0.0 }).collect();
+        // What is left to explain, and the way downhill.
+        let mut rest = vec![0.0; self.wide * self.wide];
+        self.convolve(&self.belief, taps, &mut rest);
+        for place in 0..self.size * self.size {
+            let at = self.inner(place);
+            rest[at] = self.seen[at] - offset - rest[at];
+        }
+        let damping = DAMPING * energy;
+        let (mut slope, mut product, mut spread) = (vec![0.0; rest.len()], vec![0.0; rest.len()], vec![0.0; rest.len()]);
+        self.convolve(&rest, &turned, &mut slope);
+        for ((slope, belief), free) in slope.iter_mut().zip(&self.belief).zip(&free) {
+            *slope = (*slope - damping * belief) * free;
+        }
+        let mut way = slope.clone();
+        let mut steep: f32 = slope.iter().map(|slope| slope * slope).sum();
+        for _ in 0..SHADED {
+            if steep < 1e-6 {
+                break;
+            }
+            self.convolve(&way, taps, &mut spread);
+            self.convolve(&spread, &turned, &mut product);
+            for ((product, way), free) in product.iter_mut().zip(&way).zip(&free) {
+                *product = (*product + damping * way) * free;
+            }
+            let step = steep / way.iter().zip(&product).map(|(way, product)| way * product).sum::<f32>().max(1e-9);
+            for ((belief, way), (slope, product)) in self.belief.iter_mut().zip(&way).zip(slope.iter_mut().zip(&product)) {
+                *belief += step * way;
+                *slope -= step * product;
+            }
+            let now: f32 = slope.iter().map(|slope| slope * slope).sum();
+            let keep = now / steep;
+            steep = now;
+            for (way, slope) in way.iter_mut().zip(&slope) {
+                *way = *slope + keep * *way;
+            }
+        }
+        for belief in &mut self.belief {
+            *belief = belief.clamp(-1.3, 1.3);
+        }
+    }
+
+    /// Every module's taps laid over it; the margin stays 0.
+    fn convolve(&self, input: &[f32], taps: &[(usize, f32)], output: &mut [f32]) {
+        let (wide, size) = (self.wide, self.size);
+        let back = SPREAD * wide + SPREAD;
+        for y in SPREAD..SPREAD + size {
+            let row = y * wide + SPREAD;
+            let out = &mut output[row..row + size];
+            out.fill(0.0);
+            for (offset, tap) in taps {
+                for (out, value) in out.iter_mut().zip(&input[row - back + offset..]) {
+                    *out += tap * value;
+                }
+            }
+        }
+    }
+
+    /// Every module dark or light, ever more surely, one after the other.
+    fn decide(&mut self, taps: &[(usize, f32)], offset: f32, energy: f32) {
+        let back = SPREAD * self.wide + SPREAD;
+        // What the belief does not explain; nothing is asked of the margin.
+        let mut rest = vec![0.0; self.wide * self.wide];
+        self.convolve(&self.belief, taps, &mut rest);
         let mut square = 0.0;
-        for at in (0..size * size).map(inner) {
-            let explained: f32 = around(at, wide).zip(&taps).map(|(near, tap)| belief[near] * tap).sum();
-            rest[at] = seen[at] - offset - explained;
+        for place in 0..self.size * self.size {
+            let at = self.inner(place);
+            rest[at] = self.seen[at] - offset - rest[at];
             square += rest[at] * rest[at];
         }
-        let noise = (square / (size * size) as f32).max(0.003);
-        let sharp = if round + 1 < rounds { 1.0 } else { 1.5 } / (noise * energy).sqrt();
-        for sweep in 0..3 {
-            for at in (0..size * size).map(inner) {
-                let matched: f32 = around(at, wide).zip(&taps).map(|(near, tap)| rest[near] * tap).sum();
-                let pull = matched + energy * belief[at];
-                out[at] = pull / energy;
-                if sure[at] != 0.0 {
+        let noise = (square / (self.size * self.size) as f32).max(0.003);
+        let sharp = 1.0 / (noise * energy).sqrt();
+        for sweep in 1..=DECIDING {
+            let decided = 0.4 + 0.6 * sweep as f32 / DECIDING as f32;
+            for place in 0..self.size * self.size {
+                let at = self.inner(place);
+                let matched: f32 = taps.iter().map(|(offset, tap)| rest[at - back + offset] * tap).sum();
+                let pull = matched + energy * self.belief[at];
+                self.out[at] = pull / energy;
+                if self.sure[at] != 0.0 {
                     continue;
                 }
-                let change = ((sharp * pull).tanh() - belief[at]) * if sweep == 0 { 0.7 } else { 1.0 };
-                belief[at] += change;
-                for (near, tap) in around(at, wide).zip(&taps) {
-                    rest[near] -= change * tap;
+                let next = (sharp * pull * decided).tanh();
+                let change = next - self.belief[at];
+                self.belief[at] = next;
+                for (offset, tap) in taps {
+                    rest[at - back + offset] -= change * tap;
                 }
             }
-            for at in 0..wide {
-                for side in 0..SPREAD {
-                    for margin in [side * wide + at, (wide - 1 - side) * wide + at, at * wide + side, at * wide + wide - 1 - side] {
-                        rest[margin] = 0.0;
-                    }
-                }
-            }
+            self.clear_margin(&mut rest);
         }
     }
-    (0..size * size).map(inner).map(|at| out[at].clamp(-2.0, 2.0) * 0.5 + belief[at] * 0.5).collect()
-}
 
-/// The modules around one, row by row.
-fn around(at: usize, size: usize) -> impl Iterator<Item = usize> {
-    let first = at - SPREAD * size - SPREAD;
-    (0..TAPS).map(move |tap| first + tap / (2 * SPREAD + 1) * size + tap % (2 * SPREAD + 1))
-}
+    fn clear_margin(&self, rest: &mut [f32]) {
+        let wide = self.wide;
+        rest[..SPREAD * wide].fill(0.0);
+        rest[(wide - SPREAD) * wide..].fill(0.0);
+        for row in rest.chunks_exact_mut(wide) {
+            row[..SPREAD].fill(0.0);
+            row[wide - SPREAD..].fill(0.0);
+        }
+    }
 
-/// How one module spreads to its neighbours: least squares over all modules, with a leaning towards no spread.
-fn spread(seen: &[f32], belief: &[f32], sure: &[f32], size: usize) -> Option<([f32; TAPS], f32)> {
-    const TERMS: usize = TAPS + 1;
-    let mut normal = [[0.0_f64; TERMS + 1]; TERMS];
-    let mut counted = 0.0;
-    let wide = size + 2 * SPREAD;
-    // Two thousand modules say it as well as all of them.
-    let every = (size * size / 2000).max(1);
-    for (index, place) in (0..size * size).enumerate() {
-        let at = (place / size + SPREAD) * wide + place % size + SPREAD;
-        if sure[at] == 0.0 && index % every != 0 {
-            continue;
+    /// The evidence as it is now.
+    pub(crate) fn evidence(&self) -> Vec<f32> {
+        let at = |place| self.inner(place);
+        (0..self.size * self.size).map(at).map(|at| (self.out[at].clamp(-2.0, 2.0) + self.belief[at]) / 2.0).collect()
+    }
+
+    /// Offsets of the modules around one, row by row, from the first of them.
+    fn offsets(&self) -> impl Iterator<Item = usize> + use<> {
+        let wide = self.wide;
+        (0..TAPS).map(move |tap| tap / (2 * SPREAD + 1) * wide + tap % (2 * SPREAD + 1))
+    }
+
+    /// How one module spreads to its neighbours, and the evidence of none: least squares, leaning towards no spread.
+    fn spread(&self) -> Option<([f32; TAPS], f32)> {
+        const TERMS: usize = TAPS + 1;
+        let mut normal = [[0.0_f64; TERMS + 1]; TERMS];
+        let mut counted = 0.0;
+        // Two thousand modules say it as well as all of them.
+        let every = (self.size * self.size / 2000).max(1);
+        let back = SPREAD * self.wide + SPREAD;
+        for place in 0..self.size * self.size {
+            let at = self.inner(place);
+            let is_sure = self.sure[at] != 0.0;
+            if !is_sure && place % every != 0 {
+                continue;
+            }
+            let mut terms = [1.0_f32; TERMS];
+            for (term, offset) in terms.iter_mut().zip(self.offsets()) {
+                *term = self.belief[at - back + offset];
+            }
+            let weight = if is_sure { 3.0 } else { every as f32 };
+            counted += f64::from(weight);
+            for i in 0..TERMS {
+                let scaled = weight * terms[i];
+                for j in i..TERMS {
+                    normal[i][j] += f64::from(scaled * terms[j]);
+                }
+                normal[i][TERMS] += f64::from(scaled * self.seen[at]);
+            }
         }
-        let mut terms = [1.0_f32; TERMS];
-        for (term, near) in terms.iter_mut().zip(around(at, wide)) {
-            *term = belief[near];
-        }
-        let weight = if sure[at] != 0.0 { 3.0 } else { every as f32 };
-        counted += f64::from(weight);
+        let leaning = counted * 0.02;
         for i in 0..TERMS {
-            let scaled = weight * terms[i];
-            for j in i..TERMS {
-                normal[i][j] += f64::from(scaled * terms[j]);
+            for j in 0..i {
+                normal[i][j] = normal[j][i];
             }
-            normal[i][TERMS] += f64::from(scaled * seen[at]);
+            normal[i][i] += leaning;
         }
+        normal[TAPS / 2][TERMS] += leaning * 0.5;
+        let solution = solve(normal)?.map(|value| value as f32);
+        Some((std::array::from_fn(|tap| solution[tap]), solution[TAPS]))
     }
-    for i in 0..TERMS {
-        for j in 0..i {
-            normal[i][j] = normal[j][i];
-        }
-        normal[i][i] += counted * 0.02;
-    }
-    normal[TAPS / 2][TERMS] += counted * 0.02 * 0.5;
-    let solution = super::geometry::solve(normal)?;
-    let mut taps = [0.0; TAPS];
-    for (tap, value) in taps.iter_mut().zip(solution) {
-        *tap = value as f32;
-    }
-    Some((taps, solution[TAPS] as f32))
 }

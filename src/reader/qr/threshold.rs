@@ -38,6 +38,8 @@ pub(crate) enum Rule {
     /// The middle between the darkest and the lightest block around it: right for blurred finders, which a mean
     /// takes for light where much margin is near.
     Middle,
+    /// The mean, of a sharpened picture: what has much less contrast than the rest is noise, and light.
+    Sharp,
 }
 
 /// Divides a picture.
@@ -51,9 +53,9 @@ pub(crate) fn threshold(image: View<'_>, rule: Rule) -> Bits {
     // The pixels beyond the last whole block belong to it.
     let (columns, rows) = (width / BLOCK, height / BLOCK);
     let blocks = blocks(image, columns, rows);
-    let least = least(&blocks);
+    let least = least(&blocks, rule);
     let means = match rule {
-        Rule::Mean => means(&levels(&blocks, columns, least), columns, rows),
+        Rule::Mean | Rule::Sharp => means(&levels(&blocks, columns, least), columns, rows),
         Rule::Middle => middles(&blocks, columns, rows, least),
     };
     let mut limits = vec![0_u8; stride * 64];
@@ -127,7 +129,7 @@ fn blocks(image: View<'_>, columns: usize, rows: usize) -> Vec<Block> {
 }
 
 /// The range of shades from which on a block speaks for itself: in a dull picture less is enough.
-fn least(blocks: &[Block]) -> u8 {
+fn least(blocks: &[Block], rule: Rule) -> u8 {
     let mut counts = [0_usize; 256];
     for block in blocks {
         counts[usize::from(block.high - block.low)] += 1;
@@ -138,7 +140,11 @@ fn least(blocks: &[Block]) -> u8 {
         above += counts[*range];
         above * 7 >= blocks.len()
     });
-    (range.unwrap_or(0) / 3).clamp(6, 24) as u8
+    let range = range.unwrap_or(0);
+    match rule {
+        Rule::Mean | Rule::Middle => (range / 3).clamp(6, 24) as u8,
+        Rule::Sharp => (range * 3 / 5).clamp(12, 150) as u8,
+    }
 }
 
 /// The middle shade of every block.

@@ -1,0 +1,129 @@
+//! Evidence across frames: what several views of one code say together.
+//!
+//! Evidence lies in the modules of the code, not in the pixels of a frame, and so needs no tracking of hands and
+//! phones: views of one code add up module by module, a reflection that wanders leaves each module free in some of
+//! them, and blocks that were read once stay read.
+
+use std::time::Duration;
+
+use super::Deadline;
+use super::decode::{self, Decoded};
+use super::lattice::Lattice;
+use super::soft;
+
+/// Codes remembered at a time, and how long after the last view.
+const MOST: usize = 3;
+const KEPT: Duration = Duration::from_millis(1500);
+
+/// How much of what was before stays with every new view: a code that is exchanged for another must not stick.
+const STAYS: f32 = 0.93;
+
+/// Least agreement of a view with what is remembered, from -1 to 1; two different codes of one size agree by the
+/// patterns they share, about a tenth of all modules.
+const AGREES: f32 = 0.35;
+
+/// Most turns of undoing blur.
+const ROUNDS: usize = 4;
+
+/// What is remembered of one code.
+struct Memory {
+    evidence: Vec<f32>,
+    weight: f32,
+    known: Vec<i8>,
+    version: usize,
+    last: Duration,
+}
+
+/// What is remembered of the codes in view.
+#[derive(Default)]
+pub(crate) struct Memories(Vec<Memory>);
+
+impl Memories {
+    /// Adds a view that could not be read by itself; the text, if it can be read together with those before.
+    pub(crate) fn add(&mut self, lattice: &Lattice, evidence: &[f32], known: &[i8], at: Duration, until: Deadline) -> Option<String> {
+        self.0.retain(|memory| at.saturating_sub(memory.last) < KEPT);
+        let version = lattice.layout.version;
+        let data = |place: usize| lattice.layout.modules[place] == super::layout::Module::Data;
+        let best = self
+            .0
+            .iter_mut()
+            .filter(|memory| memory.version == version)
+            .map(|memory| (agreement(&memory.evidence, evidence, data), memory))
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if std::env::var("TR").is_ok() { eprintln!("M {:?} v{} clarity {:.2} agree {:?} known {}", at, version, lattice.clarity, best.as_ref().map(|b| b.0), known.iter().filter(|k| **k != 0).count()); }
+        let Some((_, memory)) = best.filter(|(agreement, _)| *agreement > AGREES) else {
+            if self.0.len() == MOST {
+                self.0.remove(0);
+            }
+            self.0.push(Memory { evidence: evidence.to_vec(), weight: 1.0, known: known.to_vec(), version, last: at });
+            return None;
+        };
+        memory.last = at;
+        memory.weight = memory.weight * STAYS + 1.0;
+        for ((sum, seen), (kept, known)) in memory.evidence.iter_mut().zip(evidence).zip(memory.known.iter_mut().zip(known)) {
+            *sum = *sum * STAYS + seen.clamp(-1.2, 1.2);
+            if *kept == 0 {
+                *kept = *known;
+            }
+        }
+        memory.read(lattice, until)
+    }
+
+    /// Forgets everything: something was read.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Memory {
+    fn read(&mut self, lattice: &Lattice, until: Deadline) -> Option<String> {
+        let scale = 1.0 / self.weight.sqrt();
+        let together: Vec<f32> = self
+            .evidence
+            .iter()
+            .zip(&self.known)
+            .map(|(sum, known)| if *known == 0 { sum * scale } else { f32::from(*known) * 2.0 })
+            .collect();
+        match decode::decode(&together, &lattice.layout) {
+            Decoded::Read(text) => return Some(text),
+            Decoded::Seen { known, .. } => self.learn(&known),
+            Decoded::Nothing => {}
+        }
+        let mut unblur = soft::Unblur::new(&together, &lattice.layout, &self.known);
+        for _ in 0..ROUNDS {
+            if until.is_over() || !unblur.round() {
+                return None;
+            }
+            match decode::decode(&unblur.evidence(), &lattice.layout) {
+                Decoded::Read(text) => return Some(text),
+                Decoded::Seen { known, .. } => {
+                    unblur.learn(&known);
+                    self.learn(&known);
+                }
+                Decoded::Nothing => return None,
+            }
+        }
+        None
+    }
+
+    fn learn(&mut self, known: &[i8]) {
+        for (kept, known) in self.known.iter_mut().zip(known) {
+            if *known != 0 {
+                *kept = *known;
+            }
+        }
+    }
+}
+
+/// Correlation of two views over the modules that differ from code to code.
+fn agreement(a: &[f32], b: &[f32], data: impl Fn(usize) -> bool) -> f32 {
+    let (mut both, mut left, mut right) = (0.0, 1e-6, 1e-6);
+    for (place, (a, b)) in a.iter().zip(b).enumerate() {
+        if data(place) {
+            both += a * b;
+            left += a * a;
+            right += b * b;
+        }
+    }
+    both / (left * right).sqrt()
+}
