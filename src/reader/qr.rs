@@ -225,14 +225,24 @@ impl Search {
     fn persist(&mut self, [frame, half, sharp]: [View<'_>; 3], until: Deadline) {
         let mut open = std::mem::take(&mut self.open);
         open.sort_by(|a, b| b.promise.total_cmp(&a.promise));
-        open.truncate(MOST_OPEN);
+        let mut worked: Vec<([Point; 4], usize)> = Vec::new();
         for mut candidate in open {
+            if worked.len() == MOST_OPEN {
+                break;
+            }
             let scale = if (candidate.rendering == Path::Half) { 2.0 } else { 1.0 };
             let outline = candidate.lattice.outline().map(|corner| corner * scale);
             let covered = |found: &Found| (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0;
-            if until.is_over() || self.found.iter().any(covered) {
+            // Two ways to the same place are one.
+            let version = candidate.lattice.layout.version;
+            let module = side(&outline) / candidate.lattice.layout.size as f32;
+            let again = worked.iter().any(|(other, of)| {
+                *of == version && other.iter().zip(&outline).all(|(a, b)| (*a - *b).length() < module * 1.5)
+            });
+            if again || until.is_over() || self.found.iter().any(covered) {
                 continue;
             }
+            worked.push((outline, version));
             let (image, plain) = match candidate.rendering {
                 Path::Half => (half, half),
                 Path::Sharp => (sharp, frame),

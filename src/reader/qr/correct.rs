@@ -49,19 +49,26 @@ impl Field {
     }
 }
 
-/// Corrects a block whose last `correction` codewords are for that; `erased` are places known to be worthless.
-/// Gives how many places that were not erased it changed; a block that is beyond it stays as it was.
-pub(crate) fn correct(block: &mut [u8], correction: usize, erased: &[usize]) -> Option<usize> {
+/// What a block is away from a codeword, seen at each root.
+pub(crate) fn syndromes(block: &[u8], correction: usize) -> Vec<u8> {
     let field = &*FIELD;
+    let mut syndromes = vec![0; correction];
+    for word in block {
+        for (power, sum) in syndromes.iter_mut().enumerate() {
+            // Horner's rule for all roots at once: each sum times its root, which is α^power.
+            *sum = if *sum == 0 { *word } else { field.exp[usize::from(field.log[usize::from(*sum)]) + power] ^ word };
+        }
+    }
+    syndromes
+}
+
+/// Corrects a block with these syndromes; `erased` are places known to be worthless. Gives how many places that were
+/// not erased it changed; a block that is beyond it stays as it was.
+pub(crate) fn correct(block: &mut [u8], syndromes: &[u8], erased: &[usize]) -> Option<usize> {
+    let (field, correction) = (&*FIELD, syndromes.len());
     if erased.len() > correction || block.len() > 255 {
         return None;
     }
-    let syndromes: Vec<u8> = (0..correction)
-        .map(|power| {
-            let point = field.exp[power];
-            block.iter().fold(0, |sum, word| field.times(sum, point) ^ word)
-        })
-        .collect();
     if syndromes.iter().all(|syndrome| *syndrome == 0) {
         return Some(0);
     }
@@ -97,7 +104,7 @@ pub(crate) fn correct(block: &mut [u8], correction: usize, erased: &[usize]) -> 
         return None;
     }
     // Forney: the error at a root is evaluator over derivative of the locator.
-    let mut evaluator = field.product(&syndromes, &locator);
+    let mut evaluator = field.product(syndromes, &locator);
     evaluator.truncate(correction);
     let derivative: Vec<u8> =
         locator.iter().enumerate().skip(1).map(|(power, factor)| if power % 2 == 1 { *factor } else { 0 }).collect();

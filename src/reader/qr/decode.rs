@@ -7,7 +7,7 @@
 use rxing::qrcode::common::{ErrorCorrectionLevel, Version};
 use rxing::qrcode::decoder::decoded_bit_stream_parser;
 
-use super::correct::correct;
+use super::correct::{correct, syndromes};
 use super::layout::{Format, Layout, format_bits, format_places, formats, masked};
 
 /// Bits of certainty that a block is not nonsense that happens to be near a codeword. A plain decoder gives the
@@ -153,15 +153,16 @@ fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, 
 fn corrected(block: &[u8], doubt: &[f32], correction: usize) -> Option<Vec<u8>> {
     let mut order: Vec<usize> = (0..block.len()).collect();
     order.sort_by(|a, b| doubt[*b].total_cmp(&doubt[*a]));
+    let away = syndromes(block, correction);
     let mut erased = 0;
     while erased + 2 <= correction {
         let mut words = block.to_vec();
-        if let Some(errors) = correct(&mut words, correction, &order[..erased]) {
+        if let Some(errors) = correct(&mut words, &away, &order[..erased]) {
             if certainty(block.len() - erased, correction - erased, errors) >= CERTAIN {
                 return Some(words);
             }
         }
-        erased += 2 + correction / 16;
+        erased += correction.div_ceil(6);
     }
     None
 }
