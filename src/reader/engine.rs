@@ -1,12 +1,16 @@
-//! The first engine, `rxing`, on several renderings of a frame, in order of yield per millisecond.
+//! The engines of others: `rxing` on several renderings of a frame in order of yield per millisecond, then `rqrr`.
+//!
+//! Neither has a bound on the time of its worst case, and both have panicked on public photographs: where a
+//! picture may be hostile they run in [`crate::worker`]'s child process and nowhere else.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use board::Frame;
 use rxing::Reader as _;
 
-use crate::Outcome;
+use crate::{Attempt, Outcome, micros, second};
 
 /// One code that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +34,7 @@ pub enum Rung {
     Double,
     /// rxing on its own pyramid with closing of gaps.
     Filtered,
-    /// rqrr, on a thread of its own.
+    /// rqrr with its own search.
     SecondOpinion,
 }
 
@@ -49,32 +53,70 @@ impl Rung {
         }
     }
 
-    /// Whether it can help with a frame of this size.
-    pub(crate) const fn suits(self, width: u32, height: u32) -> bool {
-        let longer = if width > height { width } else { height };
+    /// Whether it can help with a frame of this size: the smallest code has 21 modules a side.
+    const fn suits(self, width: u32, height: u32) -> bool {
+        let (shorter, longer) = if width > height { (height, width) } else { (width, height) };
         match self {
-            Self::Half => longer >= 900,
-            Self::Double => longer <= 1300,
-            _ => width >= 21 && height >= 21,
+            Self::Half => longer >= 900 && shorter >= 42,
+            Self::Double => longer <= 1300 && shorter >= 11,
+            _ => shorter >= 21,
         }
     }
 }
 
-/// Runs one rung of this engine; a panic in it is an outcome.
-pub(crate) fn attempt(rung: Rung, frame: &Frame, codes: &mut Vec<Code>) -> Outcome {
-    let run = AssertUnwindSafe(|| match rung {
+/// The rungs for a frame of this size, in order.
+pub(crate) fn rungs(width: u32, height: u32) -> impl Iterator<Item = Rung> {
+    Rung::ALL.into_iter().filter(move |rung| rung.suits(width, height))
+}
+
+/// What the engines made of a frame.
+#[derive(Default)]
+pub(crate) struct Sight {
+    /// The codes they read, all of one rung.
+    pub codes: Vec<Code>,
+    /// Whether the place of a code was found at all.
+    pub located: bool,
+}
+
+/// Tries a frame, rung by rung, until something is read or the budget is spent. `tell` hears of every attempt
+/// when it is over. A panic in an engine is an outcome.
+pub(crate) fn attempt_all(frame: &Frame, budget: Duration, mut tell: impl FnMut(Attempt)) -> Sight {
+    let began = Instant::now();
+    let mut located = false;
+    for rung in rungs(frame.width, frame.height) {
+        if began.elapsed() >= budget {
+            break;
+        }
+        let begun = Instant::now();
+        let sight = catch_unwind(AssertUnwindSafe(|| attempt(rung, frame)));
+        let outcome = match &sight {
+            Ok(sight) if sight.codes.is_empty() => Outcome::Nothing,
+            Ok(_) => Outcome::Read,
+            Err(_) => Outcome::Panicked,
+        };
+        tell(Attempt { rung, micros: micros(begun), outcome });
+        let sight = sight.unwrap_or_default();
+        located |= sight.located;
+        if !sight.codes.is_empty() {
+            return Sight { located, ..sight };
+        }
+    }
+    Sight { codes: Vec::new(), located }
+}
+
+fn attempt(rung: Rung, frame: &Frame) -> Sight {
+    let found = match rung {
+        Rung::SecondOpinion => return second::decode(frame),
         Rung::Half => decode(half(frame), 2.0, false),
         Rung::Double => decode(double(frame), 0.5, false),
-        _ => decode((frame.luma.to_vec(), frame.width, frame.height), 1.0, rung == Rung::Filtered),
-    });
-    match catch_unwind(run) {
-        Ok(Some((text, points))) => {
-            codes.push(Code { text, corners: corners(&points), path: rung });
-            Outcome::Read
+        Rung::Plain | Rung::Filtered => {
+            decode((frame.luma.to_vec(), frame.width, frame.height), 1.0, rung == Rung::Filtered)
         }
-        Ok(None) => Outcome::Nothing,
-        Err(_) => Outcome::Panicked,
-    }
+    };
+    found.map_or_else(Sight::default, |(text, points)| Sight {
+        codes: vec![Code { text, corners: corners(&points), path: rung }],
+        located: true,
+    })
 }
 
 type Luma = (Vec<u8>, u32, u32);
