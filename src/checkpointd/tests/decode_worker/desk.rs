@@ -61,6 +61,11 @@ pub fn is_there(process: u32) -> bool {
     Path::new(&format!("/proc/{process}")).exists()
 }
 
+/// Whether a process runs: the dead that wait for somebody to reap them do not.
+pub fn is_running(process: u32) -> bool {
+    proc(process, "status").is_some_and(|status| !status.contains("State:\tZ"))
+}
+
 /// The processes that a process has started.
 pub fn children(process: u32) -> Vec<u32> {
     let list = proc(process, &format!("task/{process}/children")).unwrap_or_default();
