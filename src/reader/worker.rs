@@ -39,7 +39,7 @@ pub struct Limits {
     pub deadline: Duration,
     /// Pixels of the largest frame it is handed.
     pub pixels: u32,
-    /// Address space of the child in MiB. At 16 megapixels the engines take about 150.
+    /// Address space of the child in MiB. It takes 25 for 1280×720, 160 for 8000×8000.
     pub memory_mib: u32,
 }
 
@@ -48,8 +48,8 @@ impl Default for Limits {
         Self {
             budget: Duration::from_millis(250),
             deadline: Duration::from_secs(1),
-            pixels: 4096 * 4096,
-            memory_mib: 512,
+            pixels: 8000 * 8000,
+            memory_mib: 256,
         }
     }
 }

@@ -16,10 +16,10 @@ use crate::commands::told;
 #[derive(clap::Args)]
 #[command(after_help = "Exit code: 0 when the box has closed the socket, 1 when it cannot be locked in or was not \
                         started by a box. A picture, or the box, may end it by a signal.\n\nExample, by the box \
-                        alone:\n  checkpointd decode-worker --memory-mib 512")]
+                        alone:\n  checkpointd decode-worker --memory-mib 256")]
 pub struct Args {
     /// Address space it may use, in MiB.
-    #[arg(long, value_name = "N", default_value = "512", value_parser = clap::value_parser!(u32).range(32..=4096))]
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u32).range(32..=4096))]
     memory_mib: u32,
 }
 

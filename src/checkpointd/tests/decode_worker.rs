@@ -1,5 +1,6 @@
 //! The child process that decodes, as a real process: what it reads, what it may cost, how it is locked in, and what
 //! becomes of a box whose child dies, lies, or looks at a picture that is made for it.
+#![expect(clippy::unwrap_used, reason = "a test and its helpers may say what they mean; clippy knows only the former")]
 
 #[path = "decode_worker/desk.rs"]
 mod desk;
@@ -80,12 +81,13 @@ fn a_frame_loop_never_waits() {
 #[test]
 fn a_frame_of_any_size_is_answered_or_refused_with_a_reason() {
     let mut worker = Worker::new(program(), patient());
-    for (width, height) in [(1, 1), (1, 8000), (8000, 1), (20, 400), (21, 21), (901, 43), (640, 480), (4096, 4096)] {
+    for (width, height) in [(1, 1), (1, 8000), (8000, 1), (20, 400), (21, 21), (901, 43), (640, 480), (8000, 8000)] {
         let answer = ask(&mut worker, &blank(width, height));
         assert_eq!((answer.outcome, answer.codes), (Outcome::Nothing, vec![]), "{width} x {height}");
     }
-    assert_eq!(worker.offer(&blank(8000, 8000)), Err(Refused::TooLarge));
-    assert_eq!(worker.offer(&blank(4097, 4096)), Err(Refused::TooLarge));
+    assert_eq!(worker.offer(&blank(8001, 8000)), Err(Refused::TooLarge));
+    let vast = board::Frame { width: u32::MAX, height: u32::MAX, ..blank(1, 1) };
+    assert_eq!(worker.offer(&vast), Err(Refused::TooLarge));
     assert_eq!(worker.offer(&blank(0, 480)), Err(Refused::Malformed));
     for height in [479, 481] {
         let frame = board::Frame { height, ..blank(640, 480) };
@@ -105,10 +107,10 @@ fn a_picture_made_to_keep_a_decoder_busy_costs_its_deadline_and_the_next_is_read
     let answer = ask(&mut worker, &busy());
     let took = began.elapsed();
     assert_eq!((answer.outcome, worker.deaths()), (Outcome::TimedOut, 1));
-    assert!(took >= Duration::from_millis(400) && took < Duration::from_millis(600), "{took:?}");
+    assert!(took >= Duration::from_millis(400) && took < Duration::from_millis(800), "{took:?}");
     assert_eq!(answer.attempts.last().map(|last| last.outcome), Some(Outcome::TimedOut));
     // What it used until it was killed is known: one core, less what others took of it.
-    assert!(answer.cpu_micros > 100_000 && answer.cpu_micros < 700_000, "{}", answer.cpu_micros);
+    assert!(answer.cpu_micros > 50_000 && answer.cpu_micros < 700_000, "{}", answer.cpu_micros);
     assert!(!is_there(first));
     assert_reads(&mut worker);
     assert_ne!(worker.process_id(), Some(first));
@@ -175,8 +177,8 @@ fn a_child_that_lies_is_killed_and_counted() {
             &format!(r"{ready}{}", r"\012\000\000\000\002\000\000\000\000\000\000\000\000\000".repeat(6)),
         ),
     ] {
-        let liar = fake(&format!("printf '{said}' 0 >&0; exec sleep 60"));
-        let mut worker = Worker::new(liar.to_path_buf(), patient());
+        let (_folder, liar) = fake(&format!("printf '{said}' 0 >&0; exec sleep 60"));
+        let mut worker = Worker::new(liar, patient());
         let began = Instant::now();
         worker.offer(&blank(64, 64)).unwrap();
         let child = worker.process_id().unwrap();
@@ -190,8 +192,8 @@ fn a_child_that_lies_is_killed_and_counted() {
 #[test]
 fn a_program_that_is_no_worker_is_left_alone() {
     for script in ["exit 1", "exec sleep 60"] {
-        let other = fake(script);
-        let mut worker = Worker::new(other.to_path_buf(), impatient(300));
+        let (_folder, other) = fake(script);
+        let mut worker = Worker::new(other, impatient(300));
         // One that ends at once may do so before it is asked.
         if worker.offer(&blank(64, 64)).is_ok() {
             let answer = worker.wait(LONG).unwrap();
@@ -206,8 +208,7 @@ fn a_program_that_is_no_worker_is_left_alone() {
 
 #[test]
 fn a_frame_that_takes_more_memory_than_it_may_have_is_the_end_of_the_child_alone() {
-    let limits = Limits { pixels: 8000 * 8000, memory_mib: 64, ..patient() };
-    let mut worker = Worker::new(program(), limits);
+    let mut worker = Worker::new(program(), Limits { memory_mib: 64, ..patient() });
     assert_eq!(ask(&mut worker, &blank(8000, 8000)).outcome, Outcome::Died);
     assert_reads(&mut worker);
     assert_eq!(worker.deaths(), 1);
@@ -216,8 +217,8 @@ fn a_frame_that_takes_more_memory_than_it_may_have_is_the_end_of_the_child_alone
 #[test]
 fn it_is_locked_in_before_it_sees_a_frame() {
     // Started by somebody who leaves files open.
-    let careless = fake(&format!("exec 7</dev/null 9</etc/passwd; exec '{}' \"$@\"", program().display()));
-    let mut worker = Worker::new(careless.to_path_buf(), patient());
+    let (_folder, careless) = fake(&format!("exec 7</dev/null 9</etc/passwd; exec '{}' \"$@\"", program().display()));
+    let mut worker = Worker::new(careless, patient());
     ask(&mut worker, &blank(64, 64));
     let child = worker.process_id().unwrap();
     let status = proc(child, "status").unwrap();
@@ -226,7 +227,7 @@ fn it_is_locked_in_before_it_sees_a_frame() {
     }
     let limits = proc(child, "limits").unwrap();
     for (name, most) in [
-        ("Max address space", "536870912 536870912"),
+        ("Max address space", "268435456 268435456"),
         ("Max cpu time", "180 180"),
         ("Max open files", "3 3"),
         ("Max processes", "0 0"),

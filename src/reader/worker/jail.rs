@@ -4,15 +4,24 @@
 //! It can compute, and talk with its parent. It can open nothing, start nothing, signal nobody, map nothing that can
 //! be executed, and say nothing but on the one line that its parent checks.
 
-use std::collections::BTreeMap;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod filter;
+
+/// Elsewhere calls have other names and other arguments, and seccompiler cannot write a filter: no child there.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod filter {
+    use seccompiler::{BackendError, BpfProgram};
+
+    pub(super) fn program() -> Result<BpfProgram, BackendError> {
+        Err(BackendError::InvalidTargetArch(std::env::consts::ARCH.to_owned()))
+    }
+}
+
 use std::time::Duration;
 
 use nix::sys::prctl::{set_dumpable, set_no_new_privs, set_pdeathsig};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-};
 
 use super::Unfit;
 
@@ -46,7 +55,7 @@ pub(super) fn enter(memory_mib: u32) -> Result<(), Unfit> {
         setrlimit(resource, most, most).map_err(failed("limit what it uses"))?;
     }
     set_no_new_privs().map_err(failed("give up new rights"))?;
-    let filter = filter().map_err(failed("make its filter of system calls"))?;
+    let filter = filter::program().map_err(failed("make its filter of system calls"))?;
     seccompiler::apply_filter(&filter).map_err(failed("filter its system calls"))
 }
 
@@ -65,42 +74,4 @@ fn close_others() -> std::io::Result<()> {
         let _ = nix::unistd::close(descriptor);
     }
     Ok(())
-}
-
-/// What it may ask of the kernel; everything else is its end.
-fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
-    let only = |argument, op, value| {
-        SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, op, value)?])
-    };
-    let is = |descriptor| only(0, SeccompCmpOp::Eq, descriptor);
-    let cannot_be_executed = || only(2, SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64), 0);
-    let anything = [
-        // memory; a panic is unwound, and caught
-        libc::SYS_brk,
-        libc::SYS_munmap,
-        libc::SYS_mremap,
-        libc::SYS_madvise,
-        // locks and hash maps of the standard library
-        libc::SYS_futex,
-        libc::SYS_sched_yield,
-        libc::SYS_getrandom,
-        // time, where it is not read without the kernel
-        libc::SYS_clock_gettime,
-        // interrupted calls, and the end
-        libc::SYS_restart_syscall,
-        libc::SYS_rt_sigreturn,
-        libc::SYS_rt_sigprocmask,
-        libc::SYS_sigaltstack,
-        libc::SYS_exit,
-        libc::SYS_exit_group,
-    ];
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = anything.into_iter().map(|call| (call, Vec::new())).collect();
-    rules.insert(libc::SYS_mmap, vec![cannot_be_executed()?]);
-    rules.insert(libc::SYS_mprotect, vec![cannot_be_executed()?]);
-    // Requests and answers on the first descriptor, the frame on the second.
-    rules.insert(libc::SYS_read, vec![is(0)?]);
-    rules.insert(libc::SYS_write, vec![is(0)?]);
-    rules.insert(libc::SYS_pread64, vec![is(1)?]);
-    let target: TargetArch = std::env::consts::ARCH.try_into()?;
-    SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, target)?.try_into()
 }

@@ -1,11 +1,12 @@
 //! Pictures, programs and processes for the tests beside it.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use board::Frame;
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 /// The program under test.
 pub fn program() -> PathBuf {
@@ -42,13 +43,14 @@ pub fn eu() -> Vec<(Frame, String)> {
     records.collect()
 }
 
-/// A program that is no worker: a script of the shell. It is gone when this is dropped.
-pub fn fake(script: &str) -> tempfile::TempPath {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-    // A file that is open for writing cannot be run.
-    file.into_temp_path()
+/// A program that is no worker: a script of the shell, gone when the folder is dropped.
+pub fn fake(script: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fake");
+    // Written by another process: one that is forked here while the file is open could not run it.
+    let write = r#"printf '#!/bin/sh\n%s\n' "$1" >"$0" && chmod 700 "$0""#;
+    assert!(Command::new("/bin/sh").args(["-c", write]).arg(&path).arg(script).status().unwrap().success());
+    (folder, path)
 }
 
 /// A file of the kernel about a process.
