@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use board::Frame;
-use worker::{Limits, Worker};
+use worker::{Answer, Limits, Worker};
 
 pub use engine::{Code, Rung};
 pub use watch::{CameraState, Frames, read, watch};
@@ -183,7 +183,12 @@ impl Reader {
             let unchanged = Look { micros: micros(began), unchanged: true, ..Look::default() };
             return unchanged;
         }
-        let look = self.look(frame);
+        let deadline = self.deadline;
+        let look = self.asked(|worker| {
+            worker.offer(frame).ok()?;
+            // A moment more than the deadline: the end of a child takes one.
+            worker.wait(deadline + Duration::from_secs(1))
+        });
         if look.codes.is_empty() && !look.located {
             self.empty.remember(frame, began);
         } else {
@@ -194,12 +199,12 @@ impl Reader {
 
     /// Tries a frame, until something is read or the budget is spent.
     pub fn look(&mut self, frame: &Frame) -> Look {
+        self.asked(|worker| worker.ask(frame).ok())
+    }
+
+    fn asked(&mut self, ask: impl FnOnce(&mut Worker) -> Option<Answer>) -> Look {
         let began = Instant::now();
-        let answer = self.worker.as_mut().and_then(|worker| {
-            worker.offer(frame).ok()?;
-            // A moment more than the deadline: the end of a child takes one.
-            worker.wait(self.deadline + Duration::from_secs(1))
-        });
+        let answer = self.worker.as_mut().and_then(ask);
         let micros = micros(began);
         answer.map_or_else(
             || Look { micros, ..Look::default() },

@@ -25,6 +25,16 @@ fn no_rung_is_begun_after_the_budget_is_spent() {
     assert_eq!(worker::attempt_all(&blank(640, 480), Duration::ZERO).attempts, []);
 }
 
+/// A frame with fewer pixels than it says: some engines look at the length, others run over the end.
+#[test]
+fn an_engine_that_panics_is_an_outcome_and_the_next_is_tried() {
+    let frame = Frame { height: 640, ..blank(640, 480) };
+    let attempts = worker::attempt_all(&frame, Duration::from_secs(10)).attempts;
+    assert_eq!(attempts.len(), 4, "{attempts:?}");
+    assert_eq!(attempts.last().map(|last| last.outcome), Some(Outcome::Panicked), "{attempts:?}");
+    assert!(attempts.iter().filter(|attempt| attempt.outcome == Outcome::Panicked).count() > 1, "{attempts:?}");
+}
+
 /// The pictures of the EU's quality assurance: every one must be read, and to the text that is given.
 #[test]
 fn every_picture_of_the_eu_is_read() {

@@ -174,6 +174,27 @@ impl Worker {
     /// # Errors
     /// When the frame was not taken: nothing was begun then.
     pub fn offer(&mut self, frame: &Frame) -> Result<(), Refused> {
+        self.prepare(frame)?;
+        if self.started.is_none() && !self.pause.is_over(Instant::now()) {
+            return Err(Refused::Resting);
+        }
+        self.hand_over(frame)
+    }
+
+    /// Hands a frame over and waits until it is known what became of it, for those who have pictures and nothing else
+    /// to do. No death before it holds it up.
+    ///
+    /// # Errors
+    /// When the frame was not taken.
+    pub fn ask(&mut self, frame: &Frame) -> Result<Answer, Refused> {
+        self.prepare(frame)?;
+        self.hand_over(frame)?;
+        // Beyond the deadline there is always an answer.
+        self.wait(Duration::MAX).ok_or(Refused::Resting)
+    }
+
+    /// Looks at the frame and at the child before anything is begun.
+    fn prepare(&mut self, frame: &Frame) -> Result<(), Refused> {
         let pixels = u64::from(frame.width) * u64::from(frame.height);
         if pixels > u64::from(self.limits.pixels) {
             return Err(Refused::TooLarge);
@@ -187,21 +208,18 @@ impl Worker {
         if self.started.as_mut().is_some_and(|started| started.process.has_ended()) {
             self.bury(&"it ended between two frames");
         }
-        let handed = match self.hand_over(frame) {
-            Ok(handed) => handed,
-            Err(error) => {
-                self.bury(&error);
-                false
-            }
-        };
-        if handed { Ok(()) } else { Err(Refused::Resting) }
+        Ok(())
     }
 
-    fn hand_over(&mut self, frame: &Frame) -> io::Result<bool> {
+    fn hand_over(&mut self, frame: &Frame) -> Result<(), Refused> {
+        self.try_hand_over(frame).map_err(|error| {
+            self.bury(&error);
+            Refused::Resting
+        })
+    }
+
+    fn try_hand_over(&mut self, frame: &Frame) -> io::Result<()> {
         let at = Instant::now();
-        if self.started.is_none() && !self.pause.is_over(at) {
-            return Ok(false);
-        }
         let sheet = match &mut self.sheet {
             Some(sheet) => sheet,
             none => none.insert(Sheet::new(self.limits.pixels)?),
@@ -220,7 +238,7 @@ impl Worker {
         started.process.ask(Request { width: frame.width, height: frame.height, budget: self.limits.budget })?;
         let size = (frame.width, frame.height);
         self.asked = Some(Asked { frame: frame.number, size, at, cpu, attempts: Vec::new() });
-        Ok(true)
+        Ok(())
     }
 
     /// What became of the frame, once that is known; does not wait. A child that is over its deadline is killed here,
@@ -237,7 +255,7 @@ impl Worker {
         }
     }
 
-    /// What became of the frame, waiting `up_to` for it, for those who have one picture and nothing else to do.
+    /// What became of the frame, waiting `up_to` for it.
     pub fn wait(&mut self, up_to: Duration) -> Option<Answer> {
         let began = Instant::now();
         loop {

@@ -24,6 +24,7 @@ fn impatient(deadline: u64) -> Limits {
     Limits { deadline: Duration::from_millis(deadline), ..patient() }
 }
 
+/// As a frame loop would.
 fn ask(worker: &mut Worker, frame: &board::Frame) -> Answer {
     worker.offer(frame).unwrap();
     worker.wait(LONG).expect("every frame that is taken is answered")
@@ -157,6 +158,18 @@ fn a_picture_that_kills_and_stays_in_view_costs_a_process_now_and_then() {
     // At once, then after pauses of 0, 250, 500 and 1000 ms.
     assert!((3..=5).contains(&worker.deaths()), "{}", worker.deaths());
     assert!(rested > 50);
+}
+
+#[test]
+fn pictures_one_by_one_are_all_tried_whatever_they_did_before() {
+    let mut worker = Worker::new(program(), impatient(100));
+    for death in 1..=4 {
+        assert_eq!(worker.ask(&busy()).unwrap().outcome, Outcome::TimedOut);
+        assert_eq!(worker.deaths(), death);
+    }
+    assert_eq!(worker.offer(&blank(64, 64)), Err(Refused::Resting));
+    let (frame, text) = eu().swap_remove(0);
+    assert_eq!(worker.ask(&frame).unwrap().codes[0].text, text);
 }
 
 /// Bytes on the line, in the words of `printf`; none of them what an honest child would say.

@@ -20,7 +20,7 @@ mod filter {
 use std::time::Duration;
 
 use nix::sys::prctl::{set_dumpable, set_no_new_privs, set_pdeathsig};
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 
 use super::Unfit;
@@ -52,6 +52,8 @@ pub(super) fn enter(memory_mib: u32) -> Result<(), Unfit> {
         (Resource::RLIMIT_FSIZE, 0),
         (Resource::RLIMIT_CORE, 0),
     ] {
+        // What its parent may not have it cannot have either.
+        let most = getrlimit(resource).map_or(most, |(_, hard)| hard.min(most));
         setrlimit(resource, most, most).map_err(failed("limit what it uses"))?;
     }
     set_no_new_privs().map_err(failed("give up new rights"))?;

@@ -3,6 +3,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -45,6 +46,8 @@ impl Process {
         let child = Command::new(program)
             .args(["decode-worker", "--memory-mib", &memory_mib.to_string()])
             .env_clear()
+            // Ctrl-C at a terminal is for the parent, which sees to its child.
+            .process_group(0)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(sheet.for_child()?)
             .spawn()?;
