@@ -206,14 +206,14 @@ impl Worker {
             return Err(Refused::Busy);
         }
         if self.started.as_mut().is_some_and(|started| started.process.has_ended()) {
-            self.bury(&"it ended between two frames");
+            self.bury(Outcome::Died, &"it ended between two frames");
         }
         Ok(())
     }
 
     fn hand_over(&mut self, frame: &Frame) -> Result<(), Refused> {
         self.try_hand_over(frame).map_err(|error| {
-            self.bury(&error);
+            self.bury(Outcome::Died, &error);
             Refused::Resting
         })
     }
@@ -317,16 +317,18 @@ impl Worker {
             let before: u64 = asked.attempts.iter().map(|attempt| attempt.micros).sum();
             asked.attempts.push(Attempt { rung, micros: micros(asked.at).saturating_sub(before), outcome });
         }
-        let cpu = self.bury(why);
+        let cpu = self.bury(outcome, why);
         Some(asked.answer(Vec::new(), false, outcome, cpu))
     }
 
     /// Kills and reaps the child, counts it, and says what processor time it used in all.
-    fn bury(&mut self, why: &dyn std::fmt::Display) -> Duration {
+    fn bury(&mut self, outcome: Outcome, why: &dyn std::fmt::Display) -> Duration {
         let was_ready = self.started.as_ref().is_some_and(|started| started.is_ready);
+        // One that had no time left may only have been slow to start.
+        let is_unfit = !was_ready && outcome != Outcome::TimedOut;
         let (status, cpu) = self.started.take().map_or((None, Duration::ZERO), |started| started.process.end());
         self.deaths += 1;
-        self.pause.strike(Instant::now(), was_ready);
+        self.pause.strike(Instant::now(), is_unfit);
         let status = status.map(|status| status.to_string());
         tracing::warn!(deaths = self.deaths, %why, status, "the decode worker is gone");
         cpu

@@ -100,7 +100,7 @@ fn a_frame_of_any_size_is_answered_or_refused_with_a_reason() {
 /// rxing tries all of the corners with each other and has taken more than 100 s on one of these.
 #[test]
 fn a_picture_made_to_keep_a_decoder_busy_costs_its_deadline_and_the_next_is_read() {
-    let mut worker = Worker::new(program(), impatient(400));
+    let mut worker = Worker::new(program(), impatient(1000));
     worker.offer(&blank(64, 64)).unwrap();
     let first = worker.process_id().unwrap();
     worker.wait(LONG).unwrap();
@@ -108,10 +108,10 @@ fn a_picture_made_to_keep_a_decoder_busy_costs_its_deadline_and_the_next_is_read
     let answer = ask(&mut worker, &busy());
     let took = began.elapsed();
     assert_eq!((answer.outcome, worker.deaths()), (Outcome::TimedOut, 1));
-    assert!(took >= Duration::from_millis(400) && took < Duration::from_millis(800), "{took:?}");
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_millis(1500), "{took:?}");
     assert_eq!(answer.attempts.last().map(|last| last.outcome), Some(Outcome::TimedOut));
-    // What it used until it was killed is known: one core, less what others took of it.
-    assert!(answer.cpu_micros > 50_000 && answer.cpu_micros < 700_000, "{}", answer.cpu_micros);
+    // What it used until it was killed is known: of one core, what others left of it.
+    assert!(answer.cpu_micros > 5_000 && answer.cpu_micros < 1_500_000, "{}", answer.cpu_micros);
     assert!(!is_there(first));
     assert_reads(&mut worker);
     assert_ne!(worker.process_id(), Some(first));
@@ -156,7 +156,7 @@ fn a_picture_that_kills_and_stays_in_view_costs_a_process_now_and_then() {
         }
     }
     // At once, then after pauses of 0, 250, 500 and 1000 ms.
-    assert!((3..=5).contains(&worker.deaths()), "{}", worker.deaths());
+    assert!((2..=5).contains(&worker.deaths()), "{}", worker.deaths());
     assert!(rested > 50);
 }
 
@@ -204,19 +204,45 @@ fn a_child_that_lies_is_killed_and_counted() {
 
 #[test]
 fn a_program_that_is_no_worker_is_left_alone() {
-    for script in ["exit 1", "exec sleep 60"] {
-        let (_folder, other) = fake(script);
-        let mut worker = Worker::new(other, impatient(300));
-        // One that ends at once may do so before it is asked.
-        if worker.offer(&blank(64, 64)).is_ok() {
-            let answer = worker.wait(LONG).unwrap();
-            assert!(matches!(answer.outcome, Outcome::Died | Outcome::TimedOut), "{answer:?}");
-        }
+    let (_folder, other) = fake("exit 1");
+    let mut worker = Worker::new(other, patient());
+    // It may end before it is asked.
+    if worker.offer(&blank(64, 64)).is_ok() {
+        assert_eq!(worker.wait(LONG).unwrap().outcome, Outcome::Died);
+    }
+    // One death by a picture is followed by no pause, this one is.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(400) {
         assert_eq!((worker.offer(&blank(64, 64)), worker.deaths()), (Err(Refused::Resting), 1));
+        std::thread::sleep(Duration::from_millis(20));
     }
     let mut worker = Worker::new("/nowhere/checkpointd".into(), patient());
     assert_eq!(worker.offer(&blank(64, 64)), Err(Refused::Resting));
     assert_eq!(worker.deaths(), 1);
+}
+
+#[test]
+fn a_child_that_had_no_time_to_start_is_started_again() {
+    let (_folder, slow) = fake("exec sleep 60");
+    let mut worker = Worker::new(slow, impatient(200));
+    assert_eq!(ask(&mut worker, &blank(64, 64)).outcome, Outcome::TimedOut);
+    assert_eq!(worker.offer(&blank(64, 64)), Ok(()));
+    assert_eq!(worker.deaths(), 1);
+}
+
+#[test]
+fn a_child_that_retires_is_replaced_and_is_no_death() {
+    let ready = r"\005\000\000\000\001\001\000\000\000";
+    let (_folder, old) = fake(&format!(r"printf '{ready}\004\000\000\000\003\001\001\000' >&0; exec sleep 60"));
+    let mut worker = Worker::new(old, patient());
+    for _ in 0..3 {
+        worker.offer(&blank(64, 64)).unwrap();
+        let child = worker.process_id().unwrap();
+        let answer = worker.wait(LONG).unwrap();
+        assert_eq!((answer.outcome, answer.located), (Outcome::Nothing, true));
+        assert!(!is_there(child));
+    }
+    assert_eq!((worker.process_id(), worker.deaths()), (None, 0));
 }
 
 #[test]

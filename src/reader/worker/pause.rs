@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// Deaths are forgotten after this long without one.
 const FORGOTTEN: Duration = Duration::from_secs(30);
 
-/// The pause after a child that was never ready: the system will not let it be one, and that lasts.
+/// The pause after a child that ended before it was ready: the system will not let it be one, and that lasts.
 const UNFIT: Duration = Duration::from_secs(60);
 
 /// Counts deaths and says when to try again.
@@ -24,13 +24,13 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// A child has died; `was_ready` before it did.
-    pub(super) fn strike(&mut self, now: Instant, was_ready: bool) {
+    /// A child has died; `is_unfit` when it ended by itself before it was ready.
+    pub(super) fn strike(&mut self, now: Instant, is_unfit: bool) {
         if self.last.is_some_and(|last| now.duration_since(last) >= FORGOTTEN) {
             self.strikes = 0;
         }
         let pause = match self.strikes {
-            _ if !was_ready => UNFIT,
+            _ if is_unfit => UNFIT,
             0 => Duration::ZERO,
             strikes => FIRST.saturating_mul(1 << (strikes - 1).min(16)).min(LONGEST),
         };
@@ -59,21 +59,21 @@ mod tests {
         let (mut pause, mut now) = (Pause::default(), Instant::now());
         assert!(pause.is_over(now));
         for expected in [0, 250, 500, 1000, 2000, 4000, 8000, 8000, 8000] {
-            pause.strike(now, true);
+            pause.strike(now, false);
             assert_eq!(after(&pause, now), expected);
             assert_eq!(pause.is_over(now), expected == 0);
             now += Duration::from_millis(expected as u64 + 100);
             assert!(pause.is_over(now));
         }
         now += FORGOTTEN;
-        pause.strike(now, true);
+        pause.strike(now, false);
         assert_eq!(after(&pause, now), 0);
     }
 
     #[test]
-    fn a_child_that_was_never_ready_is_not_tried_again_soon() {
+    fn a_child_that_cannot_be_one_is_not_tried_again_soon() {
         let (mut pause, now) = (Pause::default(), Instant::now());
-        pause.strike(now, false);
+        pause.strike(now, true);
         assert!(!pause.is_over(now + Duration::from_secs(59)));
         assert!(pause.is_over(now + UNFIT));
     }
