@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
+use checkpointd::commands::decode_worker;
+use clap::{Parser, Subcommand};
 use simulator::region::Desk;
 use simulator::report::Report;
 use simulator::{Error, error, page, traffic};
@@ -20,6 +21,8 @@ use simulator::{Error, error, page, traffic};
                   and exits with 1 when a row was lost or doubled or a chain does not hold."
 )]
 struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Port of the page on 127.0.0.1; 0 lets the system choose
     #[arg(long, default_value_t = 8460)]
     port: u16,
@@ -40,13 +43,23 @@ struct Cli {
     seed: u64,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// What its boxes start to decode pictures, as checkpointd does.
+    #[command(hide = true)]
+    DecodeWorker(decode_worker::Args),
+}
+
 fn minutes(text: &str) -> Result<f64, String> {
     // A day of traffic is as much as a desk's clock makes sense for.
     text.parse().ok().filter(|minutes| (0.1..=1440.0).contains(minutes)).ok_or("0.1 to 1440 minutes".to_owned())
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    if let Some(Command::DecodeWorker(args)) = cli.command.take() {
+        return decode_worker::run(args);
+    }
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,mqtt5=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

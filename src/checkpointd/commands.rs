@@ -7,6 +7,7 @@ use crate::Error;
 
 pub mod check;
 pub mod config;
+pub mod decode_worker;
 pub mod inspect;
 pub mod provision;
 pub mod read;

@@ -80,6 +80,9 @@ pub enum Error {
     /// Nothing in the picture is a code.
     #[error("no code was found in the picture")]
     NoCode,
+    /// The child process that decodes.
+    #[error("there is no decoding here")]
+    DecodeWorker(#[from] reader::worker::Unfit),
     /// Trust.
     #[error("what HQ has told this box cannot be used")]
     Trust(#[from] trust::Error),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, inspect, provision, read, run};
+use checkpointd::commands::{check, config, decode_worker, inspect, provision, read, run};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -21,6 +21,8 @@ enum Command {
     Read(read::Args),
     Inspect(inspect::Args),
     Check(check::Args),
+    #[command(hide = true)]
+    DecodeWorker(decode_worker::Args),
 }
 
 fn main() -> ExitCode {
@@ -31,5 +33,6 @@ fn main() -> ExitCode {
         Command::Read(args) => read::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
+        Command::DecodeWorker(args) => decode_worker::run(args),
     }
 }

@@ -68,10 +68,11 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         reader::watch(camera.as_mut(), gauges.frames(), tell, &stop, &pulse);
     })?;
 
+    let settings = Settings { worker: Some(std::env::current_exe()?), ..Settings::default() };
     let (gauges, to_lane) = (shown.gauges.clone(), events.clone());
     crew.thread("reader", move |stop, pulse| {
         let tell = |frame: &_, look| sight::tell(frame, look, &to_lane, &gauges);
-        reader::read(Reader::new(Settings::default()), gauges.frames(), tell, &stop, &pulse);
+        reader::read(Reader::new(settings), gauges.frames(), tell, &stop, &pulse);
     })?;
 
     let watch = clock.clone();

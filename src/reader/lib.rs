@@ -12,31 +12,35 @@
 //! rendering of the frame; a *look* is everything that was tried on one frame.
 #![forbid(unsafe_code)]
 
-mod crowd;
 mod engine;
 mod scene;
 mod second;
 mod watch;
+pub mod worker;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use board::Frame;
+use worker::{Answer, Limits, Worker};
 
 pub use engine::{Code, Rung};
 pub use watch::{CameraState, Frames, read, watch};
 
 /// How the reader works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Time after which no further rung is begun on a frame.
     pub budget: Duration,
-    /// Longest wait for the second opinion, which cannot be stopped otherwise.
-    pub second_opinion: Duration,
+    /// Time after which the worker is killed when it has not answered.
+    pub deadline: Duration,
+    /// The program that answers `decode-worker` ([`worker`]); without it the engines of others are not asked.
+    pub worker: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { budget: Duration::from_millis(250), second_opinion: Duration::from_millis(250) }
+        Self { budget: Duration::from_millis(250), deadline: Duration::from_secs(1), worker: None }
     }
 }
 
@@ -49,10 +53,10 @@ pub enum Outcome {
     Nothing,
     /// The engine panicked.
     Panicked,
-    /// The engine did not answer in time.
+    /// It did not answer in time, and its process was killed.
     TimedOut,
-    /// Nothing was begun: the picture is made to keep a decoder busy.
-    TooCrowded,
+    /// Its process died.
+    Died,
 }
 
 impl Outcome {
@@ -63,7 +67,7 @@ impl Outcome {
             Self::Nothing => "nothing",
             Self::Panicked => "panicked",
             Self::TimedOut => "timed-out",
-            Self::TooCrowded => "too-crowded",
+            Self::Died => "died",
         }
     }
 }
@@ -158,15 +162,18 @@ impl Look {
 
 /// Reads codes from frames.
 pub struct Reader {
-    settings: Settings,
-    second: second::Opinion,
+    deadline: Duration,
+    worker: Option<Worker>,
     empty: scene::Scene,
 }
 
 impl Reader {
     /// A reader.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, second: second::Opinion::default(), empty: scene::Scene::default() }
+        let Settings { budget, deadline, worker } = settings;
+        let limits = Limits { budget, deadline, ..Limits::default() };
+        let worker = worker.map(|program| Worker::new(program, limits));
+        Self { deadline, worker, empty: scene::Scene::default() }
     }
 
     /// Looks at the next frame of a camera: [`Self::look`], but not again at an empty road.
@@ -176,7 +183,12 @@ impl Reader {
             let unchanged = Look { micros: micros(began), unchanged: true, ..Look::default() };
             return unchanged;
         }
-        let look = self.look(frame);
+        let deadline = self.deadline;
+        let look = self.asked(|worker| {
+            worker.offer(frame).ok()?;
+            // A moment more than the deadline: the end of a child takes one.
+            worker.wait(deadline + Duration::from_secs(1))
+        });
         if look.codes.is_empty() && !look.located {
             self.empty.remember(frame, began);
         } else {
@@ -185,30 +197,25 @@ impl Reader {
         look
     }
 
-    /// Tries a frame, rung by rung, until something is read or the budget is spent.
+    /// Tries a frame, until something is read or the budget is spent.
     pub fn look(&mut self, frame: &Frame) -> Look {
+        self.asked(|worker| worker.ask(frame).ok())
+    }
+
+    fn asked(&mut self, ask: impl FnOnce(&mut Worker) -> Option<Answer>) -> Look {
         let began = Instant::now();
-        let (mut codes, mut attempts, mut located) = (Vec::new(), Vec::new(), false);
-        if crowd::is_too_crowded(frame) {
-            attempts.push(Attempt { rung: Rung::Plain, micros: micros(began), outcome: Outcome::TooCrowded });
-            return Look { attempts, micros: micros(began), ..Look::default() };
-        }
-        for rung in Rung::ALL.into_iter().filter(|rung| rung.suits(frame.width, frame.height)) {
-            if began.elapsed() >= self.settings.budget {
-                break;
-            }
-            let begun = Instant::now();
-            let outcome = match rung {
-                Rung::SecondOpinion => self.second.ask(frame, self.settings.second_opinion, &mut codes, &mut located),
-                _ => engine::attempt(rung, frame, &mut codes),
-            };
-            attempts.push(Attempt { rung, micros: micros(begun), outcome });
-            if outcome == Outcome::Read {
-                break;
-            }
-        }
-        located |= !codes.is_empty();
-        Look { codes, attempts, micros: micros(began), located, ..Look::default() }
+        let answer = self.worker.as_mut().and_then(ask);
+        let micros = micros(began);
+        answer.map_or_else(
+            || Look { micros, ..Look::default() },
+            |answer| Look {
+                codes: answer.codes,
+                attempts: answer.attempts,
+                micros,
+                located: answer.located,
+                ..Look::default()
+            },
+        )
     }
 }
 

@@ -67,7 +67,8 @@ fn verdict_on(args: Args) -> Result<ExitCode, Error> {
 
 /// The text in a picture that the lane would take.
 fn text_in(image: &Path) -> Result<String, Error> {
-    let look = Reader::new(Settings::default()).look(&board::still(image)?);
+    let settings = Settings { worker: std::env::current_exe().ok(), ..Settings::default() };
+    let look = Reader::new(settings).look(&board::still(image)?);
     crate::sight::text(&look).map(str::to_owned).ok_or(Error::NoCode)
 }
 

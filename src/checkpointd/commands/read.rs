@@ -32,7 +32,9 @@ enum Format {
 /// Reads and prints.
 pub fn run(args: Args) -> ExitCode {
     let budget = Duration::from_millis(args.budget_ms);
-    let mut reader = Reader::new(Settings { budget, ..Settings::default() });
+    // A rung that was begun within the budget may still end.
+    let deadline = budget.saturating_mul(2);
+    let mut reader = Reader::new(Settings { budget, deadline, worker: std::env::current_exe().ok() });
     let mut all_read = true;
     for image in args.images.iter().flat_map(|path| files(path)) {
         let look = board::still(&image).map(|frame| reader.look(&frame));
