@@ -17,10 +17,12 @@ use std::time::Duration;
 
 mod desk;
 mod file;
+mod luma;
 mod picture;
 mod still;
 pub use desk::{Nothing, SystemClock};
 pub use file::{BadBoard, Description};
+pub use luma::{BadPicture, Layout, Raw};
 pub use picture::Picture;
 pub use still::{Folder, still, still_from};
 
