@@ -12,8 +12,12 @@
 //! rendering of the frame; a *look* is everything that was tried on one frame.
 #![forbid(unsafe_code)]
 
+mod blind;
 mod crowd;
 mod engine;
+mod exposure;
+mod glance;
+mod health;
 mod scene;
 mod second;
 mod watch;
@@ -23,6 +27,7 @@ use std::time::{Duration, Instant};
 use board::Frame;
 
 pub use engine::{Code, Rung};
+pub use health::Figures;
 pub use watch::{CameraState, Frames, read, watch};
 
 /// How the reader works.
