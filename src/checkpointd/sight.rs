@@ -16,7 +16,8 @@ pub(crate) fn tell(frame: &Frame, look: Look, events: &SyncSender<Event>, gauges
     let read_us = u32::try_from(look.micros).unwrap_or(u32::MAX);
     let event = match text(&look) {
         Some(text) => Some(Event::Sighted { text: text.to_owned(), read_us, handed }),
-        None => look.located.then_some(Event::Located),
+        // What is no QR code was not located as one.
+        None => (look.located || look.hint.is_some()).then_some(Event::Unread(look.hint)),
     };
     // Never the text: it says whose pass it is.
     tracing::debug!(frame = frame.number, us = look.micros, path = look.path().map(reader::Rung::as_str), "looked");

@@ -1,5 +1,7 @@
 //! Signs that are understood by their shape, without colour and without reading.
 
+use std::f32::consts::FRAC_1_SQRT_2 as SLANT;
+
 use embedded_graphics::pixelcolor::Rgb888;
 
 use crate::place::Place;
@@ -187,7 +189,7 @@ pub fn arrow_back(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
 pub fn sun(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
     let mut pen = pen(sheet, place, colour);
     pen.disc((50.0, 50.0), 20.0);
-    for (x, y) in [(0.0, 1.0), (0.7071, 0.7071), (1.0, 0.0), (0.7071, -0.7071)] {
+    for (x, y) in [(0.0, 1.0), (SLANT, SLANT), (1.0, 0.0), (SLANT, -SLANT)] {
         let ray = |from: f32, to: f32| [(50.0 + x * from, 50.0 + y * from), (50.0 + x * to, 50.0 + y * to)];
         pen.stroke(&ray(30.0, 43.0), 8.0);
         pen.stroke(&ray(-30.0, -43.0), 8.0);

@@ -13,8 +13,9 @@ use board::Frame;
 use crate::glance::Glance;
 use crate::watch::CameraState;
 
-/// How long a trouble must last to be one. The panel is to say so within two seconds; the rest is for the way there.
-const LASTS: Duration = Duration::from_millis(1600);
+/// How long a trouble must last to be one. The panel is to say so within two seconds; the rest is for slow cameras, for
+/// the time between two glances, and for the way there.
+const LASTS: Duration = Duration::from_millis(1400);
 
 /// How long the picture must be sound again.
 const SOUND: Duration = Duration::from_millis(500);
@@ -195,7 +196,7 @@ mod tests {
         let mut played = Played::new();
         let still = frame(1, road);
         let states: Vec<_> = (0..20).map(|_| played.show(&still)).collect();
-        assert_eq!(states.iter().position(|state| *state == CameraState::Frozen), Some(16));
+        assert_eq!(states.iter().position(|state| *state == CameraState::Frozen), Some(14));
         assert!(played.until(CameraState::Sees, road) < Duration::from_secs(1));
         let file = Frame { source: Some(Arc::from("a.png")), ..still };
         assert!((0..50).all(|_| played.show(&file) == CameraState::Sees));
@@ -210,7 +211,7 @@ mod tests {
         assert_eq!(played.blind.nothing(at(&played, 4900)), None);
         assert_eq!(played.blind.nothing(at(&played, 5000)), Some(CameraState::Frozen));
         played.until(CameraState::Sees, road);
-        assert_eq!(played.blind.nothing(at(&played, 1500)), None);
-        assert_eq!(played.blind.nothing(at(&played, 1600)), Some(CameraState::Frozen));
+        assert_eq!(played.blind.nothing(at(&played, 1300)), None);
+        assert_eq!(played.blind.nothing(at(&played, 1400)), Some(CameraState::Frozen));
     }
 }
