@@ -60,12 +60,13 @@ impl Blind {
 
     /// Takes in a glance at the newest frame.
     pub(crate) fn glance(&mut self, glance: &Glance) {
-        self.structure = if glance.lit < BLACK {
-            CameraState::Black
-        } else if glance.structure() < STRUCTURE {
-            CameraState::Covered
-        } else {
+        // A code that is barely lit is dark, and still something to be seen.
+        self.structure = if glance.structure() >= STRUCTURE {
             CameraState::Sees
+        } else if glance.lit < BLACK {
+            CameraState::Black
+        } else {
+            CameraState::Covered
         };
     }
 
@@ -175,6 +176,27 @@ mod tests {
             let back = played.until(CameraState::Sees, road);
             assert!(back > EVERY * 2 && back < Duration::from_secs(1), "back after {back:?}");
         }
+    }
+
+    #[test]
+    fn no_photograph_of_a_code_counts_as_black_or_covered() {
+        let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/qr-photos");
+        let Ok(photos) = std::fs::read_dir(&shared) else {
+            println!("vectors: qr-photos: not here");
+            return;
+        };
+        let (mut seen, mut blind) = (0, Vec::new());
+        for photo in photos.flatten().filter_map(|photo| board::still(&photo.path()).ok()) {
+            let Some(glance) = Glance::of(&photo) else { continue };
+            seen += 1;
+            let mut watched = Blind::new(Instant::now());
+            watched.glance(&glance);
+            if watched.structure != CameraState::Sees {
+                blind.push((photo.source, watched.structure));
+            }
+        }
+        println!("vectors: qr-photos: {seen} photographs looked at, {} count as blind", blind.len());
+        assert!(seen > 500 && blind.is_empty(), "{blind:?}");
     }
 
     #[test]

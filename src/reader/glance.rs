@@ -206,7 +206,7 @@ pub(crate) mod tests {
         let once = |health: &mut crate::health::Health| {
             let began = Instant::now();
             let glance = Glance::of(&frame).unwrap();
-            health.weigh(&glance, began);
+            health.weigh(&glance, false, began);
             std::hint::black_box((glance.structure(), health.figures()));
             began.elapsed().as_secs_f64() * 1e6
         };

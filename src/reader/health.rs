@@ -88,10 +88,14 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Takes in one glance.
-    pub(crate) fn weigh(&mut self, glance: &Glance, now: Instant) {
+    /// Takes in one glance. With a code in view its light is not the scene's: a phone's screen at night is no glare.
+    pub(crate) fn weigh(&mut self, glance: &Glance, code_in_view: bool, now: Instant) {
         let past = self.last.replace(now).map(|last| now.saturating_duration_since(last));
-        let part = past.map_or(1.0, |past| (past.as_secs_f32() / AVERAGED.as_secs_f32()).min(1.0));
+        let part = match past {
+            None => 1.0,
+            Some(_) if code_in_view => 0.0,
+            Some(past) => (past.as_secs_f32() / AVERAGED.as_secs_f32()).min(1.0),
+        };
         self.brightness += (glance.mean - self.brightness) * part;
         self.clipped += (glance.clipped - self.clipped) * part;
         self.focus[1] = self.focus[1].max(focus(glance));
@@ -153,7 +157,7 @@ mod tests {
 
     fn figures_of(shade: impl Fn(usize, usize) -> f32) -> Figures {
         let mut health = Health::default();
-        health.weigh(&Glance::of(&frame(3, shade)).unwrap(), Instant::now());
+        health.weigh(&Glance::of(&frame(3, shade)).unwrap(), false, Instant::now());
         health.figures().unwrap()
     }
 
@@ -172,7 +176,7 @@ mod tests {
         let mut see = |health: &mut Health, edge, minutes: u32| {
             let glance = Glance::of(&frame(4, |x, y| squares(x, y, edge))).unwrap();
             for _ in 0..minutes {
-                health.weigh(&glance, now);
+                health.weigh(&glance, false, now);
                 now += Duration::from_secs(60);
             }
             health.figures().unwrap().focus_percent.unwrap()
@@ -187,12 +191,18 @@ mod tests {
         let (mut health, mut now) = (Health::default(), Instant::now());
         let dark = Glance::of(&frame(1, |_, _| 20.0)).unwrap();
         let sun = Glance::of(&frame(1, |x, _| if x < 160 { 255.0 } else { 120.0 })).unwrap();
-        health.weigh(&dark, now);
+        health.weigh(&dark, false, now);
         let before = health.figures().unwrap();
+        // A phone in the dark.
+        health.weigh(&sun, true, now + Duration::from_secs(5));
+        assert_eq!(
+            health.figures().unwrap(),
+            Figures { focus_percent: health.figures().unwrap().focus_percent, ..before }
+        );
         assert!(before.brightness.abs_diff(20) < 3 && before.glare_permille == 0, "{before:?}");
         for _ in 0..300 {
             now += Duration::from_millis(200);
-            health.weigh(&sun, now);
+            health.weigh(&sun, false, now);
         }
         let after = health.figures().unwrap();
         assert!(after.brightness.abs_diff(153) < 4 && after.glare_permille.abs_diff(220) < 40, "{after:?}");
@@ -204,7 +214,7 @@ mod tests {
         let splash = |x: usize, y: usize| x < 160 && y < 120;
         let mut minute = |health: &mut Health, light: f32, seed| {
             let shade = |x, y| if splash(x, y) { 60.0 } else { squares(x, y, 2.0) * light };
-            health.weigh(&Glance::of(&frame(seed, shade)).unwrap(), now);
+            health.weigh(&Glance::of(&frame(seed, shade)).unwrap(), false, now);
             now += Duration::from_secs(60);
         };
         for at in 0..12 {

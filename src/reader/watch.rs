@@ -148,15 +148,16 @@ impl Watch {
         {
             self.looked = Some(now);
             self.blind.glance(&glance);
-            self.health.weigh(&glance, now);
+            let seen = frames.seen(now);
+            self.health.weigh(&glance, seen.is_some_and(|seen| seen.reads || seen.region.is_some()), now);
             frames.measure(self.health.figures());
-            self.nudge(frame, camera, frames, now);
+            self.nudge(frame, seen, camera, now);
         }
         self.blind.frame(frame, now)
     }
 
-    fn nudge(&mut self, frame: &Frame, camera: &mut dyn Camera, frames: &Frames, now: Instant) {
-        let Some(nudge) = self.exposure.weigh(frame, frames.seen(now), now) else { return };
+    fn nudge(&mut self, frame: &Frame, seen: Option<Seen>, camera: &mut dyn Camera, now: Instant) {
+        let Some(nudge) = self.exposure.weigh(frame, seen, now) else { return };
         match camera.expose(nudge) {
             Ok(true) => tracing::debug!(?nudge, "the camera changes its exposure"),
             Ok(false) => self.exposure.refuse(nudge, now),

@@ -118,7 +118,7 @@ fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl 
             None => language.of("<td>– не выходил", "<td>– never yet"),
         });
         page.raw("<td>").number(one.release).raw("<td>").number(one.queue).raw("<td>").number(Some(one.rows));
-        page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default()).raw("<td>");
+        page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default());
         camera::draw(page, language, one);
         page.raw("<td>");
         if one.in_conflict {

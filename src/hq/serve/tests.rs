@@ -305,6 +305,8 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
         page.text().contains("A123BC69") && page.text().contains("revoked, expired") && page.text().contains("Рабочий")
     );
     assert!(page.text().contains("Тверская &lt;область&gt;"));
+    let cells = |line: &str| line.split("<table>").nth(1).unwrap().split("<tr>").nth(2).unwrap().matches("<td").count();
+    assert_eq!(cells(page.text()), page.text().split("<table>").nth(1).unwrap().matches("<th>").count());
     for word in ["закрыта", "нерезко 31 %", "блики 6,2 %", "яркость 91", "грязь 4 %", "распознаватель перезапущен: 2"]
     {
         assert!(page.text().contains(word), "{word}");
