@@ -172,11 +172,11 @@ fn filled(length: usize, fill: impl FnOnce(&mut [u8])) -> Arc<[u8]> {
     luma
 }
 
-/// Every second byte, from the first or the second on. In pairs, so that the compiler sees what it is and takes
-/// sixteen of them in one instruction.
-fn every_second<const FROM: usize>(to: &mut [u8], row: &[u8]) {
+/// Every second byte, from the first or the second on. Each pair is taken as one number and cut down to a byte: that
+/// the compiler does for sixteen of them in one go, where picking bytes costs it ten times as long.
+fn every_second<const FROM: u32>(to: &mut [u8], row: &[u8]) {
     for (luma, pair) in to.iter_mut().zip(row.as_chunks::<2>().0) {
-        *luma = pair[FROM];
+        *luma = (u16::from_le_bytes(*pair) >> (8 * FROM)) as u8;
     }
 }
 
