@@ -128,10 +128,9 @@ pub const fn fault(fault: Fault) -> Said {
             "The camera does not work",
             "Type the number of the pass or the plate. Check the camera's cable. Tell headquarters.",
         ),
-        Fault::CameraFrozen => said(
-            "The camera has frozen",
-            "Its picture does not change. Type the plate. Switch the box off and on. Tell headquarters.",
-        ),
+        Fault::CameraFrozen => {
+            said("The camera has frozen", "Type the plate. Switch the box off and on. Tell headquarters.")
+        }
         Fault::CameraBlack => {
             said("The camera sees only black", "Take the cap off, switch the light on. Until then, type the plate.")
         }
