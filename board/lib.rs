@@ -17,10 +17,12 @@ use std::time::Duration;
 
 mod desk;
 mod file;
+mod luma;
 mod picture;
 mod still;
 pub use desk::{Nothing, SystemClock};
 pub use file::{BadBoard, Description};
+pub use luma::{BadPicture, Layout, Raw};
 pub use picture::Picture;
 pub use still::{Folder, still, still_from};
 
@@ -64,6 +66,15 @@ pub enum Fault {
     Ended,
 }
 
+/// One step of a camera's exposure, half a stop or so: enough to be seen, too little to overshoot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nudge {
+    /// Less light: what is bright is clipped.
+    Darker,
+    /// More light: what is dark is lost in noise.
+    Brighter,
+}
+
 /// Frames, latest first.
 pub trait Camera: Send {
     /// The next frame, or `None` when none came within `wait`.
@@ -71,6 +82,16 @@ pub trait Camera: Send {
     /// # Errors
     /// A [`Fault`]; the caller tries again with back-off, except after [`Fault::Ended`].
     fn next(&mut self, wait: Duration) -> Result<Option<Frame>, Fault>;
+
+    /// Asks for a darker or brighter picture by one step of exposure or gain, and says whether that was possible: a
+    /// camera at its end says no, and one that has no such thing always does.
+    ///
+    /// # Errors
+    /// A [`Fault`]; frames go on.
+    fn expose(&mut self, nudge: Nudge) -> Result<bool, Fault> {
+        let _ = nudge;
+        Ok(false)
+    }
 }
 
 /// A key of the box or of a keypad, by what is printed on it.

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::{Camera, Fault, Frame};
-
-/// Most pixels of a picture: twice the largest camera in use. A file that declares more is not unpacked.
-const MOST_PIXELS: u64 = 40_000_000;
+use crate::{BadPicture, Camera, Fault, Frame, luma};
 
 /// Most bytes of a file: a camera's raw picture of the largest size. What is longer is not read.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -34,29 +31,32 @@ pub fn still(path: &Path) -> Result<Frame, Fault> {
 /// [`Fault::Failed`] when it is no picture or too large.
 pub fn still_from(bytes: &[u8], device: &str) -> Result<Frame, Fault> {
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| Fault::Failed { device: device.to_owned(), source };
+    // A colour photograph costs half of it without its colours. What has no luma of its own takes the long way.
+    if image::guess_format(bytes).is_ok_and(|format| format == image::ImageFormat::Jpeg) {
+        match luma::of_jpeg(bytes) {
+            Ok((width, height, luma)) => return Ok(frame(width, height, luma, device)),
+            Err(BadPicture::NoLuma | BadPicture::Jpeg(_)) => {}
+            Err(error) => return Err(failed(error.into())),
+        }
+    }
     let open = || image::ImageReader::new(Cursor::new(bytes)).with_guessed_format();
     // The header alone is read first, so that nothing is allocated for a picture that is refused.
     let (width, height) = open()
         .map_err(image::ImageError::from)
         .and_then(image::ImageReader::into_dimensions)
         .map_err(|error| failed(error.into()))?;
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(failed(format!("{width} × {height} pixels are too many").into()));
-    }
+    luma::check_size(width, height).map_err(|error| failed(error.into()))?;
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MOST_PIXELS * 8);
+    limits.max_alloc = Some(luma::MOST.1 * 8);
     let mut reader = open().map_err(|error| failed(error.into()))?;
     reader.limits(limits);
     let luma = reader.decode().map_err(|error| failed(error.into()))?.into_luma8();
     let (width, height) = luma.dimensions();
-    Ok(Frame {
-        width,
-        height,
-        luma: luma.into_raw().into(),
-        number: 0,
-        at: Duration::ZERO,
-        source: Some(Arc::from(device)),
-    })
+    Ok(frame(width, height, luma.into_raw().into(), device))
+}
+
+fn frame(width: u32, height: u32, luma: Arc<[u8]>, device: &str) -> Frame {
+    Frame { width, height, luma, number: 0, at: Duration::ZERO, source: Some(Arc::from(device)) }
 }
 
 /// The pictures of a folder in order of name, each held for a number of frames: a video of stills. On every
@@ -147,6 +147,19 @@ mod tests {
         }
         assert_eq!(seen, [(0, 10), (1, 10), (2, 200), (3, 200)]);
         assert!(matches!(camera.next(Duration::ZERO), Err(Fault::Ended)));
+    }
+
+    #[test]
+    fn a_photograph_is_as_grey_as_its_luma_says_and_a_huge_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jpg");
+        image::RgbImage::from_pixel(24, 16, image::Rgb([200, 100, 50])).save(&path).unwrap();
+        let frame = still(&path).unwrap();
+        assert_eq!((frame.width, frame.height), (24, 16));
+        // ITU-R BT.601.
+        assert!(frame.luma.iter().all(|luma| luma.abs_diff(124) < 4), "{:?}", &frame.luma[..8]);
+        image::GrayImage::new(8001, 1).save(folder.path().join("wide.png")).unwrap();
+        assert!(matches!(still(&folder.path().join("wide.png")), Err(Fault::Failed { .. })));
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::board::{
-    Board, Buzzer, Camera, Clock, Fault, Frame, Key, Keys, Lamp, Light, Picture, PlateReading, PlateSource, Screen,
-    Tone,
+    Board, Buzzer, Camera, Clock, Fault, Frame, Key, Keys, Lamp, Light, Nudge, Picture, PlateReading, PlateSource,
+    Screen, Tone,
 };
 use image::GrayImage;
 
 use crate::era::SimClock;
-use crate::scene::{self, Chance};
+use crate::scene::{self, Chance, Exposure, Lens};
 
 /// Time between frames.
 const EVERY: Duration = Duration::from_millis(100);
@@ -43,6 +43,9 @@ pub enum Held {
 #[derive(Default)]
 struct Devices {
     held: Held,
+    lens: Lens,
+    is_night: bool,
+    exposure: Exposure,
     seen: Option<Arc<GrayImage>>,
     frames: u64,
     keys: VecDeque<Key>,
@@ -97,6 +100,36 @@ impl Handles {
             Held::Webcam(_, since) if since.elapsed() < WEBCAM_STAYS => Some("webcam".to_owned()),
             Held::Road | Held::Webcam(..) => None,
         })
+    }
+
+    /// Puts something on the lens, or takes it away.
+    pub fn set_lens(&self, lens: Lens) {
+        self.with(|devices| devices.lens = lens);
+    }
+
+    /// What lies on the lens.
+    pub fn lens(&self) -> Lens {
+        self.with(|devices| devices.lens)
+    }
+
+    /// Makes it night, or day.
+    pub fn set_night(&self, is_night: bool) {
+        self.with(|devices| devices.is_night = is_night);
+    }
+
+    /// Whether it is night.
+    pub fn is_night(&self) -> bool {
+        self.with(|devices| devices.is_night)
+    }
+
+    /// What the camera makes of the light.
+    pub fn exposure(&self) -> Exposure {
+        self.with(|devices| devices.exposure)
+    }
+
+    /// Sets what the camera makes of the light.
+    pub fn set_exposure(&self, exposure: Exposure) {
+        self.with(|devices| devices.exposure = exposure);
     }
 
     /// Presses a key.
@@ -166,6 +199,15 @@ impl Handles {
     }
 }
 
+/// What stands before the camera, and how it sees it.
+struct Scene {
+    held: Held,
+    lens: Lens,
+    is_night: bool,
+    exposure: Exposure,
+    last: Option<Arc<GrayImage>>,
+}
+
 struct SimCamera {
     handles: Handles,
     road: GrayImage,
@@ -174,7 +216,38 @@ struct SimCamera {
     number: u64,
 }
 
+impl SimCamera {
+    fn picture(&mut self) -> Arc<GrayImage> {
+        let Scene { held, lens, is_night, exposure, last } = self.handles.with(|devices| Scene {
+            held: devices.held.clone(),
+            lens: devices.lens,
+            is_night: devices.is_night,
+            exposure: devices.exposure,
+            last: devices.seen.clone(),
+        });
+        let mut picture = match (lens, held) {
+            (Lens::Frozen, _) if let Some(last) = last => return last,
+            (Lens::Covered, _) => exposure.expose(&scene::covered(is_night), None, false),
+            (Lens::Black, _) => GrayImage::new(scene::SIZE.0, scene::SIZE.1),
+            (_, Held::Pass(_, pass)) => {
+                let (screen, at) = scene::hold(&pass, &mut self.chance);
+                exposure.expose(&self.road, Some((&screen, at)), is_night)
+            }
+            // Another camera has exposed it already.
+            (_, Held::Photo(photo)) => (*photo).clone(),
+            (_, Held::Webcam(photo, since)) if since.elapsed() < WEBCAM_STAYS => (*photo).clone(),
+            (_, Held::Road | Held::Webcam(..)) => exposure.expose(&self.road, None, is_night),
+        };
+        scene::add_noise(&mut picture, &mut self.chance);
+        Arc::new(picture)
+    }
+}
+
 impl Camera for SimCamera {
+    fn expose(&mut self, nudge: Nudge) -> Result<bool, Fault> {
+        Ok(self.handles.with(|devices| devices.exposure.nudge(nudge)))
+    }
+
     fn next(&mut self, wait: Duration) -> Result<Option<Frame>, Fault> {
         let due = EVERY * u32::try_from(self.number).unwrap_or(u32::MAX);
         let left = due.saturating_sub(self.began.elapsed());
@@ -182,20 +255,13 @@ impl Camera for SimCamera {
         if left > wait {
             return Ok(None);
         }
-        let mut picture = match self.handles.with(|devices| devices.held.clone()) {
-            Held::Road => self.road.clone(),
-            Held::Pass(_, pass) => scene::hold(&self.road, &pass, &mut self.chance),
-            Held::Photo(photo) => (*photo).clone(),
-            Held::Webcam(photo, since) if since.elapsed() < WEBCAM_STAYS => (*photo).clone(),
-            Held::Webcam(..) => self.road.clone(),
-        };
-        scene::add_noise(&mut picture, &mut self.chance);
+        let picture = self.picture();
         let number = self.number;
         self.number += 1;
         let (width, height) = picture.dimensions();
         let luma = Arc::from(picture.as_raw().as_slice());
         self.handles.with(|devices| {
-            devices.seen = Some(Arc::new(picture));
+            devices.seen = Some(picture);
             devices.frames += 1;
         });
         Ok(Some(Frame { width, height, luma, number, at: self.began.elapsed(), source: None }))
@@ -245,3 +311,6 @@ impl Buzzer for Handles {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

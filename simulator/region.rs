@@ -240,3 +240,6 @@ fn trust_all(region: &Region, published: &[Published], folder: &Path, now: i64) 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! What the camera of a post sees: a road, and whatever is held in front of it.
 
+use ::board::Nudge;
 use image::{GrayImage, Luma, imageops};
 
 /// Size of the pictures of a simulated camera.
@@ -10,6 +11,139 @@ const LARGEST: u32 = 1280;
 
 /// Share of the height that a held pass takes.
 const HELD: f32 = 0.62;
+
+/// Light of the night, as a share of the day's: what a phone's screen is brighter by.
+const NIGHT: f32 = 0.04;
+
+/// One step of the camera's exposure, half a stop and a little more.
+const STEP: f32 = 1.5;
+
+/// Least and most exposure; 1 is right for the day.
+const EXPOSURE: (f32, f32) = (0.25, 12.0);
+
+/// How far the light of a blown-out place runs over what is beside it, in pixels, and how much of it.
+const BLOOM: (usize, f32) = (9, 0.6);
+
+/// What lies on the lens, or has happened behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lens {
+    /// Nothing.
+    #[default]
+    Clear,
+    /// A hand or a cloth: light falls through, and nothing is to be seen.
+    Covered,
+    /// A cap.
+    Black,
+    /// The camera gives its last picture again and again.
+    Frozen,
+}
+
+impl Lens {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Clear, Self::Covered, Self::Black, Self::Frozen];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Covered => "covered",
+            Self::Black => "black",
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
+/// What the camera makes of the light.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Exposure(f32);
+
+impl Default for Exposure {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl Exposure {
+    /// Times the exposure of a day.
+    pub const fn times(self) -> f32 {
+        self.0
+    }
+
+    /// Changes it by one step; false when it is at its end.
+    pub fn nudge(&mut self, nudge: Nudge) -> bool {
+        let to = match nudge {
+            Nudge::Darker => self.0 / STEP,
+            Nudge::Brighter => self.0 * STEP,
+        };
+        let is_possible = (EXPOSURE.0..=EXPOSURE.1).contains(&to);
+        if is_possible {
+            self.0 = to;
+        }
+        is_possible
+    }
+
+    /// The picture of a scene of which `lit` is lit from outside, and `screen`, where there is one, by itself. Where
+    /// there is more light than the sensor holds, the rest runs over to its neighbours, as a phone's screen does at
+    /// night over its own code.
+    pub fn expose(self, lit: &GrayImage, screen: Option<(&GrayImage, (i64, i64))>, is_night: bool) -> GrayImage {
+        let light = if is_night { NIGHT } else { 1.0 } * self.0;
+        let mut charge: Vec<f32> = lit.as_raw().iter().map(|pixel| f32::from(*pixel) * light).collect();
+        let (width, height) = lit.dimensions();
+        if let Some((screen, (left, top))) = screen {
+            for (x, y, pixel) in screen.enumerate_pixels() {
+                let (x, y) = (left + i64::from(x), top + i64::from(y));
+                if (0..i64::from(width)).contains(&x) && (0..i64::from(height)).contains(&y) {
+                    charge[(y * i64::from(width) + x) as usize] = f32::from(pixel.0[0]) * self.0;
+                }
+            }
+        }
+        let over: Vec<f32> = charge.iter().map(|charge| (charge - 255.0).max(0.0)).collect();
+        if over.iter().any(|over| *over > 0.0) {
+            let spread = spread(&over, width as usize);
+            charge.iter_mut().zip(spread).for_each(|(charge, more)| *charge += more * BLOOM.1);
+        }
+        let luma = charge.into_iter().map(|charge| charge.clamp(0.0, 255.0) as u8).collect();
+        GrayImage::from_raw(width, height, luma).unwrap_or_default()
+    }
+}
+
+/// The mean of all around each place, along and then across.
+fn spread(over: &[f32], width: usize) -> Vec<f32> {
+    let mut along = Vec::with_capacity(over.len());
+    for row in over.chunks_exact(width.max(1)) {
+        along.extend(means(row.iter().copied()));
+    }
+    let height = over.len() / width.max(1);
+    let mut across = vec![0.0; over.len()];
+    for x in 0..width {
+        let column = (0..height).map(|y| along[y * width + x]);
+        for (y, mean) in means(column).enumerate() {
+            across[y * width + x] = mean;
+        }
+    }
+    across
+}
+
+/// The mean of what is near each value of a line.
+fn means(line: impl Iterator<Item = f32>) -> impl Iterator<Item = f32> {
+    let sums: Vec<f32> = std::iter::once(0.0)
+        .chain(line.scan(0.0, |sum, value| {
+            *sum += value;
+            Some(*sum)
+        }))
+        .collect();
+    let length = sums.len() - 1;
+    (0..length).map(move |at| {
+        let (from, to) = (at.saturating_sub(BLOOM.0), (at + BLOOM.0 + 1).min(length));
+        (sums[to] - sums[from]) / (to - from) as f32
+    })
+}
+
+/// What a camera sees through a hand or a cloth: light that falls in from one side.
+pub fn covered(is_night: bool) -> GrayImage {
+    let light = if is_night { NIGHT } else { 1.0 };
+    GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| Luma([((60.0 + x as f32 * 0.08 + y as f32 * 0.04) * light) as u8]))
+}
 
 /// Random numbers that are quick and that nothing hangs on: noise, tremor, traffic.
 #[derive(Debug, Clone)]
@@ -68,9 +202,8 @@ pub fn road() -> GrayImage {
     road
 }
 
-/// A pass held up by a hand that trembles.
-pub fn hold(road: &GrayImage, pass: &GrayImage, chance: &mut Chance) -> GrayImage {
-    let mut scene = road.clone();
+/// A pass on a phone, held up by a hand that trembles: how it looks from here, and where its corner is.
+pub fn hold(pass: &GrayImage, chance: &mut Chance) -> (GrayImage, (i64, i64)) {
     let side = (SIZE.1 as f32 * HELD * (1.0 + 0.01 * chance.swing())) as u32;
     let (width, height) = pass.dimensions();
     let scale = side as f32 / width.max(height) as f32;
@@ -79,8 +212,7 @@ pub fn hold(road: &GrayImage, pass: &GrayImage, chance: &mut Chance) -> GrayImag
     let at = |free: u32, swing: f32| i64::from(free / 2) + (swing * 3.0) as i64;
     let x = at(SIZE.0.saturating_sub(width), chance.swing());
     let y = at(SIZE.1.saturating_sub(height), chance.swing());
-    imageops::replace(&mut scene, &small, x, y);
-    scene
+    (small, (x, y))
 }
 
 /// The noise of a small sensor: a few levels a pixel.
@@ -120,6 +252,23 @@ mod tests {
         assert_ne!(draw(7), draw(8));
         let mean = draw(7).iter().sum::<f32>() / 1000.0;
         assert!(mean.abs() < 0.1 && draw(7).iter().all(|swing| (-1.0..=1.0).contains(swing)), "{mean}");
+    }
+
+    #[test]
+    fn a_screen_blooms_over_its_own_code_at_night_until_the_exposure_is_lower() {
+        let screen = GrayImage::from_fn(300, 300, |x, y| Luma([if (x / 6 + y / 6) % 2 == 0 { 20 } else { 250 }]));
+        let contrast = |exposure: Exposure| {
+            let seen = exposure.expose(&road(), Some((&screen, (170, 90))), true);
+            let [black, white] = [seen.get_pixel(170 + 147, 90 + 147).0[0], seen.get_pixel(170 + 153, 90 + 147).0[0]];
+            white.abs_diff(black)
+        };
+        let mut exposure = Exposure::default();
+        assert!(contrast(exposure) > 200);
+        while exposure.nudge(Nudge::Brighter) {}
+        // Every pixel of it is clipped: no decoder could read what is not there.
+        assert_eq!(contrast(exposure), 0);
+        while exposure.nudge(Nudge::Darker) {}
+        assert!(exposure.times() >= EXPOSURE.0 && contrast(exposure) > 40);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use wire::ClockTrust;
 
 use super::Page;
 use crate::board::Held;
+use crate::scene::Lens;
 use crate::{Error, scene};
 
 /// Everything a button may say; each uses what it needs.
@@ -26,6 +27,7 @@ pub(super) struct Said {
     add_s: Option<i64>,
     reset: Option<bool>,
     trust: Option<String>,
+    lens: Option<String>,
 }
 
 impl Said {
@@ -60,6 +62,12 @@ pub(super) async fn at_box(
             (_, _, Some("ntp")) => post.clock.believe(ClockTrust::Ntp),
             _ => return Err(missing("add_s, reset or trust")),
         },
+        "lens" => {
+            let word = said.lens.ok_or_else(|| missing("lens"))?;
+            let lens = Lens::ALL.into_iter().find(|lens| lens.as_str() == word);
+            post.handles.set_lens(lens.ok_or_else(|| Error::Unknown(format!("lens {word:?}")))?);
+        }
+        "night" => post.handles.set_night(said.on.ok_or_else(|| missing("on"))?),
         "kill" => {
             let again = tokio::task::spawn_blocking(move || {
                 post.stop();

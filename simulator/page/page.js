@@ -213,6 +213,8 @@ function pressed(name, what) {
   if (what.clock === "none") return askBox(name, "clock", { trust: "none" });
   if (what.clock) return askBox(name, "clock", { add_s: Number(what.clock) });
   if ("network" in what) return askBox(name, "network", { up: !box.network });
+  if (what.lens) return askBox(name, "lens", { lens: box.lens === what.lens ? "clear" : what.lens });
+  if ("night" in what) return askBox(name, "night", { on: !box.night });
   if ("anpr" in what) return askBox(name, "anpr", { on: !box.anpr });
   if ("kill" in what) return askBox(name, "kill");
   if ("webcam" in what) return webcam?.name === name ? stopWebcam() : startWebcam(name);
@@ -232,6 +234,7 @@ function showBox(box) {
   mark(section, "data-lamp", box.lamp ?? "off");
   mark(section, "data-network", box.network ? "up" : "down");
   mark(section, "data-running", Boolean(box.running));
+  mark(section, "data-camera", box.camera_state ?? "");
   write(find(section, "h2"), inLanguage(box.title) || box.name);
   showVerdict(section, box);
   showScene(section, box);
@@ -256,7 +259,7 @@ function verdictWords(box) {
   }
   if (box.screen === "closed" && box.lamp === "green") return word("passed");
   if (box.screen === "closed" && box.lamp === "red") return word("turned-back");
-  return box.screen ? word(box.screen) : "";
+  return inLanguage(box.call) || (box.screen ? word(box.screen) : "");
 }
 
 const reasonWords = (reason) => inLanguage(state.reasons?.[reason]) || reason;
@@ -318,6 +321,11 @@ function showLink(section, box) {
   write(find(section, ".waiting"), (waiting ? `${word("waiting", number(waiting))} ${rows}` : "") + writes);
   mark(find(section, "progress"), "max", Math.max(head, 1));
   mark(find(section, "progress"), "value", head ? settled : 1);
+  for (const button of section.querySelectorAll("[data-lens]")) {
+    mark(button, "aria-pressed", box.lens === button.dataset.lens);
+  }
+  mark(find(section, "[data-night]"), "aria-pressed", Boolean(box.night));
+  write(find(section, ".exposure"), box.exposure === 1 ? "" : word("exposure", number(box.exposure, 1)));
   write(find(section, "[data-network]"), word(box.network ? "cut" : "restore"));
   mark(find(section, ".trust"), "data-trust", box.clock?.trust ?? "");
   write(find(section, ".trust"), trustWords(box.clock?.trust));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use board::Clock as _;
-use checkpointd::page::said;
+use checkpointd::page::{hint, said};
 use hq::open::Filter;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
@@ -71,6 +71,9 @@ fn of_box(post: &Post, zone: Offset) -> Value {
             "offset_s": post.clock.offset(),
         },
         "held": held,
+        "lens": post.handles.lens().as_str(),
+        "night": post.handles.is_night(),
+        "exposure": f64::from((post.handles.exposure().times() * 100.0).round()) / 100.0,
         "anpr": post.anpr.load(Ordering::Relaxed),
         "plate": post.last_car(),
         "camera": frames / every * every,
@@ -80,13 +83,17 @@ fn of_box(post: &Post, zone: Offset) -> Value {
     });
     let (Some(shown), Some(fields)) = (post.shown(), state.as_object_mut()) else { return state };
     let view = shown.latest.current();
-    let (screen, outcome, reasons, _) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
+    let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
     let link = shown.link.borrow().clone();
     let release = shown.trust.current();
     let look = shown.gauges.last_look();
     let running = json!({
         "running": true,
         "screen": screen,
+        "fault": fault,
+        "call": view.as_ref().and_then(|view| call(&view.screen)),
+        "hint": view.as_ref().and_then(hint),
+        "camera_state": shown.gauges.camera().map(reader::CameraState::as_str),
         "outcome": outcome,
         "reasons": reasons,
         "language": view.as_ref().map(|view| view.language.as_str()),
@@ -133,6 +140,12 @@ fn crossings(desk: &Desk) -> Value {
         shown
     };
     found.unwrap_or_default().iter().map(with_name).collect()
+}
+
+/// What a fault or a hint says, as the panel has it.
+fn call(screen: &panel::Screen) -> Option<Value> {
+    let text = |language| panel::call(screen, language);
+    text(panel::Language::Ru).map(|ru| json!({"ru": ru, "en": text(panel::Language::En)}))
 }
 
 /// The headline of every reason, as the panel has it.

@@ -36,13 +36,14 @@ use std::time::{Duration, Instant};
 use board::Key;
 use panel::Language;
 use plate::Reading;
-use reader::CameraState;
+use reader::{CameraState, Hint};
 use trust::Release;
 use verdict::{Outcome, Reason};
 use wire::WallTime;
 use wire::entry::{Action, Closing, Crossing, Entry, Note};
 
 use crate::config;
+use crate::guide::Guide;
 use crate::judge::{Circumstances, Judgement, judge};
 
 /// How long the end of a crossing stays on the panel, and how long a text must be out of view before it
@@ -55,9 +56,6 @@ const GAP: Duration = Duration::from_millis(800);
 
 /// How long something must have been on the panel before a key is about it.
 const GLANCE: Duration = Duration::from_millis(400);
-
-/// How long a code that could not be read is spoken of after it was last in view.
-const HINT: Duration = Duration::from_millis(1500);
 
 /// Most admissions remembered for the grace; a lane does not pass more cars in five minutes.
 const REMEMBERED: usize = 64;
@@ -80,8 +78,8 @@ pub enum Event {
         /// When its frame was handed to the reader.
         handed: Instant,
     },
-    /// A code is in view that cannot be read.
-    Located,
+    /// Something is in view that cannot be read, for this cause if one is known.
+    Unread(Option<Hint>),
     /// A key was pressed.
     Key {
         /// Which.
@@ -175,8 +173,7 @@ pub struct Lane {
     admitted: VecDeque<Admitted>,
     language: Language,
     camera: Option<CameraState>,
-    /// When a code that could not be read was last in view, since boot.
-    located: Option<Duration>,
+    guide: Guide,
 }
 
 impl Lane {
@@ -191,7 +188,7 @@ impl Lane {
             admitted: VecDeque::new(),
             language,
             camera: None,
-            located: None,
+            guide: Guide::default(),
         }
     }
 
@@ -205,9 +202,9 @@ impl Lane {
         self.camera
     }
 
-    /// Whether a code is in view that cannot be read.
-    pub fn is_located(&self, mono: Duration) -> bool {
-        self.located.is_some_and(|at| mono.saturating_sub(at) < HINT)
+    /// Why what is in view does not read, as far as it is known; nothing while there is nothing to be said.
+    pub fn hint(&self, mono: Duration) -> Option<Option<Hint>> {
+        self.guide.says(mono)
     }
 
     /// Where the lane stands.
@@ -224,8 +221,11 @@ impl Lane {
     pub fn on(&mut self, event: Event, world: &World<'_>) -> Vec<Entry> {
         let mut entries = Vec::new();
         match event {
-            Event::Sighted { text, read_us, .. } => self.sighted(text, read_us, world, &mut entries),
-            Event::Located => self.located = Some(world.mono),
+            Event::Sighted { text, read_us, .. } => {
+                self.guide.clear();
+                self.sighted(text, read_us, world, &mut entries);
+            }
+            Event::Unread(cause) => self.guide.see(cause, world.mono),
             Event::Plate(reading) => self.plate_read(reading, world, &mut entries),
             Event::Camera(state) => self.camera_is(state, world, &mut entries),
             Event::Key { key, pressed } => self.key(key, pressed, world, &mut entries),
@@ -319,12 +319,7 @@ impl Lane {
         let before = self.camera.replace(state);
         // That it sees from the start is not worth a line.
         if before.is_some() || state != CameraState::Sees {
-            let detail = match state {
-                CameraState::Sees => "sees",
-                CameraState::Fails => "fails",
-                CameraState::Ended => "ended",
-            };
-            entries.push(note("camera", detail, world.now));
+            entries.push(note("camera", state.as_str(), world.now));
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reader::{CameraState, Frames, Look};
+use reader::{CameraState, Figures, Frames, Look};
 
 /// Most timings kept until somebody takes them; the oldest go first.
 const KEPT: usize = 4096;
@@ -37,6 +37,7 @@ pub struct Gauges {
     looks: AtomicU64,
     look: Mutex<Option<(u64, Look)>>,
     camera: Mutex<Option<CameraState>>,
+    reader_deaths: AtomicU64,
     head: Arc<AtomicU64>,
     timings: Mutex<VecDeque<Timing>>,
 }
@@ -92,6 +93,21 @@ impl Gauges {
     /// What the camera does; none before its first word.
     pub fn camera(&self) -> Option<CameraState> {
         with(&self.camera, |camera| *camera)
+    }
+
+    /// Health of the picture; none while there is none.
+    pub fn picture(&self) -> Option<Figures> {
+        self.frames.figures()
+    }
+
+    /// A process that decodes has died, and was started again.
+    pub fn reader_died(&self) {
+        self.reader_deaths.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that has happened since the start.
+    pub fn reader_deaths(&self) -> u64 {
+        self.reader_deaths.load(Ordering::Relaxed)
     }
 
     /// Sequence of the last durable row, whoever had it written and before whichever start.

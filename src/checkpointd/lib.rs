@@ -23,6 +23,7 @@ pub mod crossing;
 #[cfg(test)]
 mod desk;
 pub mod gauges;
+mod guide;
 pub mod identity;
 pub mod judge;
 pub mod lane;

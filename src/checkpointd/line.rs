@@ -12,7 +12,7 @@ use trust::Store;
 use uplink::link::mqtt::MqttLink;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
-use wire::health::Health;
+use wire::health::{Health, Picture};
 
 use crate::Error;
 use crate::config::Config;
@@ -143,6 +143,14 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             disk_hours: None,
             camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
             temperature: None,
+            camera_state: shown.gauges.camera().map(|state| state.as_str().to_owned()),
+            picture: shown.gauges.picture().map(|picture| Picture {
+                brightness: picture.brightness,
+                glare_permille: picture.glare_permille,
+                focus_percent: picture.focus_percent,
+                dirt_percent: picture.dirt_percent,
+            }),
+            reader_deaths: Some(shown.gauges.reader_deaths()),
         }
     })
 }

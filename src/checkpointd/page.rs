@@ -10,8 +10,8 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
 use board::{Clock, Picture};
-use panel::{Fault, Latest, Screen, View};
-use reader::CameraState;
+use panel::{Latest, Screen, View};
+use reader::{CameraState, Figures};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -47,7 +47,7 @@ pub struct Shown {
 /// Serves until it is dropped; ends by itself only by a bug.
 pub(crate) async fn run(listener: TcpListener, shown: Shown) {
     let router = Router::new()
-        .route("/", get(async || Html(include_str!("page.html"))))
+        .route("/", get(async |State(shown): State<Shown>| Html(shown.page())))
         .route("/panel.png", get(picture))
         .route("/status.json", get(async |State(shown): State<Shown>| Json(shown.status())))
         .layer(from_fn(this_machine_only))
@@ -96,6 +96,13 @@ async fn picture(State(shown): State<Shown>) -> Response {
 }
 
 impl Shown {
+    /// The page, as it is now; it asks for itself again and again.
+    fn page(&self) -> String {
+        let gauges = &self.gauges;
+        include_str!("page.html")
+            .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
+    }
+
     /// The status, as `docs/box.md` describes it.
     pub fn status(&self) -> Value {
         let view = self.latest.current();
@@ -112,6 +119,7 @@ impl Shown {
             "outcome": outcome,
             "reasons": reasons,
             "fault": fault,
+            "hint": view.as_ref().and_then(hint),
             "release": release.as_deref().map(Release::sequence),
             "release_age_s": age,
             "journal": {
@@ -125,11 +133,18 @@ impl Shown {
                 "trouble": link.trouble.as_ref().map(|(code, _)| code),
             },
             "camera": {
-                "state": self.gauges.camera().map_or("none", camera),
+                "state": self.gauges.camera().map_or("none", CameraState::as_str),
                 "frames": self.gauges.frames().frames(),
                 "dropped": self.gauges.frames().dropped(),
                 "looks": self.gauges.looks(),
             },
+            "picture": self.gauges.picture().map(|picture| json!({
+                "brightness": picture.brightness,
+                "glare_permille": picture.glare_permille,
+                "focus_percent": picture.focus_percent,
+                "dirt_percent": picture.dirt_percent,
+            })),
+            "reader_deaths": self.gauges.reader_deaths(),
             "look": look.map(|(number, look)| json!({
                 "number": number,
                 "us": look.micros,
@@ -140,13 +155,36 @@ impl Shown {
     }
 }
 
-/// Stable name of what the camera does.
-pub const fn camera(state: CameraState) -> &'static str {
-    match state {
-        CameraState::Sees => "sees",
-        CameraState::Fails => "fails",
-        CameraState::Ended => "ended",
+/// Why nothing reads, as the panel says it, by its stable name.
+pub fn hint(view: &View) -> Option<&'static str> {
+    match view.screen {
+        Screen::Hint(hint) => Some(hint.as_str()),
+        _ => None,
     }
+}
+
+/// The picture's health for whoever stands at the box, in Russian and English.
+fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u64) -> String {
+    let (ru, en) = match state {
+        None => ("ещё не открыта", "not open yet"),
+        Some(CameraState::Sees) => ("видит", "sees"),
+        Some(CameraState::Frozen) => ("зависла", "frozen"),
+        Some(CameraState::Black) => ("видит темноту", "sees only black"),
+        Some(CameraState::Covered) => ("закрыта", "covered"),
+        Some(CameraState::Fails) => ("не работает", "does not work"),
+        Some(CameraState::Ended) => ("кадры кончились", "no more frames"),
+    };
+    let percent = |value: Option<u8>| value.map_or_else(|| "–".to_owned(), |value| format!("{value} %"));
+    let mut rows = vec![("Камера · camera", format!("{ru} · {en}"))];
+    if let Some(picture) = picture {
+        let glare = picture.glare_permille;
+        rows.push(("Резкость · focus", percent(picture.focus_percent)));
+        rows.push(("Блики · glare", format!("{}.{} %", glare / 10, glare % 10)));
+        rows.push(("Яркость · brightness", format!("{} / 255", picture.brightness)));
+        rows.push(("Грязь · dirt", percent(picture.dirt_percent)));
+    }
+    rows.push(("Сбои чтения · deaths of the decoder", reader_deaths.to_string()));
+    rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
 }
 
 /// What a view says, in stable words: screen, outcome, reasons, fault.
@@ -154,26 +192,29 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
     let codes = |card: &panel::Card| card.reasons.iter().map(|reason| reason.code()).collect();
     match &view.screen {
         Screen::Idle => ("idle", None, Vec::new(), None),
-        Screen::HoldCloser => ("hold-closer", None, Vec::new(), None),
+        Screen::Hint(_) => ("hint", None, Vec::new(), None),
         Screen::Verdict(card) => ("verdict", Some(card.outcome.as_str()), codes(card), None),
         Screen::Closed { card, .. } => ("closed", Some(card.outcome.as_str()), codes(card), None),
         Screen::AdmittedBefore { .. } => ("admitted-before", None, Vec::new(), None),
-        Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault_code(*fault))),
-    }
-}
-
-/// Stable code of a fault.
-const fn fault_code(fault: Fault) -> &'static str {
-    match fault {
-        Fault::NoTrust => "no-trust",
-        Fault::Journal => "journal",
-        Fault::Camera => "camera",
+        Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault.code())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_technician_reads_how_the_picture_is_and_what_is_not_known_is_a_dash() {
+        assert!(include_str!("page.html").contains("{health}"));
+        let picture = Figures { brightness: 112, glare_permille: 42, focus_percent: Some(71), dirt_percent: None };
+        let said = health(Some(CameraState::Covered), Some(picture), 3);
+        for word in ["закрыта · covered", "focus<td>71 %", "glare<td>4.2 %", "112 / 255", "dirt<td>–", "<td>3"]
+        {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(!health(None, None, 0).contains("focus"));
+    }
 
     #[test]
     fn only_names_of_this_machine_are_here() {

@@ -16,7 +16,8 @@ pub(crate) fn tell(frame: &Frame, look: Look, events: &SyncSender<Event>, gauges
     let read_us = u32::try_from(look.micros).unwrap_or(u32::MAX);
     let event = match text(&look) {
         Some(text) => Some(Event::Sighted { text: text.to_owned(), read_us, handed }),
-        None => look.located.then_some(Event::Located),
+        // What is no QR code was not located as one.
+        None => (look.located || look.hint.is_some()).then_some(Event::Unread(look.hint)),
     };
     // Never the text: it says whose pass it is.
     tracing::debug!(frame = frame.number, us = look.micros, path = look.path().map(reader::Rung::as_str), "looked");
@@ -33,4 +34,34 @@ pub(crate) fn tell(frame: &Frame, look: Look, events: &SyncSender<Event>, gauges
 pub(crate) fn text(look: &Look) -> Option<&str> {
     let pass = look.codes.iter().find(|code| pass::recognise(&code.text).is_ok());
     pass.or(look.codes.first()).map(|code| code.text.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::sync_channel;
+
+    use reader::Hint;
+
+    use super::*;
+
+    fn told(look: Look) -> Option<Event> {
+        let (sender, events) = sync_channel(1);
+        let luma = Arc::from([0]);
+        let frame = Frame { width: 1, height: 1, luma, number: 0, at: Duration::ZERO, source: None };
+        tell(&frame, look, &sender, &Gauges::default());
+        events.try_recv().ok()
+    }
+
+    #[test]
+    fn what_is_seen_and_not_read_is_told_with_its_cause_and_an_empty_road_is_not() {
+        assert!(told(Look::default()).is_none());
+        let located = Look { located: true, ..Look::default() };
+        assert!(matches!(told(located.clone()), Some(Event::Unread(None))));
+        let blurred = Look { hint: Some(Hint::Blurred), ..located };
+        assert!(matches!(told(blurred), Some(Event::Unread(Some(Hint::Blurred)))));
+        // A code of another kind is not located as one.
+        let other = Look { hint: Some(Hint::NotQr), ..Look::default() };
+        assert!(matches!(told(other), Some(Event::Unread(Some(Hint::NotQr)))));
+    }
 }

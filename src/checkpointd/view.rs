@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use board::Clock;
 use jiff::tz::TimeZone;
-use panel::{Bar, Card, Fault, Latest, Names, Screen, View};
+use panel::{Bar, Card, Fault, Hint, Latest, Names, Screen, View};
 use reader::CameraState;
 use tokio::sync::watch;
 use trust::Release;
@@ -90,11 +90,11 @@ impl Around<'_> {
                 Screen::AdmittedBefore { at: self.time(*admitted, "%H:%M"), card: self.card(again, journal) }
             }
             State::Idle if self.release.is_none() => Screen::Fault(Fault::NoTrust),
-            State::Idle if matches!(lane.camera(), Some(CameraState::Fails | CameraState::Ended)) => {
-                Screen::Fault(Fault::Camera)
-            }
-            State::Idle if lane.is_located(world.mono) => Screen::HoldCloser,
-            State::Idle => Screen::Idle,
+            State::Idle => match (lane.camera().and_then(blind), lane.hint(world.mono)) {
+                (Some(fault), _) => Screen::Fault(fault),
+                (None, Some(cause)) => Screen::Hint(hint(cause)),
+                (None, None) => Screen::Idle,
+            },
         }
     }
 
@@ -137,6 +137,30 @@ impl Around<'_> {
         jiff::Timestamp::from_millisecond(at.unix_ms)
             .map(|at| at.to_zoned(self.zone.clone()).strftime(format).to_string())
             .unwrap_or_default()
+    }
+}
+
+/// What is wrong with a camera, if something is.
+const fn blind(camera: CameraState) -> Option<Fault> {
+    match camera {
+        CameraState::Sees => None,
+        CameraState::Fails | CameraState::Ended => Some(Fault::Camera),
+        CameraState::Frozen => Some(Fault::CameraFrozen),
+        CameraState::Black => Some(Fault::CameraBlack),
+        CameraState::Covered => Some(Fault::CameraCovered),
+    }
+}
+
+const fn hint(cause: Option<reader::Hint>) -> Hint {
+    match cause {
+        None => Hint::Unread,
+        Some(reader::Hint::TooFar) => Hint::TooFar,
+        Some(reader::Hint::TooClose) => Hint::TooClose,
+        Some(reader::Hint::TooDark) => Hint::TooDark,
+        Some(reader::Hint::Glare) => Hint::Glare,
+        Some(reader::Hint::Blurred) => Hint::Blurred,
+        Some(reader::Hint::CutOff) => Hint::CutOff,
+        Some(reader::Hint::NotQr) => Hint::NotQr,
     }
 }
 

@@ -32,7 +32,7 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
     }
     match &view.screen {
         Screen::Idle => screen::idle::draw(sheet, rest, words),
-        Screen::HoldCloser => screen::hold_closer::draw(sheet, rest, words),
+        Screen::Hint(hint) => screen::hint::draw(sheet, rest, view.language, *hint),
         Screen::Verdict(card) => screen::verdict::draw(sheet, rest, view.language, card),
         Screen::Closed { passed, card } => screen::closed::draw(sheet, rest, view.language, *passed, card),
         Screen::AdmittedBefore { at, card } => screen::admitted_before::draw(sheet, rest, words, at, card),

@@ -1,5 +1,7 @@
 //! Signs that are understood by their shape, without colour and without reading.
 
+use std::f32::consts::FRAC_1_SQRT_2 as SLANT;
+
 use embedded_graphics::pixelcolor::Rgb888;
 
 use crate::place::Place;
@@ -174,6 +176,57 @@ pub fn arrow(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
     let mut pen = pen(sheet, place, colour);
     pen.stroke(&[(8.0, 50.0), (88.0, 50.0)], 14.0);
     pen.stroke(&[(58.0, 20.0), (90.0, 50.0), (58.0, 80.0)], 14.0);
+}
+
+/// An arrow to the left.
+pub fn arrow_back(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    pen.stroke(&[(92.0, 50.0), (12.0, 50.0)], 14.0);
+    pen.stroke(&[(42.0, 20.0), (10.0, 50.0), (42.0, 80.0)], 14.0);
+}
+
+/// Light: a sun with its rays.
+pub fn sun(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    pen.disc((50.0, 50.0), 20.0);
+    for (x, y) in [(0.0, 1.0), (SLANT, SLANT), (1.0, 0.0), (SLANT, -SLANT)] {
+        let ray = |from: f32, to: f32| [(50.0 + x * from, 50.0 + y * from), (50.0 + x * to, 50.0 + y * to)];
+        pen.stroke(&ray(30.0, 43.0), 8.0);
+        pen.stroke(&ray(-30.0, -43.0), 8.0);
+    }
+}
+
+/// A reflection: a star with four points, with an edge in the colour of the ground.
+pub fn flare(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: Rgb888) {
+    // The nearer to an axis, the further out it reaches.
+    let star = |(x, y): At, reach: f32| {
+        let (x, y) = ((x - 58.0).abs(), (y - 42.0).abs());
+        (x.sqrt() + y.sqrt()).powi(2) - reach
+    };
+    pen(sheet, place, ground).shape(|at| star(at, 62.0));
+    pen(sheet, place, colour).shape(|at| star(at, 40.0));
+}
+
+/// Tilt it: an arrow that swings from upright to the side, about a hinge.
+pub fn tilt(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    pen.stroke(&[(14.0, 90.0), (14.0, 12.0)], 12.0);
+    pen.stroke(&[(14.0, 90.0), (92.0, 90.0)], 12.0);
+    pen.stroke(&[(34.0, 18.0), (56.0, 26.0), (72.0, 42.0), (80.0, 66.0)], 10.0);
+    pen.stroke(&[(62.0, 54.0), (81.0, 70.0), (94.0, 50.0)], 10.0);
+}
+
+/// Not this kind of code: bars, struck through.
+pub fn bars_struck(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: Rgb888) {
+    let mut bars = pen(sheet, place, colour);
+    for (left, wide) in
+        [(8.0, 4.0), (16.0, 10.0), (31.0, 4.0), (40.0, 4.0), (49.0, 12.0), (66.0, 4.0), (75.0, 8.0), (88.0, 4.0)]
+    {
+        bars.block((left, 14.0), (left + wide, 86.0));
+    }
+    let across = [(10.0, 92.0), (90.0, 8.0)];
+    pen(sheet, place, ground).stroke(&across, 24.0);
+    pen(sheet, place, colour).stroke(&across, 11.0);
 }
 
 /// A camera's eye.

@@ -34,9 +34,18 @@ mod view;
 pub use draw::draw;
 pub use show::{Latest, show};
 pub use signal::{Driver, driver, tone};
-pub use view::{Bar, Card, Fault, Language, Names, Screen, View};
+pub use view::{Bar, Card, Fault, Hint, Language, Names, Screen, View};
 
 /// What the matter is, in a few words: the headline of a reason, for pages and reports that speak of it too.
 pub const fn headline(reason: verdict::Reason, language: Language) -> &'static str {
     text::reason(language, reason).headline
+}
+
+/// What a fault or a hint says in a few words; other screens say more than that.
+pub const fn call(screen: &Screen, language: Language) -> Option<&'static str> {
+    match screen {
+        Screen::Fault(fault) => Some(text::fault(language, *fault).headline),
+        Screen::Hint(hint) => Some(text::hint(language, *hint).headline),
+        _ => None,
+    }
 }

@@ -11,7 +11,7 @@ use crate::view::{Card, Language};
 pub mod admitted_before;
 pub mod closed;
 pub mod fault;
-pub mod hold_closer;
+pub mod hint;
 pub mod idle;
 pub mod verdict;
 

@@ -24,7 +24,7 @@ impl Driver {
 pub const fn driver(view: &View) -> Driver {
     Driver(match &view.screen {
         Screen::Idle | Screen::Fault(_) => Light::Off,
-        Screen::HoldCloser | Screen::AdmittedBefore { .. } => Light::Amber,
+        Screen::Hint(_) | Screen::AdmittedBefore { .. } => Light::Amber,
         Screen::Verdict(card) => match card.outcome {
             Outcome::Admit | Outcome::Check => Light::Amber,
             Outcome::Refuse => Light::Red,
@@ -52,7 +52,7 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
         (Screen::AdmittedBefore { .. }, _) => Some(Tone::Two),
         (Screen::Fault(_), _) => Some(Tone::Fault),
         // Nobody has to hear what they have just pressed.
-        (Screen::Idle | Screen::HoldCloser | Screen::Closed { .. }, _) => None,
+        (Screen::Idle | Screen::Hint(_) | Screen::Closed { .. }, _) => None,
     };
     let journal_began_to_fail = now.bar.journal_fails && !before.is_some_and(|view| view.bar.journal_fails);
     screen.or(journal_began_to_fail.then_some(Tone::Fault))

@@ -1,12 +1,12 @@
 //! Every text on the panel, in every language.
 //!
-//! A language is one file with one value of [`Words`] and one text for every reason and fault. A text that
+//! A language is one file with one value of [`Words`] and one text for every reason, fault and hint. A text that
 //! is missing does not compile; one that does not fit its place, or has a letter that its font lacks, fails
 //! a test. Nothing here is an error's text: an officer reads what is the matter and what to do.
 
 use verdict::Reason;
 
-use crate::view::{Fault, Language};
+use crate::view::{Fault, Hint, Language};
 
 mod en;
 mod ru;
@@ -40,6 +40,14 @@ pub const fn fault(language: Language, fault: Fault) -> Said {
     }
 }
 
+/// What to do with something that cannot be read.
+pub const fn hint(language: Language, hint: Hint) -> Said {
+    match language {
+        Language::Ru => ru::hint(hint),
+        Language::En => en::hint(hint),
+    }
+}
+
 /// The other texts.
 pub const fn words(language: Language) -> &'static Words {
     match language {
@@ -48,7 +56,7 @@ pub const fn words(language: Language) -> &'static Words {
     }
 }
 
-/// Every text that is neither a reason nor a fault.
+/// Every text that is neither a reason nor a fault nor a hint.
 #[derive(Debug)]
 pub struct Words {
     /// The word of *admit*. The three words differ in length, so that they differ from afar.
@@ -71,8 +79,6 @@ pub struct Words {
     pub idle: Said,
     /// What can be done while nobody has held anything up.
     pub idle_type: &'static str,
-    /// Said when a code is seen and not read.
-    pub closer: Said,
     /// Holds whenever a pass is not refused.
     pub only_with_document: &'static str,
 

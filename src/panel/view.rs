@@ -53,8 +53,8 @@ pub struct View {
 pub enum Screen {
     /// Nobody is here: the pass goes to the camera.
     Idle,
-    /// A code is in view and cannot be read: closer, and still.
-    HoldCloser,
+    /// Something is in view that cannot be read: what to do with it.
+    Hint(Hint),
     /// A vehicle has been judged; the officer decides.
     Verdict(Card),
     /// The officer has decided.
@@ -119,6 +119,55 @@ impl Names {
     }
 }
 
+/// Why nothing reads, as far as it is known; each has a screen that says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hint {
+    /// A code is in view; nothing is known of why it does not read.
+    Unread,
+    /// It is too small.
+    TooFar,
+    /// It is larger than the picture.
+    TooClose,
+    /// There is too little light.
+    TooDark,
+    /// A reflection lies on it.
+    Glare,
+    /// It is out of focus, or moves.
+    Blurred,
+    /// A part of it is covered or outside the picture.
+    CutOff,
+    /// It is a code of another kind.
+    NotQr,
+}
+
+impl Hint {
+    /// Every hint there is.
+    pub const ALL: [Self; 8] = [
+        Self::Unread,
+        Self::TooFar,
+        Self::TooClose,
+        Self::TooDark,
+        Self::Glare,
+        Self::Blurred,
+        Self::CutOff,
+        Self::NotQr,
+    ];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unread => "unread",
+            Self::TooFar => "too-far",
+            Self::TooClose => "too-close",
+            Self::TooDark => "too-dark",
+            Self::Glare => "glare",
+            Self::Blurred => "blurred",
+            Self::CutOff => "cut-off",
+            Self::NotQr => "not-a-qr-code",
+        }
+    }
+}
+
 /// Why the box cannot do its work. Each has a screen that says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -128,11 +177,30 @@ pub enum Fault {
     Journal,
     /// No picture comes from the camera.
     Camera,
+    /// The camera gives the same picture again and again, or none any more.
+    CameraFrozen,
+    /// The camera's pictures are black.
+    CameraBlack,
+    /// Something lies on the camera's lens.
+    CameraCovered,
 }
 
 impl Fault {
     /// Every fault there is.
-    pub const ALL: [Self; 3] = [Self::NoTrust, Self::Journal, Self::Camera];
+    pub const ALL: [Self; 6] =
+        [Self::NoTrust, Self::Journal, Self::Camera, Self::CameraFrozen, Self::CameraBlack, Self::CameraCovered];
+
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoTrust => "no-trust",
+            Self::Journal => "journal",
+            Self::Camera => "camera",
+            Self::CameraFrozen => "camera-frozen",
+            Self::CameraBlack => "camera-black",
+            Self::CameraCovered => "camera-covered",
+        }
+    }
 }
 
 /// The line at the edge: how the box itself is.

@@ -12,9 +12,12 @@
 //! rendering of the frame; a *look* is everything that was tried on one frame.
 #![forbid(unsafe_code)]
 
+mod blind;
 mod engine;
+mod exposure;
+mod glance;
+mod health;
 mod scene;
-mod second;
 mod watch;
 pub mod worker;
 
@@ -25,6 +28,7 @@ use board::Frame;
 use worker::{Answer, Limits, Worker};
 
 pub use engine::{Code, Rung};
+pub use health::Figures;
 pub use watch::{CameraState, Frames, read, watch};
 
 /// How the reader works.

@@ -1,4 +1,5 @@
-//! The two loops between camera and lane: one takes frames, one reads them, and the latest frame wins.
+//! The two loops between camera and lane: one takes frames, one reads them, and the latest frame wins. What the
+//! reader finds goes back to the camera's loop by the same place: that is where exposure is asked for.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -6,6 +7,10 @@ use std::time::{Duration, Instant};
 
 use board::{Camera, Fault, Frame};
 
+use crate::blind::Blind;
+use crate::exposure::{Exposure, Seen};
+use crate::glance::Glance;
+use crate::health::{Figures, Health};
 use crate::{Look, Reader};
 
 /// Longest wait of either loop before it looks at its stop signal.
@@ -14,21 +19,53 @@ const TURN: Duration = Duration::from_millis(100);
 /// First and longest pause before a camera that failed is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// Shortest time between two glances at the picture as a whole.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// How long what the reader found counts for the exposure.
+const COUNTS: Duration = Duration::from_secs(1);
+
 /// What the camera is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CameraState {
-    /// Frames arrive.
+    /// Frames arrive, and something is to be seen in them.
     Sees,
+    /// The same picture comes again and again, or none at all.
+    Frozen,
+    /// Pictures arrive and are black.
+    Black,
+    /// Pictures arrive and show nothing: something lies on the lens.
+    Covered,
     /// It is missing or fails, and is tried again.
     Fails,
     /// A source of stills has come to its end.
     Ended,
 }
 
+impl CameraState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [Self::Sees, Self::Frozen, Self::Black, Self::Covered, Self::Fails, Self::Ended];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sees => "sees",
+            Self::Frozen => "frozen",
+            Self::Black => "black",
+            Self::Covered => "covered",
+            Self::Fails => "fails",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 #[derive(Default)]
 struct Slot {
     latest: Mutex<Option<Frame>>,
     filled: Condvar,
+    /// What the reader found last, and when.
+    seen: Mutex<Option<(Seen, Instant)>>,
+    figures: Mutex<Option<Figures>>,
     frames: AtomicU64,
     dropped: AtomicU64,
 }
@@ -58,6 +95,28 @@ impl Frames {
         latest.take()
     }
 
+    /// Tells the camera's loop what a look has found.
+    fn looked(&self, look: &Look, now: Instant) {
+        if !look.unchanged {
+            let seen = Seen { region: look.region, reads: !look.codes.is_empty() };
+            *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((seen, now));
+        }
+    }
+
+    fn seen(&self, now: Instant) -> Option<Seen> {
+        let seen = *self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.filter(|(_, at)| now.saturating_duration_since(*at) < COUNTS).map(|(seen, _)| seen)
+    }
+
+    fn measure(&self, figures: Option<Figures>) {
+        *self.0.figures.lock().unwrap_or_else(PoisonError::into_inner) = figures;
+    }
+
+    /// Health of the picture; none while there is none, or it is too small to be judged.
+    pub fn figures(&self) -> Option<Figures> {
+        *self.0.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Frames the camera gave.
     pub fn frames(&self) -> u64 {
         self.0.frames.load(Ordering::Relaxed)
@@ -69,8 +128,49 @@ impl Frames {
     }
 }
 
-/// Takes frames until told to stop. A camera that fails is tried again, ever more slowly; `tell` hears of
-/// every change.
+/// What is watched beside the reading: whether the camera sees, how well, and whether more light would help.
+struct Watch {
+    blind: Blind,
+    health: Health,
+    exposure: Exposure,
+    looked: Option<Instant>,
+}
+
+impl Watch {
+    fn new(now: Instant) -> Self {
+        Self { blind: Blind::new(now), health: Health::default(), exposure: Exposure::default(), looked: None }
+    }
+
+    /// Takes in a frame, and says how the camera is.
+    fn over(&mut self, frame: &Frame, camera: &mut dyn Camera, frames: &Frames, now: Instant) -> CameraState {
+        if self.looked.is_none_or(|at| now.saturating_duration_since(at) >= LOOK)
+            && let Some(glance) = Glance::of(frame)
+        {
+            self.looked = Some(now);
+            self.blind.glance(&glance);
+            let seen = frames.seen(now);
+            self.health.weigh(&glance, seen.is_some_and(|seen| seen.reads || seen.region.is_some()), now);
+            frames.measure(self.health.figures());
+            self.nudge(frame, seen, camera, now);
+        }
+        self.blind.frame(frame, now)
+    }
+
+    fn nudge(&mut self, frame: &Frame, seen: Option<Seen>, camera: &mut dyn Camera, now: Instant) {
+        let Some(nudge) = self.exposure.weigh(frame, seen, now) else { return };
+        match camera.expose(nudge) {
+            Ok(true) => tracing::debug!(?nudge, "the camera changes its exposure"),
+            Ok(false) => self.exposure.refuse(nudge, now),
+            Err(error) => {
+                tracing::debug!(%error, ?nudge, "the camera does not change its exposure");
+                self.exposure.refuse(nudge, now);
+            }
+        }
+    }
+}
+
+/// Takes frames until told to stop, and watches what they are like. A camera that fails is tried again, ever more
+/// slowly; `tell` hears of every change.
 pub fn watch(
     camera: &mut dyn Camera,
     frames: &Frames,
@@ -79,6 +179,7 @@ pub fn watch(
     pulse: &AtomicU64,
 ) {
     let (mut state, mut pause) = (None, BACK_OFF.0);
+    let mut over = Watch::new(Instant::now());
     let mut change = |state: &mut Option<CameraState>, to| {
         if state.replace(to) != Some(to) {
             tell(to);
@@ -88,11 +189,16 @@ pub fn watch(
         pulse.fetch_add(1, Ordering::Relaxed);
         match camera.next(TURN) {
             Ok(Some(frame)) => {
-                frames.put(frame);
-                change(&mut state, CameraState::Sees);
+                // The reader first: what is watched here is worth no delay.
+                frames.put(frame.clone());
+                change(&mut state, over.over(&frame, camera, frames, Instant::now()));
                 pause = BACK_OFF.0;
             }
-            Ok(None) => {}
+            Ok(None) => {
+                if let Some(frozen) = over.blind.nothing(Instant::now()) {
+                    change(&mut state, frozen);
+                }
+            }
             Err(Fault::Ended) => {
                 change(&mut state, CameraState::Ended);
                 std::thread::sleep(TURN);
@@ -102,8 +208,11 @@ pub fn watch(
                     tracing::error!(%error, "the camera fails and will be tried again");
                 }
                 change(&mut state, CameraState::Fails);
+                frames.measure(None);
                 rest(pause, stop, pulse);
                 pause = (pause * 2).min(BACK_OFF.1);
+                // What comes next comes from a camera that was just opened.
+                over.blind = Blind::new(Instant::now());
             }
         }
     }
@@ -134,6 +243,7 @@ pub fn read(
         pulse.fetch_add(1, Ordering::Relaxed);
         if let Some(frame) = frames.take(TURN) {
             let look = reader.watch(&frame);
+            frames.looked(&look, Instant::now());
             tell(&frame, look);
         }
     }

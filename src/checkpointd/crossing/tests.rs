@@ -169,11 +169,16 @@ fn the_language_key_changes_the_language_and_nothing_else() {
 }
 
 #[test]
-fn a_code_that_cannot_be_read_is_spoken_of_for_a_moment() {
+fn a_code_that_cannot_be_read_is_spoken_of_for_a_moment_and_not_once_it_is_read() {
     let mut post = Post::new();
-    post.on(Event::Located);
-    assert!(post.lane.is_located(post.mono + Duration::from_secs(1)));
-    assert!(!post.lane.is_located(post.mono + Duration::from_secs(2)));
+    for _ in 0..4 {
+        post.mono += Duration::from_millis(100);
+        post.on(Event::Unread(Some(Hint::Glare)));
+    }
+    assert_eq!(post.lane.hint(post.mono + Duration::from_secs(1)), Some(Some(Hint::Glare)));
+    assert_eq!(post.lane.hint(post.mono + Duration::from_secs(2)), None);
+    post.sight("MP1:X");
+    assert_eq!(post.lane.hint(post.mono), None);
 }
 
 #[test]

@@ -31,11 +31,33 @@ fn a_box_that_knows_nothing_says_so_and_a_blind_one_too() {
     assert_eq!(screen(&lane, Journal::Writes, None), Screen::Fault(Fault::NoTrust));
     assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::Idle);
     let world = World { mono: MONO, now: now(BEGIN), release: Some(&release) };
-    lane.on(Event::Located, &world);
-    assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::HoldCloser);
-    lane.on(Event::Camera(CameraState::Fails), &world);
-    assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::Fault(Fault::Camera));
+    for (state, fault) in [
+        (CameraState::Fails, Fault::Camera),
+        (CameraState::Ended, Fault::Camera),
+        (CameraState::Frozen, Fault::CameraFrozen),
+        (CameraState::Black, Fault::CameraBlack),
+        (CameraState::Covered, Fault::CameraCovered),
+    ] {
+        lane.on(Event::Camera(state), &world);
+        assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::Fault(fault));
+    }
     assert_eq!(screen(&lane, Journal::Stopped, Some(&release)), Screen::Fault(Fault::Journal));
+}
+
+#[test]
+fn what_does_not_read_is_spoken_of_by_its_cause() {
+    let desk = Desk::open();
+    let release = desk.release();
+    for cause in reader::Hint::ALL.map(Some).into_iter().chain([None]) {
+        let mut lane = lane();
+        // Seen for a while, the last time just now.
+        for ago in [400, 200, 0] {
+            let mono = MONO - Duration::from_millis(ago);
+            lane.on(Event::Unread(cause), &World { mono, now: now(BEGIN), release: Some(&release) });
+        }
+        let Screen::Hint(hint) = screen(&lane, Journal::Writes, Some(&release)) else { panic!("{cause:?}") };
+        assert_eq!(hint.as_str(), cause.map_or("unread", reader::Hint::as_str));
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ use super::shown::{BoxShown, CountsShown, CrossingShown, Shown};
 use crate::open::Filter;
 use crate::{Error, span};
 
+mod camera;
+
 const STYLE: &str = include_str!("page.css");
 
 /// Language of the page.
@@ -89,6 +91,7 @@ const BOXES: &[(&str, &str)] = &[
     ("В очереди", "Waiting"),
     ("Строк у нас", "Rows here"),
     ("Последнее слово", "Last heard"),
+    ("Камера", "Camera"),
     ("", ""),
 ];
 
@@ -115,7 +118,9 @@ fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl 
             None => language.of("<td>– не выходил", "<td>– never yet"),
         });
         page.raw("<td>").number(one.release).raw("<td>").number(one.queue).raw("<td>").number(Some(one.rows));
-        page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default()).raw("<td>");
+        page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default());
+        camera::draw(page, language, one);
+        page.raw("<td>");
         if one.in_conflict {
             page.raw("<strong class=\"refuse\">")
                 .raw(language.of("две копии журнала", "journal forked"))

@@ -109,8 +109,14 @@ pub struct BoxShown {
     pub disk_free: Option<u64>,
     /// Hours until its journal is full at the present traffic.
     pub disk_hours: Option<u32>,
-    /// Whether frames arrive.
+    /// Whether frames arrive and show something.
     pub camera: Option<bool>,
+    /// What its camera does, by its stable name; none from a box that does not tell.
+    pub camera_state: Option<String>,
+    /// Health of its picture.
+    pub picture: Option<PictureShown>,
+    /// How often a process that decodes has died since its start.
+    pub reader_deaths: Option<u64>,
     /// How far its clock may be believed.
     pub clock: Option<&'static str>,
     /// How far its clock was from HQ's when its last heartbeat came, in milliseconds; the way is in it.
@@ -121,6 +127,26 @@ pub struct BoxShown {
     pub receipted: u64,
     /// Whether it has gone on in two ways and gets no receipt.
     pub in_conflict: bool,
+}
+
+/// How the picture of a camera is: `docs/box.md` says what each figure can tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PictureShown {
+    /// Mean luma, 0–255.
+    pub brightness: u8,
+    /// Clipped pixels, of a thousand.
+    pub glare_permille: u16,
+    /// Sharpness, in percent; none while no edge was in view.
+    pub focus_percent: Option<u8>,
+    /// What looks like dirt, in percent of the picture; none before it can be told.
+    pub dirt_percent: Option<u8>,
+}
+
+impl From<&wire::health::Picture> for PictureShown {
+    fn from(picture: &wire::health::Picture) -> Self {
+        let wire::health::Picture { brightness, glare_permille, focus_percent, dirt_percent } = *picture;
+        Self { brightness, glare_permille, focus_percent, dirt_percent }
+    }
 }
 
 /// Most damaged rows that are counted for the page.
@@ -205,6 +231,9 @@ impl Shown {
                 disk_free: health.map(|health| health.disk_free),
                 disk_hours: health.and_then(|health| health.disk_hours),
                 camera: health.map(|health| health.camera),
+                camera_state: health.and_then(|health| health.camera_state.clone()),
+                picture: health.and_then(|health| health.picture.as_ref()).map(PictureShown::from),
+                reader_deaths: health.and_then(|health| health.reader_deaths),
                 clock: health.map(|health| health.now.trust.as_str()),
                 clock_off_ms: health
                     .zip(health_at)

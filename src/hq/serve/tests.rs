@@ -12,7 +12,7 @@ use uplink::link::mqtt::MqttLink;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use verdict::Reason;
 use wire::entry::{Action, Closing, Crossing, Entry, Outcome};
-use wire::health::Health;
+use wire::health::{Health, Picture};
 use wire::sign::Signer;
 use wire::{BoxId, ClockTrust, WallTime};
 
@@ -144,8 +144,16 @@ impl Checkpoint {
                 queue,
                 disk_free: 1 << 30,
                 disk_hours: Some(400),
-                camera: true,
+                camera: false,
                 temperature: None,
+                camera_state: Some("covered".to_owned()),
+                picture: Some(Picture {
+                    brightness: 91,
+                    glare_permille: 62,
+                    focus_percent: Some(31),
+                    dirt_percent: Some(4),
+                }),
+                reader_deaths: Some(2),
             }),
             heartbeat: Duration::from_millis(500),
             release: checkpoint.announced.clone(),
@@ -290,11 +298,19 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
         (&true.into(), &true.into(), &false.into())
     );
     assert_eq!(boxes[0]["clock_off_ms"], 2000);
+    assert_eq!((&boxes[0]["camera"], &boxes[0]["camera_state"]), (&false.into(), &"covered".into()));
+    assert_eq!((&boxes[0]["picture"]["focus_percent"], &boxes[0]["reader_deaths"]), (&31.into(), &2.into()));
     let page = ask(http, "/", &[]);
     assert!(
         page.text().contains("A123BC69") && page.text().contains("revoked, expired") && page.text().contains("Рабочий")
     );
     assert!(page.text().contains("Тверская &lt;область&gt;"));
+    let cells = |line: &str| line.split("<table>").nth(1).unwrap().split("<tr>").nth(2).unwrap().matches("<td").count();
+    assert_eq!(cells(page.text()), page.text().split("<table>").nth(1).unwrap().matches("<th>").count());
+    for word in ["закрыта", "нерезко 31 %", "блики 6,2 %", "яркость 91", "грязь 4 %", "распознаватель перезапущен: 2"]
+    {
+        assert!(page.text().contains(word), "{word}");
+    }
     for (path, wish) in [("/?lang=en", "Accept-Language: ru"), ("/", "Accept-Language: en-GB,ru;q=0.5")] {
         let page = ask(http, path, &[wish]);
         assert!(page.text().contains("Work") && page.text().contains("refuse") && !page.text().contains("отказать"));

@@ -8,7 +8,7 @@ use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
 
 use crate::sample::{card, view};
-use crate::view::{Card, Fault, Language};
+use crate::view::{Card, Fault, Hint, Language};
 
 const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
 
@@ -27,7 +27,6 @@ fn screens() -> Vec<(String, Screen)> {
     several.plates = ["A123BC77", "E777KX199", "M001MM77", "AB12377", "P500TY50"].map(Into::into).to_vec();
     let mut screens = vec![
         named("idle", Screen::Idle),
-        named("hold-closer", Screen::HoldCloser),
         named("admit", Screen::Verdict(card(&[]))),
         named("check-several-plates", Screen::Verdict(several)),
         named(
@@ -48,10 +47,8 @@ fn screens() -> Vec<(String, Screen)> {
             (format!("{}-{}", reason.outcome().as_str(), reason.code()), Screen::Verdict(card(&[*reason])))
         }),
     );
-    screens.extend(
-        [(Fault::NoTrust, "no-trust"), (Fault::Journal, "journal"), (Fault::Camera, "camera")]
-            .map(|(fault, name)| (format!("fault-{name}"), Screen::Fault(fault))),
-    );
+    screens.extend(Fault::ALL.map(|fault| (format!("fault-{}", fault.code()), Screen::Fault(fault))));
+    screens.extend(Hint::ALL.map(|hint| (format!("hint-{}", hint.as_str()), Screen::Hint(hint))));
     screens
 }
 
@@ -253,6 +250,7 @@ fn every_text_has_all_its_letters_in_every_face() {
         let mut texts = vec![format!("{:?}", text::words(language))];
         texts.extend(Reason::ALL.iter().map(|r| format!("{:?}", text::reason(language, *r))));
         texts.extend(Fault::ALL.iter().map(|f| format!("{:?}", text::fault(language, *f))));
+        texts.extend(Hint::ALL.iter().map(|h| format!("{:?}", text::hint(language, *h))));
         for face in &crate::font::FACES {
             for text in &texts {
                 let text = crate::font::legible(text);
@@ -263,9 +261,13 @@ fn every_text_has_all_its_letters_in_every_face() {
 }
 
 #[test]
-fn every_reason_is_said_in_its_own_words_and_with_something_to_do() {
+fn everything_is_said_in_its_own_words_and_with_something_to_do() {
     for language in Language::ALL {
-        let said = Reason::ALL.iter().map(|r| text::reason(language, *r)).collect::<Vec<_>>();
+        // One reason is a fault too, in the same words.
+        let reasons = Reason::ALL.iter().filter(|r| **r != Reason::NoTrust).map(|r| text::reason(language, *r));
+        let faults = Fault::ALL.iter().map(|f| text::fault(language, *f));
+        let hints = Hint::ALL.iter().map(|h| text::hint(language, *h));
+        let said = reasons.chain(faults).chain(hints).collect::<Vec<_>>();
         for (i, one) in said.iter().enumerate() {
             assert!(!one.headline.is_empty() && !one.headline.ends_with('.') && one.advice.ends_with('.'), "{one:?}");
             assert!(said[..i].iter().all(|other| other != one), "{one:?} is said twice");
@@ -296,10 +298,26 @@ fn the_three_verdicts_differ_by_shape_alone() {
 }
 
 #[test]
+fn every_hint_has_a_picture_of_its_own() {
+    for size in SIZES {
+        // The picture stands in the upper part; the words are below it.
+        let upper = (size.0 * size.1 * 3 * 2 / 5) as usize;
+        let pictures =
+            Hint::ALL.map(|hint| drawn(&view(Language::Ru, Screen::Hint(hint)), size).0.rgb()[..upper].to_vec());
+        for (i, one) in pictures.iter().enumerate() {
+            for other in &pictures[..i] {
+                let differ = one.iter().zip(other).filter(|(a, b)| a != b).count();
+                assert!(differ * 40 > upper, "{:?} at {size:?}: {differ} of {upper}", Hint::ALL[i]);
+            }
+        }
+    }
+}
+
+#[test]
 fn drawing_only_reads() {
     for (name, view) in views(Language::Ru) {
         let (once, twice) = (drawn(&view, SIZES[1]).0, {
-            let mut used = drawn(&self::view(Language::En, Screen::HoldCloser), SIZES[1]).0;
+            let mut used = drawn(&self::view(Language::En, Screen::Hint(Hint::Unread)), SIZES[1]).0;
             draw(&view, &mut used);
             used
         });

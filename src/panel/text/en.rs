@@ -3,7 +3,7 @@
 use verdict::Reason;
 
 use super::{Said, Words, said};
-use crate::view::Fault;
+use crate::view::{Fault, Hint};
 
 pub const WORDS: Words = Words {
     admit: "ADMIT",
@@ -16,7 +16,6 @@ pub const WORDS: Words = Words {
     admitted_before: said("Admitted at this time", "Same car: let it go. Another car: turn it back."),
     idle: said("Hold the pass to the camera", "QR code straight before the glass, phone screen bright."),
     idle_type: "The plate of the car can be typed beforehand.",
-    closer: said("Closer, and keep still", "The code is seen but cannot be read. Hold it flat, without glare."),
     only_with_document: "Valid only with an identity document",
 
     yes: "YES",
@@ -129,5 +128,35 @@ pub const fn fault(fault: Fault) -> Said {
             "The camera does not work",
             "Type the number of the pass or the plate. Check the camera's cable. Tell headquarters.",
         ),
+        Fault::CameraFrozen => {
+            said("The camera has frozen", "Type the plate. Switch the box off and on. Tell headquarters.")
+        }
+        Fault::CameraBlack => {
+            said("The camera sees only black", "Take the cap off, switch the light on. Until then, type the plate.")
+        }
+        Fault::CameraCovered => {
+            said("The camera is covered", "Uncover the lens and wipe its glass. Until then, type the plate.")
+        }
+    }
+}
+
+pub const fn hint(hint: Hint) -> Said {
+    match hint {
+        Hint::Unread => {
+            said("Closer, and keep still", "The code is seen but cannot be read. Hold it flat, without glare.")
+        }
+        Hint::TooFar => said("Closer", "The code is too small for the camera."),
+        Hint::TooClose => said("Further from the camera", "The code is larger than what the camera sees."),
+        Hint::TooDark => {
+            said("Dark: more light on it", "Make the phone's screen brighter, or put a light on the pass.")
+        }
+        Hint::Glare => {
+            said("Glare: tilt it", "A light is reflected in the code. Turn the phone or the sheet a little.")
+        }
+        Hint::Blurred => {
+            said("Hold it still", "The code is out of focus. Do not move it, or hold it a little further off.")
+        }
+        Hint::CutOff => said("Show the whole code", "A part of it is covered or out of sight. Take the finger off it."),
+        Hint::NotQr => said("This is not a QR code", "It is a code of another kind. Ask for the QR code of the pass."),
     }
 }

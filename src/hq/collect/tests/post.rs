@@ -174,6 +174,9 @@ fn health(queue: u64) -> Health {
         disk_hours: None,
         camera: false,
         temperature: None,
+        camera_state: None,
+        picture: None,
+        reader_deaths: None,
     }
 }
 

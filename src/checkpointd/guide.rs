@@ -1,0 +1,120 @@
+//! What the panel says of a code that cannot be read: the hint that has stood long enough, so that words do not
+//! flicker while a phone comes near.
+
+use std::time::Duration;
+
+use reader::Hint;
+
+/// How long a hint must stand before it is shown, and before it takes the place of another.
+const STANDS: Duration = Duration::from_millis(300);
+
+/// How long a hint is spoken of after its cause was last in view.
+const LINGERS: Duration = Duration::from_millis(1500);
+
+/// A cause that nothing reads; none when the reader knows of none.
+type Cause = Option<Hint>;
+
+/// Hints as they come in, and the one that is shown. Times are since boot.
+#[derive(Debug, Default)]
+pub(crate) struct Guide {
+    /// The hint that is shown, and when its cause was last in view.
+    shown: Option<(Cause, Duration)>,
+    /// What would be shown instead: since when, and when last.
+    next: Option<(Cause, Duration, Duration)>,
+}
+
+impl Guide {
+    /// Something is in view that cannot be read.
+    pub(crate) fn see(&mut self, cause: Cause, now: Duration) {
+        let is_recent = |at: Duration| now.saturating_sub(at) < LINGERS;
+        self.shown = self.shown.filter(|(_, at)| is_recent(*at));
+        // That no cause is known says nothing against the one that is shown.
+        if let Some((shown, at)) = &mut self.shown
+            && (*shown == cause || cause.is_none())
+        {
+            *at = now;
+            if cause.is_some() {
+                self.next = None;
+            }
+            return;
+        }
+        let waiting = self.next.filter(|(_, _, last)| is_recent(*last));
+        let since = match (waiting, self.shown) {
+            (Some((next, since, _)), _) if next == cause => since,
+            // While nothing is shown, causes that take turns are one trouble: the last one is said.
+            (Some((_, since, _)), None) => since,
+            _ => now,
+        };
+        self.next = Some((cause, since, now));
+        if now.saturating_sub(since) >= STANDS {
+            self.shown = Some((cause, now));
+            self.next = None;
+        }
+    }
+
+    /// Something was read.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What is to be said now, if anything.
+    pub(crate) fn says(&self, now: Duration) -> Option<Cause> {
+        self.shown.filter(|(_, at)| now.saturating_sub(*at) < LINGERS).map(|(cause, _)| cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sees causes a tenth of a second apart; gives what is said after each.
+    fn said(guide: &mut Guide, now: &mut Duration, causes: &[Cause]) -> Vec<Option<Cause>> {
+        let see = |cause: &Cause| {
+            *now += Duration::from_millis(100);
+            guide.see(*cause, *now);
+            guide.says(*now)
+        };
+        causes.iter().map(see).collect()
+    }
+
+    const FAR: Cause = Some(Hint::TooFar);
+    const BLURRED: Cause = Some(Hint::Blurred);
+
+    #[test]
+    fn a_hint_stands_for_a_moment_before_it_is_said_and_lingers_for_another() {
+        let (mut guide, mut now) = (Guide::default(), Duration::from_secs(50));
+        assert_eq!(said(&mut guide, &mut now, &[FAR; 4]), [None, None, None, Some(FAR)]);
+        assert_eq!(guide.says(now + Duration::from_millis(1400)), Some(FAR));
+        assert_eq!(guide.says(now + Duration::from_millis(1600)), None);
+    }
+
+    #[test]
+    fn another_hint_takes_its_place_only_when_it_stands() {
+        let (mut guide, mut now) = (Guide::default(), Duration::from_secs(50));
+        said(&mut guide, &mut now, &[FAR; 4]);
+        let flicker = said(&mut guide, &mut now, &[BLURRED, FAR, BLURRED, BLURRED, FAR, None]);
+        assert_eq!(flicker, [Some(FAR); 6]);
+        assert_eq!(said(&mut guide, &mut now, &[BLURRED; 4]), [Some(FAR), Some(FAR), Some(FAR), Some(BLURRED)]);
+    }
+
+    #[test]
+    fn causes_that_take_turns_are_said_all_the_same() {
+        let (mut guide, mut now) = (Guide::default(), Duration::from_secs(50));
+        let turns = said(&mut guide, &mut now, &[FAR, BLURRED, None, BLURRED, FAR]);
+        assert_eq!(turns, [None, None, None, Some(BLURRED), Some(BLURRED)]);
+        // That between two looks no cause is known does not hold another one up.
+        let later: Vec<Cause> = (0..20).map(|at| if at % 2 == 0 { FAR } else { None }).collect();
+        assert_eq!(said(&mut guide, &mut now, &later).last(), Some(&Some(FAR)));
+    }
+
+    #[test]
+    fn what_was_read_is_not_spoken_of_and_a_flash_neither() {
+        let (mut guide, mut now) = (Guide::default(), Duration::from_secs(50));
+        said(&mut guide, &mut now, &[FAR; 4]);
+        guide.clear();
+        assert_eq!(guide.says(now), None);
+        said(&mut guide, &mut now, &[BLURRED]);
+        now += LINGERS;
+        assert_eq!(said(&mut guide, &mut now, &[BLURRED]), [None]);
+    }
+}
