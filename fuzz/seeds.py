@@ -90,7 +90,7 @@ def main():
     # A finder mark pattern, a tile and a broken code by description.
     for kind in range(1, 4):
         for flags in (0, 0x40, 0x80):
-            drawing = bytes([kind | flags]) + struct.pack(">HH", 479, 359) + bytes(range(7, 250, 3)) * 8
+            drawing = bytes([kind | flags]) + struct.pack(">HH", 319, 239) + bytes(range(7, 250, 3)) * 8
             put("look", f"drawn-{kind}-{flags}", drawing)
     for number, (one, other) in enumerate(zip(frames, frames[1:])):
         parts = b"".join(bytes([255]) + struct.pack(">H", len(part)) + part for part in (one, other))

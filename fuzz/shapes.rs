@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use board::Frame;
 use reader::{Look, Settings};
 
-/// Most pixels of a frame. Larger ones are for the tests; here they would only be slow.
-const MOST_PIXELS: usize = 640 * 480;
+/// Most pixels of a frame, and most in a row or column. Larger ones are for the tests; here they would only be slow.
+const MOST_PIXELS: usize = 320 * 240;
+const MOST_ASIDE: usize = 640;
 
 /// Longest that a look may take: many times its budget, on a machine that is slowed by the fuzzer's own counting.
 const SLOWEST: Duration = Duration::from_secs(20);
@@ -41,8 +42,8 @@ pub fn settings() -> Settings {
 /// A frame.
 pub fn frame(bytes: &mut Bytes<'_>) -> Frame {
     let kind = bytes.next();
-    let width = 1 + bytes.below(1280);
-    let height = 1 + bytes.below(1280.min(MOST_PIXELS / width));
+    let width = 1 + bytes.below(MOST_ASIDE);
+    let height = 1 + bytes.below(MOST_ASIDE.min(MOST_PIXELS / width));
     let mut picture = Picture { width, height, luma: vec![230; width * height] };
     match kind % 4 {
         0 => picture.luma.iter_mut().for_each(|pixel| *pixel = bytes.next()),
