@@ -25,6 +25,8 @@ def picture(path):
 def zbar():
     from pyzbar import pyzbar
 
+    # Nobody asks here how a code is turned, and the package falls over codes of which ZBar does not know it.
+    pyzbar.zbar_symbol_get_orientation = lambda symbol: 0
     only = [pyzbar.ZBarSymbol.QRCODE]
     return lambda grey: [found.data for found in pyzbar.decode(grey, symbols=only)]
 
@@ -58,6 +60,8 @@ def main():
         texts, note, began = [], "", time.process_time_ns()
         try:
             texts = decode(grey)
+        except UnicodeDecodeError:  # OpenCV has read something that its package cannot give back
+            note = "EXC"
         except Exception:  # whatever a decoder throws is a failure of its own, as a panic is
             note = "PANIC"
         spent = (time.process_time_ns() - began) // 1000

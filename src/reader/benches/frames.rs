@@ -16,7 +16,7 @@ pub fn all() -> Vec<(&'static str, Frame)> {
     // A typical pass of our own has 255 characters, a certificate of the EU about 600.
     let (near, dense) = (code(255), code(600));
     vec![
-        ("empty road", taken(road(), 0.0)),
+        ("empty road", taken(road(), 0.8)),
         ("easy pass", taken(before(road(), &near, 4.0, 4.0), 0.8)),
         ("dense pass", taken(before(road(), &dense, 3.0, -6.0), 0.8)),
         ("blurred pass", taken(before(road(), &near, 4.0, 4.0), 2.4)),

@@ -17,7 +17,11 @@ pub const ALL: [(&str, Decode); 4] =
 fn rqrr(picture: &Picture) -> Vec<Vec<u8>> {
     let pixel = |x, y| picture.luma[y * picture.width + x];
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, pixel);
-    image.detect_grids().iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text.into_bytes()).collect()
+    let decode = |grid: &rqrr::Grid<_>| {
+        let mut text = Vec::new();
+        grid.decode_to(&mut text).ok().map(|_| text)
+    };
+    image.detect_grids().iter().filter_map(decode).collect()
 }
 
 fn rxing(picture: &Picture) -> Vec<Vec<u8>> {
