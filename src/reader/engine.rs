@@ -10,63 +10,11 @@ use std::time::{Duration, Instant};
 use board::Frame;
 use rxing::Reader as _;
 
-use crate::{Attempt, Outcome, micros, second};
-
-/// One code that was read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Code {
-    /// Its text.
-    pub text: String,
-    /// Its corners in pixels of the frame, in the order of its own upper left, upper right, lower right, lower left.
-    pub corners: [(f32, f32); 4],
-    /// What read it.
-    pub path: Rung,
-}
-
-/// An engine on one rendering of the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rung {
-    /// rxing on the frame as it is, inverted codes too.
-    Plain,
-    /// rxing at half size: its local threshold is made for codes of a few hundred pixels.
-    Half,
-    /// rxing at twice the size, for small and soft codes.
-    Double,
-    /// rxing on its own pyramid with closing of gaps.
-    Filtered,
-    /// rqrr with its own search.
-    SecondOpinion,
-}
-
-impl Rung {
-    /// Every rung, in order.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Half, Self::Double, Self::Filtered, Self::SecondOpinion];
-
-    /// Stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "rxing",
-            Self::Half => "rxing-half",
-            Self::Double => "rxing-double",
-            Self::Filtered => "rxing-filtered",
-            Self::SecondOpinion => "rqrr",
-        }
-    }
-
-    /// Whether it can help with a frame of this size: the smallest code has 21 modules a side.
-    const fn suits(self, width: u32, height: u32) -> bool {
-        let (shorter, longer) = if width > height { (height, width) } else { (width, height) };
-        match self {
-            Self::Half => longer >= 900 && shorter >= 42,
-            Self::Double => longer <= 1300 && shorter >= 11,
-            _ => shorter >= 21,
-        }
-    }
-}
+use crate::{Attempt, Code, Outcome, Rung, micros, second};
 
 /// The rungs for a frame of this size, in order.
 pub(crate) fn rungs(width: u32, height: u32) -> impl Iterator<Item = Rung> {
-    Rung::ALL.into_iter().filter(move |rung| rung.suits(width, height))
+    Rung::OTHERS.into_iter().filter(move |rung| rung.suits(width, height))
 }
 
 /// What the engines made of a frame.
@@ -106,12 +54,10 @@ pub(crate) fn attempt_all(frame: &Frame, budget: Duration, mut tell: impl FnMut(
 
 fn attempt(rung: Rung, frame: &Frame) -> Sight {
     let found = match rung {
-        Rung::SecondOpinion => return second::decode(frame),
-        Rung::Half => decode(half(frame), 2.0, false),
-        Rung::Double => decode(double(frame), 0.5, false),
-        Rung::Plain | Rung::Filtered => {
-            decode((frame.luma.to_vec(), frame.width, frame.height), 1.0, rung == Rung::Filtered)
-        }
+        Rung::Rqrr => return second::decode(frame),
+        Rung::RxingHalf => decode(half(frame), 2.0, false),
+        Rung::RxingDouble => decode(double(frame), 0.5, false),
+        _ => decode((frame.luma.to_vec(), frame.width, frame.height), 1.0, rung == Rung::RxingFiltered),
     };
     found.map_or_else(Sight::default, |(text, points)| Sight {
         codes: vec![Code { text, corners: corners(&points), path: rung }],
@@ -232,7 +178,7 @@ mod tests {
     fn every_rung_gives_the_corners_in_the_codes_own_order_and_in_pixels_of_the_frame() {
         let upright = picture();
         let expected = dark(&upright);
-        for rung in Rung::ALL {
+        for rung in Rung::OTHERS {
             let codes = attempt(rung, &upright).codes;
             assert_near(codes[0].corners, expected, 25.0, rung.as_str());
             let codes = attempt(rung, &turned(&upright)).codes;
@@ -251,8 +197,8 @@ mod tests {
         let noisy = |at: usize, pixel: u8| if is_hit(at) { 255 - pixel } else { pixel };
         let luma: Vec<u8> = sharp.luma.iter().enumerate().map(|(at, pixel)| noisy(at, *pixel)).collect();
         let noisy = Frame { luma: luma.into(), ..sharp.clone() };
-        assert_eq!(attempt(Rung::Plain, &noisy).codes, []);
-        assert_near(attempt(Rung::Filtered, &noisy).codes[0].corners, dark(&sharp), 25.0, "filtered");
+        assert_eq!(attempt(Rung::Rxing, &noisy).codes, []);
+        assert_near(attempt(Rung::RxingFiltered, &noisy).codes[0].corners, dark(&sharp), 25.0, "filtered");
     }
 
     #[test]

@@ -5,11 +5,11 @@
 //!
 //! Not responsible for the camera, nor for what a text means.
 //!
-//! Invariants: an attempt that panics or runs away never takes the box with it; the budget is looked at
-//! before every attempt; texts are given as they stand in the code.
+//! Invariants: an engine that panics or runs away never takes the box with it; our own search keeps its budget;
+//! texts are given as they stand in the code.
 //!
-//! Words: an *engine* is a decoder someone else wrote, behind one trait; a *rung* is an engine on one
-//! rendering of the frame; a *look* is everything that was tried on one frame.
+//! Words: a *look* is everything that was tried on one frame, a *rung* one attempt of it. Our own search is `qr`;
+//! the *engines of others* run in the process of a [`worker`].
 #![forbid(unsafe_code)]
 
 mod blind;
@@ -17,7 +17,12 @@ mod engine;
 mod exposure;
 mod glance;
 mod health;
+mod hint;
+mod own;
+mod qr;
+mod rung;
 mod scene;
+mod second;
 mod watch;
 pub mod worker;
 
@@ -25,16 +30,21 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use board::Frame;
+use qr::Effort;
+use qr::memory::Memories;
 use worker::{Answer, Limits, Worker};
 
-pub use engine::{Code, Rung};
 pub use health::Figures;
+pub use rung::Rung;
 pub use watch::{CameraState, Frames, read, watch};
+
+/// Least time between two frames for the engines of others: they have other strengths, not another picture.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// How the reader works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Time after which no further rung is begun on a frame.
+    /// Processor time that our own search may take for a frame.
     pub budget: Duration,
     /// Time after which the worker is killed when it has not answered.
     pub deadline: Duration,
@@ -44,7 +54,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { budget: Duration::from_millis(250), deadline: Duration::from_secs(1), worker: None }
+        Self { budget: Duration::from_millis(40), deadline: Duration::from_secs(1), worker: None }
     }
 }
 
@@ -74,6 +84,17 @@ impl Outcome {
             Self::Died => "died",
         }
     }
+}
+
+/// One code that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Code {
+    /// Its text.
+    pub text: String,
+    /// Its corners in pixels of the frame, in the order of its own upper left, upper right, lower right, lower left.
+    pub corners: [(f32, f32); 4],
+    /// What read it.
+    pub path: Rung,
 }
 
 /// One attempt on a frame.
@@ -147,6 +168,8 @@ pub struct Look {
     pub attempts: Vec<Attempt>,
     /// Microseconds of all of it.
     pub micros: u64,
+    /// Microseconds of processor time of the engines of others, in their own process.
+    pub others_micros: u64,
     /// The place of a code was found, whether it could be read or not.
     pub located: bool,
     /// Where a code is or seems to be.
@@ -166,60 +189,89 @@ impl Look {
 
 /// Reads codes from frames.
 pub struct Reader {
-    deadline: Duration,
+    budget: Duration,
     worker: Option<Worker>,
     empty: scene::Scene,
+    memories: Memories,
+    offered: Option<Instant>,
 }
 
 impl Reader {
     /// A reader.
     pub fn new(settings: Settings) -> Self {
         let Settings { budget, deadline, worker } = settings;
-        let limits = Limits { budget, deadline, ..Limits::default() };
+        let limits = Limits { deadline, ..Limits::default() };
         let worker = worker.map(|program| Worker::new(program, limits));
-        Self { deadline, worker, empty: scene::Scene::default() }
+        Self { budget, worker, empty: scene::Scene::default(), memories: Memories::default(), offered: None }
     }
 
-    /// Looks at the next frame of a camera: [`Self::look`], but not again at an empty road.
+    /// How often a process with the engines of others had to be given up.
+    pub fn deaths(&self) -> u64 {
+        self.worker.as_ref().map_or(0, Worker::deaths)
+    }
+
+    /// Looks at the next frame of a camera: what it sees is added to what the frames before it showed of the same
+    /// code, an empty road is not looked at again, and the engines of others work beside it and are never waited for.
     pub fn watch(&mut self, frame: &Frame) -> Look {
         let began = Instant::now();
-        if self.empty.is_still(frame, began) {
-            let unchanged = Look { micros: micros(began), unchanged: true, ..Look::default() };
-            return unchanged;
+        let answer = self.worker.as_mut().and_then(Worker::poll);
+        if answer.is_none() && self.empty.is_still(frame, began) {
+            return Look { micros: micros(began), unchanged: true, ..Look::default() };
         }
-        let deadline = self.deadline;
-        let look = self.asked(|worker| {
-            worker.offer(frame).ok()?;
-            // A moment more than the deadline: the end of a child takes one.
-            worker.wait(deadline + Duration::from_secs(1))
-        });
+        let (mut look, open) = own::look(frame, Effort::Much, self.budget);
+        if look.codes.is_empty() {
+            own::remember(frame, &open, &mut self.memories, self.budget / 2, &mut look);
+        } else {
+            self.memories.forget();
+        }
+        if let Some(answer) = answer {
+            take(answer, &mut look);
+        }
+        if look.codes.is_empty() && look.located {
+            self.offer(frame, began);
+        }
         if look.codes.is_empty() && !look.located {
             self.empty.remember(frame, began);
         } else {
             self.empty.forget();
         }
+        look.micros = micros(began);
         look
     }
 
-    /// Tries a frame, until something is read or the budget is spent.
+    /// Looks at a single picture: ours first, and if it reads nothing and there is a worker, the engines of others.
     pub fn look(&mut self, frame: &Frame) -> Look {
-        self.asked(|worker| worker.ask(frame).ok())
+        let began = Instant::now();
+        let (mut look, _) = own::look(frame, Effort::Little, self.budget);
+        if look.codes.is_empty()
+            && let Some(answer) = self.worker.as_mut().and_then(|worker| worker.ask(frame).ok())
+        {
+            take(answer, &mut look);
+        }
+        look.micros = micros(began);
+        look
     }
 
-    fn asked(&mut self, ask: impl FnOnce(&mut Worker) -> Option<Answer>) -> Look {
-        let began = Instant::now();
-        let answer = self.worker.as_mut().and_then(ask);
-        let micros = micros(began);
-        answer.map_or_else(
-            || Look { micros, ..Look::default() },
-            |answer| Look {
-                codes: answer.codes,
-                attempts: answer.attempts,
-                micros,
-                located: answer.located,
-                ..Look::default()
-            },
-        )
+    /// Hands a frame to the worker, now and then.
+    fn offer(&mut self, frame: &Frame, now: Instant) {
+        if self.offered.is_some_and(|at| now.saturating_duration_since(at) < AGAIN) {
+            return;
+        }
+        // One that is busy or resting is asked with a later frame.
+        if self.worker.as_mut().is_some_and(|worker| worker.offer(frame).is_ok()) {
+            self.offered = Some(now);
+        }
+    }
+}
+
+/// Takes in what the engines of others made of a frame, of this one or of one before it.
+fn take(answer: Answer, look: &mut Look) {
+    look.attempts.extend(answer.attempts);
+    look.located |= answer.located;
+    look.others_micros += answer.cpu_micros;
+    if look.codes.is_empty() && !answer.codes.is_empty() {
+        look.codes = answer.codes;
+        look.hint = None;
     }
 }
 

@@ -3,8 +3,8 @@
 //! Cheap steps on several renderings of the picture first; what looks like a code and does not read is then worked
 //! on, the most promising first, until the time is over.
 
-pub(crate) mod correct;
 pub(crate) mod corner;
+pub(crate) mod correct;
 pub(crate) mod decode;
 pub(crate) mod finder;
 pub(crate) mod geometry;
@@ -17,15 +17,18 @@ pub(crate) mod soft;
 pub(crate) mod threshold;
 pub(crate) mod triple;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use corner::Corner;
 use decode::Decoded;
 use geometry::Point;
 use image::View;
 use lattice::Lattice;
+use nix::time::{ClockId, clock_gettime};
 use threshold::Rule;
 use triple::Triple;
+
+use crate::{Attempt, Outcome, Rung, micros};
 
 /// When to stop: in processor time of this thread, for what others do meanwhile is not the frame's fault.
 #[derive(Clone, Copy)]
@@ -33,7 +36,7 @@ pub(crate) struct Deadline(Duration);
 
 impl Deadline {
     pub(crate) fn after(budget: Duration) -> Self {
-        Self(now() + budget)
+        Self(now().saturating_add(budget))
     }
 
     pub(crate) fn is_over(self) -> bool {
@@ -43,29 +46,8 @@ impl Deadline {
 
 /// Processor time of this thread.
 fn now() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
-/// How a code was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Path {
-    /// As it is.
-    Plain,
-    /// On the picture at half the size.
-    Half,
-    /// Against the middle instead of the mean of the surroundings.
-    Middle,
-    /// On the picture sharpened.
-    Sharp,
-    /// With a finder that had to be guessed.
-    Guessed,
-    /// On a lattice that was settled.
-    Settled,
-    /// With the blur undone.
-    Unblurred,
-    /// From several frames together.
-    Together,
+    // It is there on every Linux; without it there is no end to a search.
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::MAX, Duration::from)
 }
 
 /// One code that was read.
@@ -73,7 +55,7 @@ pub(crate) struct Found {
     pub text: String,
     /// Its corners, clockwise from its upper left, in pixels of the frame.
     pub outline: [Point; 4],
-    pub path: Path,
+    pub path: Rung,
 }
 
 /// What looks like a code and does not read yet.
@@ -82,7 +64,7 @@ pub(crate) struct Open {
     pub evidence: Vec<f32>,
     pub known: Vec<i8>,
     /// Which rendering it lies in.
-    rendering: Path,
+    rendering: Rung,
     /// The more, the better it looks.
     promise: f32,
 }
@@ -90,11 +72,14 @@ pub(crate) struct Open {
 /// A search in one frame.
 #[derive(Default)]
 pub(crate) struct Search {
+    /// What was read.
     pub found: Vec<Found>,
     open: Vec<Open>,
-    /// Finders that were found on the rendering with most of them.
+    /// Finders that were found on the rendering with most of them, and how much smaller than the frame that is.
     pub corners: Vec<Corner>,
-    pub trace: (usize, usize, f32),
+    pub scale: f32,
+    /// What was tried, in its order.
+    pub attempts: Vec<Attempt>,
 }
 
 /// Most turns of undoing blur.
@@ -106,30 +91,40 @@ const MOST_CORNERS: usize = 64;
 /// Most candidates that are worked on.
 const MOST_OPEN: usize = 6;
 
+/// How much is tried where no code is suspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Nothing more: a road is a road.
+    Little,
+    /// The frame sharpened, too: for a camera that hunts for its focus.
+    Much,
+}
+
 /// Searches a frame.
-pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
+pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search {
     let mut search = Search::default();
     if frame.width < 21 || frame.height < 21 {
         return search;
     }
-    search.pass(frame, Rule::Mean, Path::Plain, until);
+    search.pass(frame, Rule::Mean, Rung::Plain, until);
     if search.is_done(until) {
         search.persist([frame; 3], until);
         return search;
     }
     let half = frame.half();
-    search.pass(half.view(), Rule::Middle, Path::Half, until);
+    search.pass(half.view(), Rule::Middle, Rung::Half, until);
     // What may be a code is worth every rendering; a road is not.
-    for (image, rule, path) in [(half.view(), Rule::Mean, Path::Half), (frame, Rule::Middle, Path::Middle)] {
-        if search.found.is_empty() && triple::are_some_together(&search.corners) && !until.is_over() {
+    for (image, rule, path) in [(half.view(), Rule::Mean, Rung::Half), (frame, Rule::Middle, Rung::Middle)] {
+        if search.found.is_empty() && search.is_suspicious() && !until.is_over() {
             search.pass(image, rule, path, until);
         }
     }
     let mut sharp = image::Image::default();
+    let is_worth_it = effort == Effort::Much || search.is_suspicious();
     for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
-        if search.found.is_empty() && search.open.is_empty() && !until.is_over() {
+        if is_worth_it && search.found.is_empty() && search.open.is_empty() && !until.is_over() {
             sharp = sharpen::sharpened(frame, grain);
-            search.pass(sharp.view(), Rule::Sharp, Path::Sharp, until);
+            search.pass(sharp.view(), Rule::Sharp, Rung::Sharp, until);
         }
     }
     search.persist([frame, half.view(), sharp.view()], until);
@@ -137,12 +132,18 @@ pub(crate) fn search(frame: View<'_>, until: Deadline) -> Search {
 }
 
 impl Search {
+    /// Whether a code is there, by its corners.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        triple::are_some_together(&self.corners)
+    }
+
     fn is_done(&self, until: Deadline) -> bool {
         !self.found.is_empty() || until.is_over()
     }
 
     /// Looks at one rendering.
-    fn pass(&mut self, image: View<'_>, rule: Rule, path: Path, until: Deadline) {
+    fn pass(&mut self, image: View<'_>, rule: Rule, path: Rung, until: Deadline) {
+        let (began, before) = (Instant::now(), self.found.len());
         let corners = corners(image, rule, until);
         let mut used = vec![false; corners.len()];
         for triple in triple::triples(&corners) {
@@ -155,24 +156,21 @@ impl Search {
         }
         if self.found.is_empty() && self.open.is_empty() && !until.is_over() {
             for triple in triple::of_two(image, &corners, |corner| !used[corner]) {
-                if until.is_over() || self.attempt(image, &triple, Path::Guessed, path) {
+                if until.is_over() || self.attempt(image, &triple, Rung::Guessed, path) {
                     break;
                 }
             }
         }
-        self.trace.1 += corners.len();
         if corners.len() > self.corners.len() {
-            self.corners = corners;
+            (self.corners, self.scale) = (corners, scale_of(path));
         }
+        self.tried(path, began, before);
     }
 
     /// Tries three corners; keeps what does not read and is clear enough for later.
-    fn attempt(&mut self, image: View<'_>, triple: &Triple, path: Path, rendering: Path) -> bool {
-        self.trace.0 += 1;
-        let half = rendering == Path::Half;
-        let least = if rendering == Path::Sharp { lattice::BLURRED } else { lattice::SHARP };
+    fn attempt(&mut self, image: View<'_>, triple: &Triple, path: Rung, rendering: Rung) -> bool {
+        let least = if rendering == Rung::Sharp { lattice::BLURRED } else { lattice::SHARP };
         for lattice in lattice::lattices(image, triple, least) {
-            self.trace.2 = self.trace.2.max(lattice.clarity);
             // One pixel a module will do for most; where it does not, the mean of several is worth its price.
             let size = lattice.layout.size;
             let quick = soft::evidence(&lattice::shades(image, &lattice, false), size);
@@ -184,7 +182,7 @@ impl Search {
             }
             match decoded {
                 Decoded::Read(text) => {
-                    self.read(text, &lattice, path, half);
+                    self.read(text, &lattice, path, rendering);
                     return true;
                 }
                 Decoded::Seen { known, share } => {
@@ -200,8 +198,13 @@ impl Search {
         false
     }
 
-    fn read(&mut self, text: String, lattice: &Lattice, path: Path, half: bool) {
-        let scale = if half { 2.0 } else { 1.0 };
+    fn tried(&mut self, rung: Rung, began: Instant, before: usize) {
+        let outcome = if self.found.len() > before { Outcome::Read } else { Outcome::Nothing };
+        self.attempts.push(Attempt { rung, micros: micros(began), outcome });
+    }
+
+    fn read(&mut self, text: String, lattice: &Lattice, path: Rung, rendering: Rung) {
+        let scale = scale_of(rendering);
         let outline = lattice.outline().map(|corner| corner * scale);
         let again = self.found.iter().any(|found| {
             found.text == text && (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0
@@ -216,11 +219,6 @@ impl Search {
         std::mem::take(&mut self.open)
     }
 
-    /// Adds what was read from several frames together.
-    pub(crate) fn read_together(&mut self, text: String, open: &Open) {
-        self.read(text, &open.lattice, Path::Together, open.rendering == Path::Half);
-    }
-
     /// Works on what does not read.
     fn persist(&mut self, [frame, half, sharp]: [View<'_>; 3], until: Deadline) {
         let mut open = std::mem::take(&mut self.open);
@@ -230,8 +228,7 @@ impl Search {
             if worked.len() == MOST_OPEN {
                 break;
             }
-            let scale = if (candidate.rendering == Path::Half) { 2.0 } else { 1.0 };
-            let outline = candidate.lattice.outline().map(|corner| corner * scale);
+            let outline = candidate.outline();
             let covered = |found: &Found| (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0;
             // Two ways to the same place are one.
             let version = candidate.lattice.layout.version;
@@ -244,17 +241,88 @@ impl Search {
             }
             worked.push((outline, version));
             let (image, plain) = match candidate.rendering {
-                Path::Half => (half, half),
-                Path::Sharp => (sharp, frame),
+                Rung::Half => (half, half),
+                Rung::Sharp => (sharp, frame),
                 _ => (frame, frame),
             };
-            if let Some((text, path)) = work(image, plain, &mut candidate, until) {
-                self.read(text, &candidate.lattice, path, (candidate.rendering == Path::Half));
-            } else {
-                self.open.push(candidate);
+            let (began, before) = (Instant::now(), self.found.len());
+            let read = work(image, plain, &mut candidate, until);
+            let rung = read.as_ref().map_or(Rung::Unblurred, |(_, rung)| *rung);
+            match read {
+                Some((text, _)) => self.read(text, &candidate.lattice, rung, candidate.rendering),
+                None => self.open.push(candidate),
             }
+            self.tried(rung, began, before);
         }
     }
+
+    /// The most promising of what does not read.
+    pub(crate) fn best_open(&self) -> Option<&Open> {
+        self.open.first()
+    }
+
+    /// The corners of the first code, read or not; or of what its finders take up. In pixels of what was searched.
+    pub(crate) fn outline(&self) -> Option<Vec<Point>> {
+        let outline = self.found.first().map(|found| found.outline).or_else(|| self.open.first().map(Open::outline));
+        let around = || {
+            self.corners.iter().flat_map(|corner| {
+                let [u, v] = corner.axes.map(|axis| axis * 4.0);
+                [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)]
+                    .map(|(a, b)| (corner.center + u * a + v * b) * self.scale)
+            })
+        };
+        match outline {
+            Some(outline) => Some(outline.to_vec()),
+            None => self.is_suspicious().then(|| around().collect()),
+        }
+    }
+}
+
+impl Open {
+    /// How much smaller the rendering is than what was searched.
+    fn scale(&self) -> f32 {
+        scale_of(self.rendering)
+    }
+
+    /// Its corners, clockwise from its upper left, in pixels of what was searched.
+    pub(crate) fn outline(&self) -> [Point; 4] {
+        self.lattice.outline().map(|corner| corner * self.scale())
+    }
+
+    /// Pixels of a module of it.
+    pub(crate) fn module(&self) -> f32 {
+        self.lattice.module() * self.scale()
+    }
+
+    /// The light on it in a picture of this size.
+    pub(crate) fn light(&self, image: View<'_>) -> Light {
+        let size = self.lattice.layout.size;
+        let (mut clipped, mut levels) = (0_usize, Vec::with_capacity(size * size));
+        for y in 0..size {
+            for x in 0..size {
+                let at = self.lattice.pixel(geometry::point(x as f32 + 0.5, y as f32 + 0.5)) * self.scale();
+                let shade = image.sample(at);
+                clipped += usize::from(shade >= 250.0);
+                levels.push(shade);
+            }
+        }
+        levels.sort_by(f32::total_cmp);
+        Light { clipped: clipped as f32 / levels.len() as f32, paper: levels[levels.len() * 9 / 10] }
+    }
+}
+
+/// The light on a code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Light {
+    /// Share of its modules that are as white as the camera can tell.
+    pub clipped: f32,
+    /// Luma of the lightest tenth.
+    pub paper: f32,
+}
+
+/// How much smaller a rendering is than the frame.
+fn scale_of(rendering: Rung) -> f32 {
+    if rendering == Rung::Half { 2.0 } else { 1.0 }
 }
 
 fn middle(outline: &[Point; 4]) -> Point {
@@ -286,13 +354,13 @@ fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
 }
 
 /// Settles a candidate's lattice, then undoes its blur.
-fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(String, Path)> {
+fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline) -> Option<(String, Rung)> {
     let settled = lattice::settle(image, &candidate.lattice);
     let evidence = soft::careful_evidence(&lattice::shades(image, &settled, true), settled.layout.size);
     let mut seen = match decode::decode(&evidence, &settled.layout) {
         Decoded::Read(text) => {
             candidate.lattice = settled;
-            return Some((text, Path::Settled));
+            return Some((text, Rung::Settled));
         }
         Decoded::Seen { known, share } => {
             (candidate.lattice, candidate.evidence, candidate.known) = (settled, evidence, known);
@@ -300,7 +368,7 @@ fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline)
         }
         Decoded::Nothing => 0.0,
     };
-    if candidate.rendering == Path::Sharp {
+    if candidate.rendering == Rung::Sharp {
         let shades = lattice::shades(plain, &candidate.lattice, true);
         candidate.evidence = soft::careful_evidence(&shades, candidate.lattice.layout.size);
     }
@@ -314,7 +382,7 @@ fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline)
             continue;
         }
         match decode::decode(&unblur.evidence(), layout) {
-            Decoded::Read(text) => return Some((text, Path::Unblurred)),
+            Decoded::Read(text) => return Some((text, Rung::Unblurred)),
             Decoded::Seen { known, share } if share > seen => {
                 unblur.learn(&known);
                 (candidate.known, seen) = (known, share);

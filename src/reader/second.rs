@@ -13,7 +13,7 @@ pub(crate) fn decode(frame: &Frame) -> Sight {
     let read = grids.iter().filter_map(|grid| {
         let (_, text) = grid.decode().ok()?;
         let corners = grid.bounds.map(|point| (point.x as f32, point.y as f32));
-        Some(Code { text, corners, path: Rung::SecondOpinion })
+        Some(Code { text, corners, path: Rung::Rqrr })
     });
     Sight { codes: read.collect(), located: !grids.is_empty() }
 }

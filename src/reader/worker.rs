@@ -21,8 +21,7 @@ use std::time::{Duration, Instant};
 
 use board::Frame;
 
-use crate::engine::{self, Code, Rung};
-use crate::{Attempt, Look, Outcome, micros};
+use crate::{Attempt, Code, Look, Outcome, Rung, engine, micros};
 use message::{Done, Lie, Message, Request};
 use pause::Pause;
 use process::{Gone, Process};

@@ -1,5 +1,7 @@
 //! `checkpointd read`: what the reader makes of pictures.
 
+mod bench;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,31 +9,56 @@ use std::time::Duration;
 use reader::{Look, Reader, Settings};
 use serde_json::json;
 
+/// Milliseconds for one picture where people wait for the answer, and no next frame comes.
+const PATIENCE: u64 = 2_000;
+
 /// Read the codes in pictures; one line an image: path, outcome, text, milliseconds of decoding.
 #[derive(clap::Args)]
-#[command(after_help = "Exit code: 0 when every image was read, 1 otherwise.\n\nExample:\n  \
-                        checkpointd read --format json photos/")]
+#[command(
+    after_help = "With --format bench there is one IMAGE, and it is a list: the paths of 8-bit grey PGM files, one a \
+                  line. A line is printed for each: path, microseconds of processor time of the decoding alone, how \
+                  many texts, the texts in hexadecimal with commas between, a note; with tabs between. The note is \
+                  PANIC, TIMEOUT (a decoder was stopped), EXC (no picture), or empty. How to measure with it: \
+                  docs/reader.md.\n\n\
+                  Exit code: 0 when every image was read, 1 otherwise. With --format bench: 0 when the list was gone \
+                  through, whatever was read; 2 when the list cannot be read or the question makes no sense.\n\n\
+                  Examples:\n  checkpointd read --format json photos/\n  \
+                  checkpointd read --format bench LIST.txt >ours.tsv\n  \
+                  checkpointd read --format bench --stream BURSTS.txt >ours.tsv"
+)]
 pub struct Args {
     /// How the lines are written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Milliseconds after which nothing further is tried on an image.
-    #[arg(long, default_value = "2000", value_name = "N")]
-    budget_ms: u64,
-    /// Pictures, or folders of pictures.
+    /// Milliseconds after which nothing further is tried on an image: 2000, and with --format bench what the box
+    /// has for a frame.
+    #[arg(long, value_name = "N")]
+    budget_ms: Option<u64>,
+    /// With --format bench: the pictures are frames of a camera, in order. A new camera begins where the part of the
+    /// file's name before `-` changes.
+    #[arg(long)]
+    stream: bool,
+    /// Pictures, or folders of pictures; with --format bench one list of them.
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
+    /// For people.
     Text,
+    /// For programs.
     Json,
+    /// For comparisons with other decoders.
+    Bench,
 }
 
 /// Reads and prints.
 pub fn run(args: Args) -> ExitCode {
-    let budget = Duration::from_millis(args.budget_ms);
+    if args.format == Format::Bench || args.stream {
+        return bench::run(&args);
+    }
+    let budget = Duration::from_millis(args.budget_ms.unwrap_or(PATIENCE));
     // A rung that was begun within the budget may still end.
     let deadline = budget.saturating_mul(2);
     let mut reader = Reader::new(Settings { budget, deadline, worker: std::env::current_exe().ok() });
@@ -46,8 +73,8 @@ pub fn run(args: Args) -> ExitCode {
         };
         all_read &= outcome == "read";
         match args.format {
-            Format::Text => print_text(&image, outcome, look.ok().as_ref()),
             Format::Json => println!("{}", to_json(&image, outcome, look.ok().as_ref())),
+            _ => print_text(&image, outcome, look.ok().as_ref()),
         }
     }
     if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -168,8 +168,16 @@ fn has_rings(bits: &Bits, spot: &Spot) -> bool {
 }
 
 /// Eight ways from a middle, and how many of them must fit.
-const DIRECTIONS: [(f32, f32); 8] =
-    [(1.0, 0.0), (0.707, 0.707), (0.0, 1.0), (-0.707, 0.707), (-1.0, 0.0), (-0.707, -0.707), (0.0, -1.0), (0.707, -0.707)];
+const DIRECTIONS: [(f32, f32); 8] = [
+    (1.0, 0.0),
+    (0.707, 0.707),
+    (0.0, 1.0),
+    (-0.707, 0.707),
+    (-1.0, 0.0),
+    (-0.707, -0.707),
+    (0.0, -1.0),
+    (0.707, -0.707),
+];
 const LEAST_RAYS: usize = 5;
 
 /// Half the sides of the three squares as they are seen, in modules: ink that ran, light that blooms and blur make the

@@ -22,7 +22,11 @@ static FIELD: LazyLock<Field> = LazyLock::new(|| {
 
 impl Field {
     fn times(&self, a: u8, b: u8) -> u8 {
-        if a == 0 || b == 0 { 0 } else { self.exp[usize::from(self.log[usize::from(a)]) + usize::from(self.log[usize::from(b)])] }
+        if a == 0 || b == 0 {
+            0
+        } else {
+            self.exp[usize::from(self.log[usize::from(a)]) + usize::from(self.log[usize::from(b)])]
+        }
     }
 
     fn over(&self, a: u8, b: u8) -> u8 {

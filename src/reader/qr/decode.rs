@@ -69,10 +69,8 @@ pub(crate) fn decode(evidence: &[f32], layout: &Layout) -> Decoded {
 /// The two likeliest formats, with how much of the evidence is for them: 1 is all.
 fn ranked(evidence: &[f32], size: usize) -> Vec<(f32, Format)> {
     let places = format_places(size);
-    let votes: Vec<f32> = places
-        .iter()
-        .map(|both| both.iter().map(|(x, y)| evidence[y * size + x].clamp(-1.0, 1.0)).sum())
-        .collect();
+    let votes: Vec<f32> =
+        places.iter().map(|both| both.iter().map(|(x, y)| evidence[y * size + x].clamp(-1.0, 1.0)).sum()).collect();
     let whole: f32 = votes.iter().map(|vote: &f32| vote.abs()).sum::<f32>().max(10.0);
     let mut ranked: Vec<(f32, Format)> = formats()
         .map(|format| {

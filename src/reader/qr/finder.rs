@@ -104,9 +104,17 @@ fn is_finder(edges: &[u16]) -> Option<f32> {
     // The core is nearly half of it.
     let core = length(2, 3);
     // All at once: which of them fails cannot be foretold, and a wrong guess costs the processor more than the rest.
-    let fits = (core * 5 >= whole) & (core * 3 <= whole * 2) & (whole >= 7)
-        & near(length(0, 2), 2) & near(length(1, 3), 4) & near(length(2, 4), 4) & near(length(3, 5), 2)
-        & slim(length(0, 1)) & slim(length(1, 2)) & slim(length(3, 4)) & slim(length(4, 5));
+    let fits = (core * 5 >= whole)
+        & (core * 3 <= whole * 2)
+        & (whole >= 7)
+        & near(length(0, 2), 2)
+        & near(length(1, 3), 4)
+        & near(length(2, 4), 4)
+        & near(length(3, 5), 2)
+        & slim(length(0, 1))
+        & slim(length(1, 2))
+        & slim(length(3, 4))
+        & slim(length(4, 5));
     fits.then_some(whole as f32 / 7.0)
 }
 
@@ -162,7 +170,13 @@ fn spot(bits: &Bits, stack: &Stack) -> Option<Spot> {
 }
 
 /// Lengths of the next three runs of a column, the first of the core's colour; none if one has no end in reach.
-fn runs(bits: &Bits, x: usize, mut rows: impl Iterator<Item = usize>, dark: bool, longest: usize) -> Option<[usize; 3]> {
+fn runs(
+    bits: &Bits,
+    x: usize,
+    mut rows: impl Iterator<Item = usize>,
+    dark: bool,
+    longest: usize,
+) -> Option<[usize; 3]> {
     let mut lengths = [0; 3];
     let mut first = 0;
     for (place, length) in lengths.iter_mut().enumerate() {

@@ -121,8 +121,7 @@ impl Unit {
         let count = points.clone().count() as f64;
         let sum = |of: fn(Point) -> f32| points.clone().map(|p| f64::from(of(p))).sum::<f64>() / count;
         let (x, y) = (sum(|p| p.x), sum(|p| p.y));
-        let spread =
-            points.map(|p| (f64::from(p.x) - x).abs() + (f64::from(p.y) - y).abs()).sum::<f64>() / count;
+        let spread = points.map(|p| (f64::from(p.x) - x).abs() + (f64::from(p.y) - y).abs()).sum::<f64>() / count;
         (spread.is_finite() && spread > 1e-6).then_some(Self { x, y, spread })
     }
 

@@ -103,7 +103,14 @@ pub(crate) fn lattices(image: View<'_>, triple: &Triple, least: f32) -> Vec<Latt
         for version in versions(triple).filter(|version| told.is_none_or(|told| told == *version)) {
             let Some(layout) = layout(version) else { continue };
             let Some(map) = square(triple, fourth, layout.size) else { continue };
-            let mut lattice = Lattice { layout, map, field: None, marks: Vec::new(), clarity: 0.0, inverted: triple.corners[0].inverted };
+            let mut lattice = Lattice {
+                layout,
+                map,
+                field: None,
+                marks: Vec::new(),
+                clarity: 0.0,
+                inverted: triple.corners[0].inverted,
+            };
             lattice.clarity = clarity(image, &lattice);
             found.push(lattice);
         }
@@ -214,21 +221,27 @@ fn refine(image: View<'_>, triple: &Triple, lattice: &mut Lattice) {
     for (index, at) in [(3.5, 3.5), (size - 3.5, 3.5), (3.5, size - 3.5)].into_iter().enumerate() {
         let center = triple.corners[index].center;
         let (across, down) = triple.directions(index);
-        let mut mark = |x: f32, y: f32, weight: f32| marks.push(Mark { module: point(at.0 + x, at.1 + y), pixel: center + across * x + down * y, weight });
+        let mut mark = |x: f32, y: f32, weight: f32| {
+            marks.push(Mark { module: point(at.0 + x, at.1 + y), pixel: center + across * x + down * y, weight })
+        };
         mark(0.0, 0.0, 2.0);
         for (x, y) in [(-3.0, -3.0), (3.0, -3.0), (3.0, 3.0), (-3.0, 3.0)] {
             mark(x, y, 0.08);
         }
     }
-    let mut patterns: Vec<Point> = lattice.layout.alignments.iter().map(|(x, y)| point(*x as f32 + 0.5, *y as f32 + 0.5)).collect();
+    let mut patterns: Vec<Point> =
+        lattice.layout.alignments.iter().map(|(x, y)| point(*x as f32 + 0.5, *y as f32 + 0.5)).collect();
     // From the known to the unknown: each is looked for where its neighbours say.
     let known = [point(3.5, 3.5), point(size - 3.5, 3.5), point(3.5, size - 3.5)];
     let distance = |p: &Point| known.iter().map(|k| (*p - *k).length()).fold(f32::MAX, f32::min);
     patterns.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
     let only = patterns.len() == 1;
     for pattern in patterns {
-        let known: Vec<_> =
-            marks.iter().filter(|mark| mark.weight > 0.1).map(|mark| (mark.module, off(lattice, mark), mark.weight)).collect();
+        let known: Vec<_> = marks
+            .iter()
+            .filter(|mark| mark.weight > 0.1)
+            .map(|mark| (mark.module, off(lattice, mark), mark.weight))
+            .collect();
         let shift = foresee(&known, pattern);
         let reach = if only { 4.0 } else { 1.75 };
         if let Some((off, likeness)) = seek(image, lattice, pattern + shift, reach) {
@@ -356,8 +369,11 @@ const fn dx_ring(at: usize) -> usize {
 
 /// Gives the lattice the field that takes the map to the marks, if they are off it.
 fn bend(lattice: &mut Lattice, marks: &[Mark]) {
-    let known: Vec<_> =
-        marks.iter().filter(|mark| mark.weight > 0.1).map(|mark| (mark.module, off(lattice, mark), mark.weight)).collect();
+    let known: Vec<_> = marks
+        .iter()
+        .filter(|mark| mark.weight > 0.1)
+        .map(|mark| (mark.module, off(lattice, mark), mark.weight))
+        .collect();
     lattice.marks = known;
     let worst = lattice.marks.iter().map(|(_, off, _)| off.length()).fold(0.0, f32::max);
     if worst < 0.15 || lattice.marks.len() < 4 {

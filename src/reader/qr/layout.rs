@@ -69,7 +69,8 @@ pub(crate) fn layout(version: usize) -> Option<Arc<Layout>> {
 impl Layout {
     fn new(version: usize) -> Self {
         let size = version * 4 + 17;
-        let mut plan = Self { version, size, modules: vec![Module::Data; size * size], bits: Vec::new(), alignments: Vec::new() };
+        let mut plan =
+            Self { version, size, modules: vec![Module::Data; size * size], bits: Vec::new(), alignments: Vec::new() };
         let mut set = |x: usize, y: usize, module| plan.modules[y * size + x] = module;
         for at in 0..size {
             let fixed = Module::Fixed { dark: at % 2 == 0 };

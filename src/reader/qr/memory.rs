@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use super::Deadline;
 use super::decode::{self, Decoded};
 use super::lattice::Lattice;
+use super::layout::Module;
 use super::soft;
+use super::{Deadline, Open};
 
 /// Codes remembered at a time, and how long after the last view.
 const MOST: usize = 3;
@@ -40,17 +41,17 @@ pub(crate) struct Memories(Vec<Memory>);
 
 impl Memories {
     /// Adds a view that could not be read by itself; the text, if it can be read together with those before.
-    pub(crate) fn add(&mut self, lattice: &Lattice, evidence: &[f32], known: &[i8], at: Duration, until: Deadline) -> Option<String> {
+    pub(crate) fn add(&mut self, open: &Open, at: Duration, until: Deadline) -> Option<String> {
+        let Open { lattice, evidence, known, .. } = open;
         self.0.retain(|memory| at.saturating_sub(memory.last) < KEPT);
         let version = lattice.layout.version;
-        let data = |place: usize| lattice.layout.modules[place] == super::layout::Module::Data;
+        let data = |place: usize| lattice.layout.modules[place] == Module::Data;
         let best = self
             .0
             .iter_mut()
             .filter(|memory| memory.version == version)
             .map(|memory| (agreement(&memory.evidence, evidence, data), memory))
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        if std::env::var("TR").is_ok() { eprintln!("M {:?} v{} clarity {:.2} agree {:?} known {}", at, version, lattice.clarity, best.as_ref().map(|b| b.0), known.iter().filter(|k| **k != 0).count()); }
         let Some((_, memory)) = best.filter(|(agreement, _)| *agreement > AGREES) else {
             if self.0.len() == MOST {
                 self.0.remove(0);
@@ -60,7 +61,9 @@ impl Memories {
         };
         memory.last = at;
         memory.weight = memory.weight * STAYS + 1.0;
-        for ((sum, seen), (kept, known)) in memory.evidence.iter_mut().zip(evidence).zip(memory.known.iter_mut().zip(known)) {
+        for ((sum, seen), (kept, known)) in
+            memory.evidence.iter_mut().zip(evidence).zip(memory.known.iter_mut().zip(known))
+        {
             *sum = *sum * STAYS + seen.clamp(-1.2, 1.2);
             if *kept == 0 {
                 *kept = *known;

@@ -33,13 +33,15 @@ pub(crate) fn evidence(shades: &[f32], size: usize) -> Vec<f32> {
     }
     let light: Vec<f32> = around_cells(&light, cells).iter().map(Sum::mean).collect();
     let dark: Vec<f32> = around_cells(&dark, cells).iter().map(Sum::mean).collect();
-    let whole = light.iter().zip(&dark).map(|(light, dark)| (light - dark).max(0.0)).sum::<f32>() / (2 * light.len()) as f32;
+    let whole =
+        light.iter().zip(&dark).map(|(light, dark)| (light - dark).max(0.0)).sum::<f32>() / (2 * light.len()) as f32;
     let mut evidence = Vec::with_capacity(size * size);
     for (y, row) in rows() {
         for (index, shades) in row.chunks(CELL).enumerate() {
             let cell = y / CELL * cells + index;
             // Where all is of one shade, nothing is said.
-            let (light, dark) = if light[cell] > dark[cell] { (light[cell], dark[cell]) } else { (means[cell], means[cell]) };
+            let (light, dark) =
+                if light[cell] > dark[cell] { (light[cell], dark[cell]) } else { (means[cell], means[cell]) };
             let contrast = ((light - dark) / 2.0).max(whole * 0.4).max(0.5);
             evidence.extend(shades.iter().map(|shade| (((light + dark) / 2.0 - shade) / contrast).clamp(-2.0, 2.0)));
         }
@@ -90,7 +92,8 @@ pub(crate) fn careful_evidence(shades: &[f32], size: usize) -> Vec<f32> {
     let mean = local_means(size, |at| (shades[at], 1.0));
     let light = local_means(size, |at| if shades[at] > mean[at] { (shades[at], 1.0) } else { (0.0, 0.0) });
     let dark = local_means(size, |at| if shades[at] > mean[at] { (0.0, 0.0) } else { (shades[at], 1.0) });
-    let whole: f32 = light.iter().zip(&dark).map(|(light, dark)| light - dark).sum::<f32>() / (2.0 * shades.len() as f32);
+    let whole: f32 =
+        light.iter().zip(&dark).map(|(light, dark)| light - dark).sum::<f32>() / (2.0 * shades.len() as f32);
     shades
         .iter()
         .zip(light.iter().zip(&dark))
@@ -171,7 +174,12 @@ impl Unblur {
             it.seen[at] = *evidence;
             it.sure[at] = fixed(*module).map_or(0.0, |dark| if dark { 1.0 } else { -1.0 });
         }
-        it.belief = it.sure.iter().zip(&it.seen).map(|(sure, seen)| if *sure == 0.0 { seen.clamp(-1.0, 1.0) } else { *sure }).collect();
+        it.belief = it
+            .sure
+            .iter()
+            .zip(&it.seen)
+            .map(|(sure, seen)| if *sure == 0.0 { seen.clamp(-1.0, 1.0) } else { *sure })
+            .collect();
         it.out = it.seen.clone();
         it.learn(known);
         it
@@ -218,7 +226,8 @@ impl Unblur {
             rest[at] = self.seen[at] - offset - rest[at];
         }
         let damping = DAMPING * energy;
-        let (mut slope, mut product, mut spread) = (vec![0.0; rest.len()], vec![0.0; rest.len()], vec![0.0; rest.len()]);
+        let (mut slope, mut product, mut spread) =
+            (vec![0.0; rest.len()], vec![0.0; rest.len()], vec![0.0; rest.len()]);
         self.convolve(&rest, &turned, &mut slope);
         for ((slope, belief), free) in slope.iter_mut().zip(&self.belief).zip(&free) {
             *slope = (*slope - damping * belief) * free;
@@ -235,7 +244,9 @@ impl Unblur {
                 *product = (*product + damping * way) * free;
             }
             let step = steep / way.iter().zip(&product).map(|(way, product)| way * product).sum::<f32>().max(1e-9);
-            for ((belief, way), (slope, product)) in self.belief.iter_mut().zip(&way).zip(slope.iter_mut().zip(&product)) {
+            for ((belief, way), (slope, product)) in
+                self.belief.iter_mut().zip(&way).zip(slope.iter_mut().zip(&product))
+            {
                 *belief += step * way;
                 *slope -= step * product;
             }

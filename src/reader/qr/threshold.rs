@@ -118,7 +118,8 @@ fn blocks(image: View<'_>, columns: usize, rows: usize) -> Vec<Block> {
                 *high = (*high).max(*pixel);
             }
         }
-        let columns = sums.as_chunks::<BLOCK>().0.iter().zip(lows.as_chunks::<BLOCK>().0).zip(highs.as_chunks::<BLOCK>().0);
+        let columns =
+            sums.as_chunks::<BLOCK>().0.iter().zip(lows.as_chunks::<BLOCK>().0).zip(highs.as_chunks::<BLOCK>().0);
         blocks.extend(columns.map(|((sums, lows), highs)| Block {
             low: lows.iter().copied().min().unwrap_or(0),
             high: highs.iter().copied().max().unwrap_or(0),

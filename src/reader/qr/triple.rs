@@ -131,8 +131,10 @@ impl Triple {
         let (across, down) = (right.center - upper.center, lower.center - upper.center);
         let [a, b] = self.corners[corner].axes;
         // The axis that is more along the upper side is the one to the right.
-        let likeness = |axis: Point| axis.dot(across).abs() / (axis.length() * across.length())
-            - axis.dot(down).abs() / (axis.length() * down.length());
+        let likeness = |axis: Point| {
+            axis.dot(across).abs() / (axis.length() * across.length())
+                - axis.dot(down).abs() / (axis.length() * down.length())
+        };
         let (u, v) = if likeness(a) >= likeness(b) { (a, b) } else { (b, a) };
         let towards = |axis: Point, way: Point| if axis.dot(way) < 0.0 { axis * -1.0 } else { axis };
         (towards(u, across), towards(v, down))

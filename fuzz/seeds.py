@@ -1,0 +1,101 @@
+"""Seeds for the fuzzer, out of the photographs that the project carries: the files for `still`, crops of them as frames
+for `look`, and pairs of crops as sequences for `watch`. Needs nothing but Python.
+
+A crop needs its pixels, and unpacking JPEG is no work for a script without packages: the pixels come from
+`checkpointd`'s own carried pictures in PNG, which the standard library can read."""
+
+import struct
+import zlib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parent / "tests/data"
+
+# Sides of a crop, in pixels: a finder mark with its surroundings, half a code, a small code.
+SIDES = (32, 96, 160)
+
+# Longest seed of `still`: the fuzzer's inputs are cut there.
+MOST = 65_536
+
+
+def put(target, name, data):
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"seed-{name}").write_bytes(data)
+
+
+def grey(path):
+    """Width and rows of a PNG of 8 bits a channel, or of 1 bit grey or palette; None for other kinds."""
+    data = path.read_bytes()
+    at, packed, header = 8, b"", None
+    while at < len(data):
+        (length,), kind = struct.unpack(">I", data[at : at + 4]), data[at + 4 : at + 8]
+        body = data[at + 8 : at + 8 + length]
+        if kind == b"IHDR":
+            header = struct.unpack(">IIBBBBB", body)
+        if kind == b"IDAT":
+            packed += body
+        at += length + 12
+    width, height, depth, colour, _, _, interlaced = header
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    if depth not in (1, 8) or interlaced or (depth == 1 and channels > 1):
+        return None
+    stride = (width * channels * depth + 7) // 8
+    raw, rows, before = zlib.decompress(packed), [], bytes(stride)
+    for y in range(height):
+        kind, line = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1 : (y + 1) * (stride + 1)])
+        unfilter(kind, line, before, channels if depth == 8 else 1)
+        before = bytes(line)
+        if depth == 1:
+            rows.append(bytes(255 * (line[x // 8] >> (7 - x % 8) & 1) for x in range(width)))
+        else:
+            rows.append(bytes(line[::channels]))
+    return width, rows
+
+
+def unfilter(kind, line, before, step):
+    """PNG's five filters (W3C PNG §9)."""
+    for x in range(len(line)):
+        left = line[x - step] if x >= step else 0
+        above, corner = before[x], before[x - step] if x >= step else 0
+        if kind == 4:
+            guess = left + above - corner
+            far = [abs(guess - near) for near in (left, above, corner)]
+            add = (left, above, corner)[far.index(min(far))]
+        else:
+            add = (0, left, above, (left + above) // 2)[kind]
+        line[x] = (line[x] + add) & 0xFF
+
+
+def frame(rows, x, y, side):
+    """A crop as `shapes.rs` takes it: raw pixels, width and height less one, each in two bytes."""
+    crop = b"".join(row[x : x + side] for row in rows[y : y + side])
+    wide, high = min(side, len(rows[0]) - x), min(side, len(rows) - y)
+    return b"\0" + struct.pack(">HH", wide - 1, high - 1) + crop
+
+
+def main():
+    pictures = sorted((DATA / "qr-photos").glob("*.*g")) + sorted((DATA / "dcc-qa-images").rglob("*.png"))
+    frames = []
+    for number, path in enumerate(pictures):
+        if path.stat().st_size <= MOST:
+            put("still", f"{number}-{path.suffix[1:]}", path.read_bytes())
+        drawn = grey(path) if path.suffix == ".png" else None
+        if drawn:
+            width, rows = drawn
+            for side in SIDES:
+                frames.append(frame(rows, min(8, width // 8), min(8, len(rows) // 8), side))
+    for number, data in enumerate(frames):
+        put("look", str(number), data)
+    # A finder mark pattern, a tile and a broken code by description.
+    for kind in range(1, 4):
+        for flags in (0, 0x40, 0x80):
+            drawing = bytes([kind | flags]) + struct.pack(">HH", 319, 239) + bytes(range(7, 250, 3)) * 8
+            put("look", f"drawn-{kind}-{flags}", drawing)
+    for number, (one, other) in enumerate(zip(frames, frames[1:])):
+        parts = b"".join(bytes([255]) + struct.pack(">H", len(part)) + part for part in (one, other))
+        # Three frames; the third is the first once more.
+        put("watch", str(number), struct.pack(">H", 2) + parts + b"\0\0\0")
+
+
+main()
