@@ -93,7 +93,7 @@ const ALIKE: f32 = 0.8;
 const CLEAR: f32 = 0.9;
 
 /// Corners of which not one code came to be, from which on they are something else.
-const FEW: usize = 12;
+const FEW: usize = 9;
 
 /// Most turns of undoing blur.
 const ROUNDS: usize = 5;
@@ -208,6 +208,10 @@ impl Search {
                     break;
                 }
             }
+        }
+        // Only what is found in a frame as it is may be many codes that are hard to read.
+        if rendering.rung == Rung::Sharp && corners.len() > FEW {
+            self.open.clear();
         }
         if corners.len() > self.corners.len() {
             (self.corners, self.scale) = (corners, rendering.scale);
