@@ -79,6 +79,7 @@ pub(crate) struct Search {
     /// Finders that were found on the rendering with most of them, and how much smaller than the frame that is.
     pub corners: Vec<Corner>,
     pub scale: f32,
+    is_thorough: bool,
     /// What was tried, in its order.
     pub attempts: Vec<Attempt>,
 }
@@ -89,7 +90,7 @@ const LARGE: usize = 1_600_000;
 /// Likeness from which on a single finder is hardly anything else.
 const ALIKE: f32 = 0.8;
 
-/// Clarity from which on something without a format is worth work.
+/// Clarity that a code which is not blurred has.
 const CLEAR: f32 = 0.9;
 
 /// Corners of which not one code came to be, from which on they are something else.
@@ -132,7 +133,7 @@ impl Rendering<'_> {
 
 /// Searches a frame.
 pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search {
-    let mut search = Search::default();
+    let mut search = Search { is_thorough: effort == Effort::Much, ..Search::default() };
     if frame.width < 21 || frame.height < 21 {
         return search;
     }
@@ -167,7 +168,7 @@ pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search
     }
     let mut sharp = image::Image::default();
     // Of many corners, one would have been good enough if they were any.
-    let is_worth_it = (effort == Effort::Much || search.is_suspicious()) && search.corners.len() <= FEW;
+    let is_worth_it = (search.is_thorough || triple::are_some_together(&search.corners)) && search.corners.len() <= FEW;
     for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
         if is_worth_it && !search.is_done(until) && search.open.is_empty() {
             sharp = sharpen::sharpened(frame, grain);
@@ -222,7 +223,8 @@ impl Search {
     /// Tries three corners; keeps what does not read and is clear enough for later.
     fn attempt(&mut self, rendering: Rendering<'_>, rung: Rung, triple: &Triple) -> bool {
         let Rendering { image, scale, .. } = rendering;
-        let least = if rendering.rung == Rung::Sharp { lattice::BLURRED } else { lattice::SHARP };
+        let is_blurred = rendering.rung == Rung::Sharp && self.is_thorough;
+        let least = if is_blurred { lattice::BLURRED } else { lattice::SHARP };
         for lattice in lattice::lattices(image, triple, least) {
             // One pixel a module will do for most; where it does not, the mean of several is worth its price.
             let size = lattice.layout.size;
@@ -239,12 +241,17 @@ impl Search {
                 }
                 Decoded::Seen { known, share } => (known, lattice.clarity + 1.0 + share),
                 // Not even a format: only where all is blurred may it still be one.
-                Decoded::Nothing if rendering.rung != Rung::Sharp && lattice.clarity < CLEAR => continue,
+                Decoded::Nothing if lattice.clarity < self.least_clear(rendering.rung) => continue,
                 Decoded::Nothing => (vec![0; evidence.len()], lattice.clarity),
             };
             self.open.push(Open { lattice, evidence, known, rendering: rendering.rung, scale, promise });
         }
         false
+    }
+
+    /// Clarity from which on something without a format is worth work.
+    fn least_clear(&self, rung: Rung) -> f32 {
+        if rung == Rung::Sharp && self.is_thorough { 0.0 } else { CLEAR }
     }
 
     fn tried(&mut self, rung: Rung, began: Instant, before: usize) {

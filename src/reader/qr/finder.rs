@@ -117,8 +117,12 @@ fn mark_finders(edges: &[u16], fits: &mut Vec<u16>) {
         let whole = f - a;
         let core = d - c;
         // Whole is seven modules: `part` of two is within two fifths if it is from 6/35 to 14/35 of it.
-        let two = |part: u16| (part.wrapping_mul(35) >= whole.wrapping_mul(6)) & (part.wrapping_mul(35) <= whole.wrapping_mul(14));
-        let four = |part: u16| (part.wrapping_mul(35) >= whole.wrapping_mul(12)) & (part.wrapping_mul(35) <= whole.wrapping_mul(28));
+        let two = |part: u16| {
+            (part.wrapping_mul(35) >= whole.wrapping_mul(6)) & (part.wrapping_mul(35) <= whole.wrapping_mul(14))
+        };
+        let four = |part: u16| {
+            (part.wrapping_mul(35) >= whole.wrapping_mul(12)) & (part.wrapping_mul(35) <= whole.wrapping_mul(28))
+        };
         // No single run of the ring may be out of all proportion.
         let slim = |run: u16| run.wrapping_mul(7) <= whole.wrapping_mul(2).wrapping_add(7);
         // What is larger is looked for in a smaller rendering, and here the products would not fit.
