@@ -21,11 +21,12 @@ use std::time::{Duration, Instant};
 
 use corner::Corner;
 use decode::Decoded;
+use finder::Spot;
 use geometry::Point;
 use image::View;
 use lattice::Lattice;
 use nix::time::{ClockId, clock_gettime};
-use threshold::Rule;
+use threshold::{Bits, Rule};
 use triple::Triple;
 
 use crate::{Attempt, Outcome, Rung, micros};
@@ -98,6 +99,12 @@ const FEW: usize = 9;
 
 /// Most turns of undoing blur.
 const ROUNDS: usize = 5;
+
+/// Spots that are measured first.
+const HEAD: usize = 32;
+
+/// Triples of a rendering that are tried whatever the time.
+const FIRST: usize = 2;
 
 /// Most finders of a picture.
 const MOST_CORNERS: usize = 64;
@@ -193,15 +200,28 @@ impl Search {
     /// Looks at one rendering.
     fn pass(&mut self, rendering: Rendering<'_>, until: Deadline) {
         let (began, before) = (Instant::now(), self.found.len());
-        let corners = corners(rendering.image, rendering.rule, until);
-        let mut used = vec![false; corners.len()];
-        for triple in triple::triples(&corners) {
-            if triple.members.iter().any(|member| used[*member]) || until.is_over() {
-                continue;
+        let Rendering { image, rule, scale, .. } = rendering;
+        let bits = threshold::threshold(image, rule);
+        let spots = finder::spots(&bits);
+        let (mut corners, mut used, mut tried) = (Vec::new(), Vec::new(), 0);
+        // The best first. Of a code that was read, what is left of the spots lies within it, mostly.
+        let (head, tail) = spots.split_at(HEAD.min(spots.len()));
+        for spots in [head, tail] {
+            let inside = |spot: &Spot| self.found.iter().any(|found| contains(&found.outline, spot.center * scale));
+            measure(image, &bits, spots.iter().filter(|spot| !inside(spot)), &mut corners);
+            used.resize(corners.len(), false);
+            for (rank, triple) in triple::triples(&corners).into_iter().enumerate() {
+                // The best are tried however late it is: so little must always be possible.
+                let is_late = rank >= FIRST && until.is_over();
+                let is_old = triple.members.iter().all(|member| *member < tried);
+                if is_late || is_old || triple.members.iter().any(|member| used[*member]) {
+                    continue;
+                }
+                if self.attempt(rendering, rendering.rung, &triple) {
+                    triple.members.iter().for_each(|member| used[*member] = true);
+                }
             }
-            if self.attempt(rendering, rendering.rung, &triple) {
-                triple.members.iter().for_each(|member| used[*member] = true);
-            }
+            tried = corners.len();
         }
         if self.found.is_empty() && self.open.is_empty() && !until.is_over() {
             for triple in triple::of_two(rendering.image, &corners, |corner| !used[corner]) {
@@ -379,16 +399,19 @@ fn side(outline: &[Point; 4]) -> f32 {
     (outline[2] - outline[0]).length() * std::f32::consts::FRAC_1_SQRT_2
 }
 
-/// Every finder of a picture.
-fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
-    let mut corners: Vec<Corner> = Vec::new();
-    let bits = threshold::threshold(image, rule);
-    for (index, spot) in finder::spots(&bits).into_iter().enumerate() {
-        // Asking for the time costs as much as looking at a spot.
-        if corners.len() == MOST_CORNERS || (index % 64 == 63 && until.is_over()) {
+/// Whether a point lies within four corners, clockwise or not.
+fn contains(outline: &[Point; 4], p: Point) -> bool {
+    let side = |at: usize| (outline[(at + 1) % 4] - outline[at]).cross(p - outline[at]) > 0.0;
+    (1..4).all(|at| side(at) == side(0))
+}
+
+/// Adds the finders at some spots.
+fn measure<'a>(image: View<'_>, bits: &Bits, spots: impl Iterator<Item = &'a Spot>, corners: &mut Vec<Corner>) {
+    for spot in spots {
+        if corners.len() == MOST_CORNERS {
             break;
         }
-        let Some(corner) = corner::measure(image, &bits, &spot) else { continue };
+        let Some(corner) = corner::measure(image, bits, spot) else { continue };
         // The same finder twice: the better one.
         match corners.iter_mut().find(|other| (other.center - corner.center).length() < corner.module() * 2.0) {
             Some(same) if corner.error < same.error => *same = corner,
@@ -396,7 +419,6 @@ fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
             None => corners.push(corner),
         }
     }
-    corners
 }
 
 /// Settles a candidate's lattice, then undoes its blur.
