@@ -94,7 +94,8 @@ pub(crate) fn measure(image: View<'_>, bits: &Bits, spot: &Spot) -> Option<Corne
     let axes = [point(e, -d) * (1.0 / across), point(-b, a) * (1.0 / across)];
     let (u, v) = (axes[0].length(), axes[1].length());
     // Seen so flat that nothing can be read, or not a square at all.
-    if !(u.max(v) < 6.0 * u.min(v)) || axes[0].dot(axes[1]).abs() > 0.9 * u * v {
+    let flat = u.max(v) / u.min(v);
+    if flat.is_nan() || flat > 6.0 || axes[0].dot(axes[1]).abs() > 0.9 * u * v {
         return None;
     }
     let center = spot.center + axes[0] * -c + axes[1] * -f;

@@ -15,7 +15,7 @@ static FIELD: LazyLock<Field> = LazyLock::new(|| {
         exp[power] = value as u8;
         exp[power + 255] = value as u8;
         log[value] = power as u8;
-        value = if value < 128 { value * 2 } else { value * 2 ^ 0x11d };
+        value = if value < 128 { value * 2 } else { (value * 2) ^ 0x11d };
     }
     Field { exp, log }
 });

@@ -161,10 +161,10 @@ fn corrected(block: &[u8], doubt: impl Fn(usize) -> f32, correction: usize) -> O
     let mut erased = 0;
     while erased + 2 <= correction {
         let mut words = block.to_vec();
-        if let Some(errors) = correct(&mut words, &away, &order[..erased]) {
-            if certainty(block.len() - erased, correction - erased, errors) >= CERTAIN {
-                return Some(words);
-            }
+        if let Some(errors) = correct(&mut words, &away, &order[..erased])
+            && certainty(block.len() - erased, correction - erased, errors) >= CERTAIN
+        {
+            return Some(words);
         }
         erased += correction.div_ceil(6);
     }

@@ -126,7 +126,7 @@ fn mark_finders(edges: &[u16], fits: &mut Vec<u16>) {
         // No single run of the ring may be out of all proportion.
         let slim = |run: u16| run.wrapping_mul(7) <= whole.wrapping_mul(2).wrapping_add(7);
         // What is larger is looked for in a smaller rendering, and here the products would not fit.
-        let sane = (whole >= 7) & (whole <= LARGEST);
+        let sane = (7..=LARGEST).contains(&whole);
         // The core is nearly half of it.
         let cored = (core.wrapping_mul(5) >= whole) & (core.wrapping_mul(3) <= whole.wrapping_mul(2));
         let spaced = two(c - a) & four(d - b) & four(e - c) & two(f - d);

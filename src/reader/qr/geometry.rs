@@ -136,7 +136,7 @@ pub(crate) fn solve<const N: usize, const M: usize>(mut rows: [[f64; M]; N]) -> 
         let pivot = (column..N).max_by(|a, b| rows[*a][column].abs().total_cmp(&rows[*b][column].abs()))?;
         rows.swap(column, pivot);
         let head = rows[column];
-        if !(head[column].abs() > 1e-12) {
+        if head[column].is_nan() || head[column].abs() <= 1e-12 {
             return None;
         }
         for row in rows.iter_mut().skip(column + 1) {

@@ -198,14 +198,14 @@ pub(crate) fn version_places(size: usize) -> [[(usize, usize); 2]; 18] {
 pub(crate) fn format_bits(format: Format) -> u32 {
     // The levels stand as 01, 00, 11, 10.
     let data = ((format.level as u32) ^ 1) << 3 | format.mask as u32;
-    let check = (0..10).fold(data, |rest, _| rest << 1 ^ (rest >> 9) * 0x537);
+    let check = (0..10).fold(data, |rest, _| (rest << 1) ^ ((rest >> 9) * 0x537));
     (data << 10 | check & 0x3ff) ^ 0x5412
 }
 
 /// The eighteen bits of a version (annex D).
 pub(crate) fn version_bits(version: usize) -> u32 {
     let data = version as u32;
-    let check = (0..12).fold(data, |rest, _| rest << 1 ^ (rest >> 11) * 0x1f25);
+    let check = (0..12).fold(data, |rest, _| (rest << 1) ^ ((rest >> 11) * 0x1f25));
     data << 12 | check & 0xfff
 }
 
@@ -217,13 +217,13 @@ pub(crate) fn formats() -> impl Iterator<Item = Format> {
 /// Whether a mask turns a module (§7.8.2).
 pub(crate) const fn masked(mask: usize, x: usize, y: usize) -> bool {
     match mask {
-        0 => (x + y) % 2 == 0,
-        1 => y % 2 == 0,
-        2 => x % 3 == 0,
-        3 => (x + y) % 3 == 0,
-        4 => (y / 2 + x / 3) % 2 == 0,
-        5 => x * y % 2 + x * y % 3 == 0,
-        6 => (x * y % 2 + x * y % 3) % 2 == 0,
-        _ => ((x + y) % 2 + x * y % 3) % 2 == 0,
+        0 => (x + y).is_multiple_of(2),
+        1 => y.is_multiple_of(2),
+        2 => x.is_multiple_of(3),
+        3 => (x + y).is_multiple_of(3),
+        4 => (y / 2 + x / 3).is_multiple_of(2),
+        5 => (x * y).is_multiple_of(6),
+        6 => (x * y % 2 + x * y % 3).is_multiple_of(2),
+        _ => ((x + y) % 2 + x * y % 3).is_multiple_of(2),
     }
 }

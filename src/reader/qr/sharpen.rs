@@ -76,7 +76,7 @@ fn box_mean(image: View<'_>, reach: usize) -> Vec<u8> {
     let scale = (1_u32 << 16) / (side * side) as u32 + 1;
     let mut means = Vec::with_capacity(width * height);
     for y in 0..height as isize {
-        means.extend(sums.iter().map(|sum| (sum * scale >> 16) as u8));
+        means.extend(sums.iter().map(|sum| ((sum * scale) >> 16) as u8));
         let (leaves, enters) = (row(y - reach as isize), row(y + 1 + reach as isize));
         for ((sum, leaves), enters) in sums.iter_mut().zip(leaves).zip(enters) {
             *sum = *sum + u32::from(*enters) - u32::from(*leaves);

@@ -364,11 +364,11 @@ impl Unblur {
             }
         }
         let leaning = counted * 0.02;
-        for i in 0..TERMS {
-            for j in 0..i {
-                normal[i][j] = normal[j][i];
-            }
-            normal[i][i] += leaning;
+        for (i, j) in (0..TERMS).flat_map(|i| (0..i).map(move |j| (i, j))) {
+            normal[i][j] = normal[j][i];
+        }
+        for (i, row) in normal.iter_mut().enumerate() {
+            row[i] += leaning;
         }
         normal[TAPS / 2][TERMS] += leaning * 0.5;
         let solution = solve(normal)?.map(|value| value as f32);
