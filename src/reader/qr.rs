@@ -393,3 +393,6 @@ fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline)
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
