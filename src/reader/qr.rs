@@ -166,13 +166,15 @@ pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search
         }
     }
     let mut sharp = image::Image::default();
+    // Sharpening a large frame takes as long as all the rest.
+    let dull = if is_large { halved } else { plain };
     // Of many corners, one would have been good enough if they were any.
     let is_worth_it = (effort == Effort::Much || search.is_suspicious()) && search.corners.len() <= FEW;
     for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
         if is_worth_it && !search.is_done(until) && search.open.is_empty() {
-            sharp = sharpen::sharpened(frame, grain);
+            sharp = sharpen::sharpened(dull.image, grain);
             let image = sharp.view();
-            search.pass(Rendering { image, rule: Rule::Sharp, rung: Rung::Sharp, ..plain }, until);
+            search.pass(Rendering { image, rule: Rule::Sharp, rung: Rung::Sharp, ..dull }, until);
         }
     }
     search.persist([frame, half.view(), quarter.view(), sharp.view()], until);
@@ -287,7 +289,7 @@ impl Search {
             let (image, plain) = match candidate.rendering {
                 Rung::Half => (half, half),
                 Rung::Quarter => (quarter, quarter),
-                Rung::Sharp => (sharp, frame),
+                Rung::Sharp => (sharp, if sharp.width == half.width { half } else { frame }),
                 _ => (frame, frame),
             };
             let (began, before) = (Instant::now(), self.found.len());
@@ -372,7 +374,7 @@ fn side(outline: &[Point; 4]) -> f32 {
 fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
     let mut corners: Vec<Corner> = Vec::new();
     let bits = threshold::threshold(image, rule);
-    for (index, spot) in finder::spots(&bits).into_iter().enumerate() {
+    for (index, spot) in finder::spots(&bits, until).into_iter().enumerate() {
         // Asking for the time costs as much as looking at a spot.
         if corners.len() == MOST_CORNERS || (index % 64 == 63 && until.is_over()) {
             break;
