@@ -90,13 +90,13 @@ fn evidence_of_nothing_says_nothing() {
 #[test]
 fn modules_said_to_be_known_are_as_the_code_has_them() {
     let mut chance = Chance(8);
-    for (version, level) in [(8, 0), (15, 1), (30, 3)] {
+    for (version, level) in [(8, 0), (15, 1), (20, 0)] {
         let grid = Grid::of(&chance.text(60), version, level);
         let plan = layout(version).unwrap();
         let blocks = plan.blocks(level).count;
         let mut evidence = grid.evidence();
-        // One codeword in so many of the first block, so that it cannot be read and the others can.
-        for bits in plan.bits.as_chunks::<8>().0.iter().step_by(blocks).take(20) {
+        // Every fifth codeword of the first block, so that it cannot be read and the others can.
+        for bits in plan.bits.as_chunks::<8>().0.iter().step_by(blocks * 2).take(20) {
             bits.iter().for_each(|place| evidence[*place as usize] *= -1.0);
         }
         for (turned, evidence) in [(false, evidence.clone()), (true, transposed(&evidence, plan.size))] {
@@ -128,7 +128,8 @@ fn modules_without_evidence_cost_half_of_wrong_ones() {
     let words = plan.bits.as_chunks::<8>().0;
     let damage = |words: usize, by: f32| {
         let mut evidence = grid.evidence();
-        for bits in plan.bits.as_chunks::<8>().0.iter().take(words) {
+        for at in 0..words {
+            let bits = plan.bits.as_chunks::<8>().0[at * plan.codewords() / words];
             bits.iter().for_each(|place| evidence[*place as usize] *= by);
         }
         matches!(decode(&evidence, &plan), Decoded::Read(read) if read == text)
