@@ -72,6 +72,19 @@ proptest! {
     }
 
     #[test]
+    fn what_is_made_of_nonsense_is_a_codeword(seed: u64, said in 1_usize..60, correction in 2_usize..=30, given_up in 0_usize..30) {
+        let mut chance = Chance(seed);
+        let erased: Vec<usize> = (0..given_up.min(correction).min(said)).collect();
+        for _ in 0..200 {
+            let mut block: Vec<u8> = (0..said + correction).map(|_| chance.byte()).collect();
+            let away = syndromes(&block, correction);
+            if correct(&mut block, &away, &erased).is_some() {
+                prop_assert!(is_codeword(&block, correction));
+            }
+        }
+    }
+
+    #[test]
     fn of_errors_alone_it_says_what_rxing_says(seed: u64, said in 1_usize..120, correction in 2_usize..=30, errors in 0_usize..20) {
         let mut chance = Chance(seed);
         let good = codeword(said, correction, &mut chance);
