@@ -76,6 +76,18 @@ fn every_way_to_write_reads() {
     }
 }
 
+/// What rxing's parser panics at when it is built with checks of arithmetic.
+#[test]
+fn a_trade_number_that_begins_with_a_per_cent_sign_is_no_reason_to_fall() {
+    let mut bits = Bits::new(Version::Normal(2));
+    bits.push_fnc1_first_position().unwrap();
+    bits.push_alphanumeric_data(b"%A%%B").unwrap();
+    bits.push_terminator(EcLevel::M).unwrap();
+    let code = QrCode::with_bits(bits, EcLevel::M).unwrap();
+    let read = read(&Grid::from(&code));
+    assert!(read.is_none_or(|text| text.contains('A')));
+}
+
 #[test]
 fn evidence_of_nothing_says_nothing() {
     for version in [1, 7, 40] {
