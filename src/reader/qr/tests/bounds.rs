@@ -120,6 +120,9 @@ fn a_wall_of_finders_is_given_up_in_time() {
     }
 }
 
+/// Whether a place is dark.
+type Pattern = Box<dyn Fn(usize, usize) -> bool>;
+
 /// Rows that are all in the ratio of a finder, and columns that are not.
 #[test]
 fn stripes_and_boards_are_given_up_in_time() {
@@ -127,7 +130,7 @@ fn stripes_and_boards_are_given_up_in_time() {
     for (width, height) in [(640, 480), (1280, 720), (2000, 2000)] {
         for module in 1..=4 {
             let stripes = |x: usize| [1, 0, 1, 1, 1, 0, 1, 0][x % 8] == 1;
-            let patterns: [(&str, Box<dyn Fn(usize, usize) -> bool>); 4] = [
+            let patterns: [(&str, Pattern); 4] = [
                 ("stripes", Box::new(move |x, _| stripes(x))),
                 ("bars", Box::new(move |_, y| stripes(y))),
                 ("stripes and bars", Box::new(move |x, y| stripes(x) && stripes(y))),
