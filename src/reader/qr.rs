@@ -21,11 +21,12 @@ use std::time::{Duration, Instant};
 
 use corner::Corner;
 use decode::Decoded;
+use finder::Spot;
 use geometry::Point;
 use image::View;
 use lattice::Lattice;
 use nix::time::{ClockId, clock_gettime};
-use threshold::Rule;
+use threshold::{Bits, Rule};
 use triple::Triple;
 
 use crate::{Attempt, Outcome, Rung, micros};
@@ -79,6 +80,7 @@ pub(crate) struct Search {
     /// Finders that were found on the rendering with most of them, and how much smaller than the frame that is.
     pub corners: Vec<Corner>,
     pub scale: f32,
+    is_thorough: bool,
     /// What was tried, in its order.
     pub attempts: Vec<Attempt>,
 }
@@ -89,14 +91,20 @@ const LARGE: usize = 1_600_000;
 /// Likeness from which on a single finder is hardly anything else.
 const ALIKE: f32 = 0.8;
 
-/// Clarity from which on something without a format is worth work.
+/// Clarity that a code which is not blurred has.
 const CLEAR: f32 = 0.9;
 
 /// Corners of which not one code came to be, from which on they are something else.
-const FEW: usize = 12;
+const FEW: usize = 9;
 
 /// Most turns of undoing blur.
 const ROUNDS: usize = 5;
+
+/// Spots that are measured first.
+const HEAD: usize = 32;
+
+/// Triples of a rendering that are tried whatever the time.
+const FIRST: usize = 2;
 
 /// Most finders of a picture.
 const MOST_CORNERS: usize = 64;
@@ -132,7 +140,7 @@ impl Rendering<'_> {
 
 /// Searches a frame.
 pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search {
-    let mut search = Search::default();
+    let mut search = Search { is_thorough: effort == Effort::Much, ..Search::default() };
     if frame.width < 21 || frame.height < 21 {
         return search;
     }
@@ -169,7 +177,7 @@ pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search
     // Sharpening a large frame takes as long as all the rest.
     let dull = if is_large { halved } else { plain };
     // Of many corners, one would have been good enough if they were any.
-    let is_worth_it = (effort == Effort::Much || search.is_suspicious()) && search.corners.len() <= FEW;
+    let is_worth_it = (search.is_thorough || triple::are_some_together(&search.corners)) && search.corners.len() <= FEW;
     for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
         if is_worth_it && !search.is_done(until) && search.open.is_empty() {
             sharp = sharpen::sharpened(dull.image, grain);
@@ -194,15 +202,28 @@ impl Search {
     /// Looks at one rendering.
     fn pass(&mut self, rendering: Rendering<'_>, until: Deadline) {
         let (began, before) = (Instant::now(), self.found.len());
-        let corners = corners(rendering.image, rendering.rule, until);
-        let mut used = vec![false; corners.len()];
-        for triple in triple::triples(&corners) {
-            if triple.members.iter().any(|member| used[*member]) || until.is_over() {
-                continue;
+        let Rendering { image, rule, scale, .. } = rendering;
+        let bits = threshold::threshold(image, rule);
+        let spots = finder::spots(&bits, until);
+        let (mut corners, mut used, mut tried) = (Vec::new(), Vec::new(), 0);
+        // The best first. Of a code that was read, what is left of the spots lies within it, mostly.
+        let (head, tail) = spots.split_at(HEAD.min(spots.len()));
+        for spots in [head, tail] {
+            let inside = |spot: &Spot| self.found.iter().any(|found| contains(&found.outline, spot.center * scale));
+            measure(image, &bits, spots.iter().filter(|spot| !inside(spot)), &mut corners);
+            used.resize(corners.len(), false);
+            for (rank, triple) in triple::triples(&corners).into_iter().enumerate() {
+                // The best are tried however late it is: so little must always be possible.
+                let is_late = rank >= FIRST && until.is_over();
+                let is_old = triple.members.iter().all(|member| *member < tried);
+                if is_late || is_old || triple.members.iter().any(|member| used[*member]) {
+                    continue;
+                }
+                if self.attempt(rendering, rendering.rung, &triple) {
+                    triple.members.iter().for_each(|member| used[*member] = true);
+                }
             }
-            if self.attempt(rendering, rendering.rung, &triple) {
-                triple.members.iter().for_each(|member| used[*member] = true);
-            }
+            tried = corners.len();
         }
         if self.found.is_empty() && self.open.is_empty() && !until.is_over() {
             for triple in triple::of_two(rendering.image, &corners, |corner| !used[corner]) {
@@ -210,6 +231,10 @@ impl Search {
                     break;
                 }
             }
+        }
+        // Only what is found in a frame as it is may be many codes that are hard to read.
+        if rendering.rung == Rung::Sharp && corners.len() > FEW {
+            self.open.clear();
         }
         if corners.len() > self.corners.len() {
             (self.corners, self.scale) = (corners, rendering.scale);
@@ -220,7 +245,8 @@ impl Search {
     /// Tries three corners; keeps what does not read and is clear enough for later.
     fn attempt(&mut self, rendering: Rendering<'_>, rung: Rung, triple: &Triple) -> bool {
         let Rendering { image, scale, .. } = rendering;
-        let least = if rendering.rung == Rung::Sharp { lattice::BLURRED } else { lattice::SHARP };
+        let is_blurred = rendering.rung == Rung::Sharp && self.is_thorough;
+        let least = if is_blurred { lattice::BLURRED } else { lattice::SHARP };
         for lattice in lattice::lattices(image, triple, least) {
             // One pixel a module will do for most; where it does not, the mean of several is worth its price.
             let size = lattice.layout.size;
@@ -237,12 +263,17 @@ impl Search {
                 }
                 Decoded::Seen { known, share } => (known, lattice.clarity + 1.0 + share),
                 // Not even a format: only where all is blurred may it still be one.
-                Decoded::Nothing if rendering.rung != Rung::Sharp && lattice.clarity < CLEAR => continue,
+                Decoded::Nothing if lattice.clarity < self.least_clear(rendering.rung) => continue,
                 Decoded::Nothing => (vec![0; evidence.len()], lattice.clarity),
             };
             self.open.push(Open { lattice, evidence, known, rendering: rendering.rung, scale, promise });
         }
         false
+    }
+
+    /// Clarity from which on something without a format is worth work.
+    fn least_clear(&self, rung: Rung) -> f32 {
+        if rung == Rung::Sharp && self.is_thorough { 0.0 } else { CLEAR }
     }
 
     fn tried(&mut self, rung: Rung, began: Instant, before: usize) {
@@ -370,16 +401,19 @@ fn side(outline: &[Point; 4]) -> f32 {
     (outline[2] - outline[0]).length() * std::f32::consts::FRAC_1_SQRT_2
 }
 
-/// Every finder of a picture.
-fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
-    let mut corners: Vec<Corner> = Vec::new();
-    let bits = threshold::threshold(image, rule);
-    for (index, spot) in finder::spots(&bits, until).into_iter().enumerate() {
-        // Asking for the time costs as much as looking at a spot.
-        if corners.len() == MOST_CORNERS || (index % 64 == 63 && until.is_over()) {
+/// Whether a point lies within four corners, clockwise or not.
+fn contains(outline: &[Point; 4], p: Point) -> bool {
+    let side = |at: usize| (outline[(at + 1) % 4] - outline[at]).cross(p - outline[at]) > 0.0;
+    (1..4).all(|at| side(at) == side(0))
+}
+
+/// Adds the finders at some spots.
+fn measure<'a>(image: View<'_>, bits: &Bits, spots: impl Iterator<Item = &'a Spot>, corners: &mut Vec<Corner>) {
+    for spot in spots {
+        if corners.len() == MOST_CORNERS {
             break;
         }
-        let Some(corner) = corner::measure(image, &bits, &spot) else { continue };
+        let Some(corner) = corner::measure(image, bits, spot) else { continue };
         // The same finder twice: the better one.
         match corners.iter_mut().find(|other| (other.center - corner.center).length() < corner.module() * 2.0) {
             Some(same) if corner.error < same.error => *same = corner,
@@ -387,7 +421,6 @@ fn corners(image: View<'_>, rule: Rule, until: Deadline) -> Vec<Corner> {
             None => corners.push(corner),
         }
     }
-    corners
 }
 
 /// Settles a candidate's lattice, then undoes its blur.

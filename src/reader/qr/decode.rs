@@ -115,18 +115,17 @@ type Words = Vec<Option<u8>>;
 /// What is said, corrected, block by block; or the codewords of the blocks that could be, and their share.
 fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, (Words, f32)> {
     let size = layout.size;
-    let (mut words, mut doubts) = (Vec::new(), Vec::new());
-    for bits in layout.bits.as_chunks::<8>().0 {
-        let (mut word, mut doubt) = (0_u8, 0.0);
-        for place in bits {
+    let word = |bits: &[u32; 8]| {
+        bits.iter().fold(0_u8, |word, place| {
             let (x, y) = (*place as usize % size, *place as usize / size);
-            let dark = evidence[y * size + x];
-            word = word << 1 | u8::from((dark > 0.0) != masked(format.mask, x, y));
-            doubt += (-4.0 * dark.abs()).exp();
-        }
-        words.push(word);
-        doubts.push(doubt);
-    }
+            word << 1 | u8::from((evidence[*place as usize] > 0.0) != masked(format.mask, x, y))
+        })
+    };
+    let places_of_bits = layout.bits.as_chunks::<8>().0;
+    let words: Vec<u8> = places_of_bits.iter().map(word).collect();
+    let doubt = |word: usize| -> f32 {
+        places_of_bits[word].iter().map(|place| (-4.0 * evidence[*place as usize].abs()).exp()).sum()
+    };
     let plan = layout.blocks(format.level);
     let (mut out, mut said, mut done) = (vec![None; words.len()], Vec::new(), 0);
     let blocks = places_of(layout, format.level);
@@ -136,8 +135,7 @@ fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, 
             break;
         }
         let block: Vec<u8> = places.iter().map(|place| words[*place]).collect();
-        let doubt: Vec<f32> = places.iter().map(|place| doubts[*place]).collect();
-        if let Some(block) = corrected(&block, &doubt, plan.correction) {
+        if let Some(block) = corrected(&block, |at| doubt(places[at]), plan.correction) {
             done += 1;
             said.extend_from_slice(&block[..block.len() - plan.correction]);
             for (place, word) in places.iter().zip(block) {
@@ -152,10 +150,14 @@ fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, 
 }
 
 /// Corrects one block, giving up ever more of its most doubtful codewords.
-fn corrected(block: &[u8], doubt: &[f32], correction: usize) -> Option<Vec<u8>> {
-    let mut order: Vec<usize> = (0..block.len()).collect();
-    order.sort_by(|a, b| doubt[*b].total_cmp(&doubt[*a]));
+fn corrected(block: &[u8], doubt: impl Fn(usize) -> f32, correction: usize) -> Option<Vec<u8>> {
     let away = syndromes(block, correction);
+    if away.iter().all(|syndrome| *syndrome == 0) {
+        return Some(block.to_vec());
+    }
+    let mut order: Vec<(f32, usize)> = (0..block.len()).map(|at| (doubt(at), at)).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let order: Vec<usize> = order.into_iter().map(|(_, at)| at).collect();
     let mut erased = 0;
     while erased + 2 <= correction {
         let mut words = block.to_vec();
