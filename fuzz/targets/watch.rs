@@ -16,7 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut reader = Reader::new(shapes::settings());
     let mut seen: Vec<Frame> = Vec::new();
     for number in 0..1 + bytes.below(MOST) {
-        let (again, length) = (bytes.next(), bytes.below(bytes.0.len()));
+        let again = bytes.next();
+        let length = bytes.below(bytes.0.len()).min(bytes.0.len());
         let frame = match seen.get(usize::from(again) % 16) {
             Some(frame) => frame.clone(),
             None => {

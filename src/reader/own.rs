@@ -14,6 +14,9 @@ use crate::{Attempt, Code, Look, Outcome, Region, Rung, hint, micros};
 /// Pixels from which on a frame is looked at in a smaller rendering: a code that is worth reading is large in it.
 const LARGE: usize = 4_500_000;
 
+/// Longest side of what is searched: the finder counts pixels of a row in sixteen bits.
+const LONGEST: usize = u16::MAX as usize;
+
 /// Looks at a frame; with what looks like a code and does not read.
 pub(crate) fn look(frame: &Frame, effort: Effort, budget: Duration) -> (Look, Vec<Open>) {
     let began = Instant::now();
@@ -67,7 +70,7 @@ fn reduced(frame: View<'_>) -> (Option<Image>, f32) {
     let (mut image, mut scale): (Option<Image>, f32) = (None, 1.0);
     loop {
         let view = image.as_ref().map_or(frame, Image::view);
-        if view.width * view.height <= LARGE {
+        if view.width * view.height <= LARGE && view.width.max(view.height) <= LONGEST {
             return (image, scale);
         }
         let half = view.half();

@@ -174,13 +174,15 @@ pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search
         }
     }
     let mut sharp = image::Image::default();
+    // Sharpening a large frame takes as long as all the rest.
+    let dull = if is_large { halved } else { plain };
     // Of many corners, one would have been good enough if they were any.
     let is_worth_it = (search.is_thorough || triple::are_some_together(&search.corners)) && search.corners.len() <= FEW;
     for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
         if is_worth_it && !search.is_done(until) && search.open.is_empty() {
-            sharp = sharpen::sharpened(frame, grain);
+            sharp = sharpen::sharpened(dull.image, grain);
             let image = sharp.view();
-            search.pass(Rendering { image, rule: Rule::Sharp, rung: Rung::Sharp, ..plain }, until);
+            search.pass(Rendering { image, rule: Rule::Sharp, rung: Rung::Sharp, ..dull }, until);
         }
     }
     search.persist([frame, half.view(), quarter.view(), sharp.view()], until);
@@ -202,7 +204,7 @@ impl Search {
         let (began, before) = (Instant::now(), self.found.len());
         let Rendering { image, rule, scale, .. } = rendering;
         let bits = threshold::threshold(image, rule);
-        let spots = finder::spots(&bits);
+        let spots = finder::spots(&bits, until);
         let (mut corners, mut used, mut tried) = (Vec::new(), Vec::new(), 0);
         // The best first. Of a code that was read, what is left of the spots lies within it, mostly.
         let (head, tail) = spots.split_at(HEAD.min(spots.len()));
@@ -318,7 +320,7 @@ impl Search {
             let (image, plain) = match candidate.rendering {
                 Rung::Half => (half, half),
                 Rung::Quarter => (quarter, quarter),
-                Rung::Sharp => (sharp, frame),
+                Rung::Sharp => (sharp, if sharp.width == half.width { half } else { frame }),
                 _ => (frame, frame),
             };
             let (began, before) = (Instant::now(), self.found.len());
@@ -461,3 +463,6 @@ fn work(image: View<'_>, plain: View<'_>, candidate: &mut Open, until: Deadline)
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

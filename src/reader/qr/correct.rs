@@ -104,7 +104,8 @@ pub(crate) fn correct(block: &mut [u8], syndromes: &[u8], erased: &[usize]) -> O
         locator.pop();
     }
     let wrong = locator.len() - 1;
-    if wrong < erased.len() || (wrong - erased.len()) * 2 + erased.len() > correction {
+    // A locator that is shorter than the register which makes the syndromes explains not all of them.
+    if wrong != length || (wrong - erased.len()) * 2 + erased.len() > correction {
         return None;
     }
     // Forney: the error at a root is evaluator over derivative of the locator.

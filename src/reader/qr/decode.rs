@@ -198,6 +198,10 @@ fn parse(said: &[u8], layout: &Layout, format: Format) -> Option<String> {
     const LEVELS: [ErrorCorrectionLevel; 4] =
         [ErrorCorrectionLevel::L, ErrorCorrectionLevel::M, ErrorCorrectionLevel::Q, ErrorCorrectionLevel::H];
     let version = Version::getVersionForNumber(layout.version as u32).ok()?;
-    let read = decoded_bit_stream_parser::decode(said, version, LEVELS[format.level], &rxing::DecodeHints::default());
-    Some(read.ok()?.getText().to_owned())
+    // Built with checks it panics at trade numbers that begin with a per cent sign, and anyone can print those: the
+    // other codes of the frame must not go with it.
+    let read = std::panic::catch_unwind(|| {
+        decoded_bit_stream_parser::decode(said, version, LEVELS[format.level], &rxing::DecodeHints::default())
+    });
+    Some(read.ok()?.ok()?.getText().to_owned())
 }

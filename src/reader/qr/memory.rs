@@ -19,9 +19,9 @@ const KEPT: Duration = Duration::from_millis(1500);
 /// How much of what was before stays with every new view: a code that is exchanged for another must not stick.
 const STAYS: f32 = 0.93;
 
-/// Least agreement of a view with what is remembered, from -1 to 1; two different codes of one size agree by the
-/// patterns they share, about a tenth of all modules.
-const AGREES: f32 = 0.35;
+/// Least agreement of a view with what is remembered, from -1 to 1. Two views that each miss another third have 0.5;
+/// two different codes agree by the high bits that letters share, and under one reflection have up to 0.35.
+const AGREES: f32 = 0.4;
 
 /// Most turns of undoing blur.
 const ROUNDS: usize = 4;
@@ -45,7 +45,7 @@ impl Memories {
         let Open { lattice, evidence, known, .. } = open;
         self.0.retain(|memory| at.saturating_sub(memory.last) < KEPT);
         let version = lattice.layout.version;
-        let data = |place: usize| lattice.layout.modules[place] == Module::Data;
+        let data = |place: usize| lattice.layout.modules.get(place) == Some(&Module::Data);
         let best = self
             .0
             .iter_mut()
@@ -118,11 +118,13 @@ impl Memory {
     }
 }
 
-/// Correlation of two views over the modules that differ from code to code.
+/// Correlation of two views, of the steps from module to module where they differ from code to code: a reflection has
+/// none, and so neither speaks for two codes that lie under the same one nor against two views with different ones.
 fn agreement(a: &[f32], b: &[f32], data: impl Fn(usize) -> bool) -> f32 {
     let (mut both, mut left, mut right) = (0.0, 1e-6, 1e-6);
-    for (place, (a, b)) in a.iter().zip(b).enumerate() {
-        if data(place) {
+    for (place, (a, b)) in a.windows(2).zip(b.windows(2)).enumerate() {
+        if data(place) && data(place + 1) {
+            let (a, b) = (a[1] - a[0], b[1] - b[0]);
             both += a * b;
             left += a * a;
             right += b * b;

@@ -90,8 +90,8 @@ const AROUND: usize = 4;
 /// The same with surroundings that are the module's own.
 pub(crate) fn careful_evidence(shades: &[f32], size: usize) -> Vec<f32> {
     let mean = local_means(size, |at| (shades[at], 1.0));
-    let light = local_means(size, |at| if shades[at] > mean[at] { (shades[at], 1.0) } else { (0.0, 0.0) });
-    let dark = local_means(size, |at| if shades[at] > mean[at] { (0.0, 0.0) } else { (shades[at], 1.0) });
+    let light = local_means(size, |at| (shades[at], if shades[at] > mean[at] { 1.0 } else { 0.0 }));
+    let dark = local_means(size, |at| (shades[at], if shades[at] > mean[at] { 0.0 } else { 1.0 }));
     let whole: f32 =
         light.iter().zip(&dark).map(|(light, dark)| light - dark).sum::<f32>() / (2.0 * shades.len() as f32);
     shades
@@ -104,7 +104,8 @@ pub(crate) fn careful_evidence(shades: &[f32], size: usize) -> Vec<f32> {
         .collect()
 }
 
-/// For every module the mean of a value, with its weight, over those around it.
+/// For every module the mean of a value, with its weight, over those around it; its own where all weigh nothing, as
+/// under a reflection: what is all of one shade is neither light nor dark.
 fn local_means(size: usize, value: impl Fn(usize) -> (f32, f32)) -> Vec<f32> {
     // Sums over columns of the window, then over its rows.
     let stride = size + 1;
@@ -113,7 +114,7 @@ fn local_means(size: usize, value: impl Fn(usize) -> (f32, f32)) -> Vec<f32> {
         let mut row = (0.0, 0.0);
         for x in 0..size {
             let (v, w) = value(y * size + x);
-            row = (row.0 + v, row.1 + w);
+            row = (row.0 + v * w, row.1 + w);
             let above = sums[y * stride + x + 1];
             sums[(y + 1) * stride + x + 1] = (above.0 + row.0, above.1 + row.1);
         }

@@ -1,7 +1,7 @@
 //! Which finder patterns belong together: each says where its neighbours must lie.
 
 use super::corner::{self, Corner};
-use super::geometry::{Point, meet};
+use super::geometry::{Point, meet, point};
 use super::image::View;
 
 /// Most triples tried on one rendering of a frame.
@@ -74,8 +74,38 @@ pub(crate) fn of_two(image: View<'_>, corners: &[Corner], is_free: impl Fn(usize
             }
         }
     }
+    triples.extend(across(image, corners, is_free));
     triples.sort_by(|a: &Triple, b: &Triple| a.misfit.total_cmp(&b.misfit));
     triples.truncate(MOST / 3);
+    triples
+}
+
+/// Triples of two corners across from each other, the one between them missing: on either side.
+fn across(image: View<'_>, corners: &[Corner], is_free: impl Fn(usize) -> bool) -> Vec<Triple> {
+    let mut triples = Vec::new();
+    for (at, to) in (0..corners.len()).flat_map(|at| (at + 1..corners.len()).map(move |to| (at, to))) {
+        let (here, there) = (&corners[at], &corners[to]);
+        if !is_free(at) || !is_free(to) || here.inverted != there.inverted {
+            continue;
+        }
+        let (out, back) = (here.modules(there.center), there.modules(here.center));
+        let [out, back] = [out, back].map(|p| point(p.x.abs(), p.y.abs()));
+        let (span, skew) = ((out.x * out.y).sqrt(), (out.x / out.y).ln().abs());
+        let stretch = ((back.x * back.y).sqrt() / span).ln().abs();
+        // Seen at an angle the sides differ, but not as much as of two that are beside each other.
+        if !(span > 11.0 && span < 190.0 && skew < 0.4 && stretch < 0.4) {
+            continue;
+        }
+        let way = here.modules(there.center);
+        for step in [here.axes[0] * way.x, here.axes[1] * way.y] {
+            let missing = corner::seek(image, here, here.center + step, 3.0);
+            let turn = (here.center - missing.center).cross(there.center - missing.center);
+            let (second, third) = if turn > 0.0 { (*here, *there) } else { (*there, *here) };
+            let misfit = skew + stretch + 1.0 - missing.likeness;
+            let (corners, members) = ([missing, second, third], [at, to, at]);
+            triples.push(Triple { corners, members, spans: [span; 2], misfit });
+        }
+    }
     triples
 }
 
