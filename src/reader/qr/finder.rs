@@ -12,6 +12,9 @@ const MOST: usize = 250;
 const STRIP: usize = 64;
 const MOST_OPEN: usize = 24;
 
+/// Pixels from which on the time is asked for.
+const LARGE: usize = 1_600_000;
+
 /// Pixels of the largest finder that is looked for.
 const LARGEST: u16 = 1800;
 
@@ -73,7 +76,7 @@ pub(crate) fn spots(bits: &Bits, until: Deadline) -> Vec<Spot> {
             continue;
         }
         // A wide picture of stripes has hundreds of matches in each row.
-        if y % (16 * STEP) == 0 && until.is_over() {
+        if y % (16 * STEP) == 0 && bits.width * bits.height > LARGE && until.is_over() {
             break;
         }
         // A row or two may disagree: noise.
