@@ -12,12 +12,14 @@ use std::process::Command;
 use checkpoint_tests::{is_long, measured, programs};
 
 /// Fewest photographs that must be read, of those that show a code: 70 of them in the carried part, 618 in the full
-/// set. What has been read once must be read again: raise them when the reader gets better.
-const FLOOR_CARRIED: usize = 50;
-const FLOOR_FULL: usize = 560;
+/// set. What has been read once must be read again: raise them when the reader gets better. They hold in every profile:
+/// of what is read, nothing takes much more than half of what
+/// the box has for a frame.
+const FLOOR_CARRIED: usize = 67;
+const FLOOR_FULL: usize = 570;
 
-/// Photographs whose text their source misspells ("photograph of", where two decoders read "photography of"): as good
-/// as unknown. They count neither as read nor as wrong.
+/// The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders that share no code
+/// read "photography of", once the gaps between its modules are closed. It counts neither as read nor as wrong.
 const MISSPELT: [&str; 1] = ["zxing-2-13.jpg"];
 
 /// A photograph as the manifest has it.
@@ -106,7 +108,7 @@ fn read(folder: &Path, photographs: &BTreeMap<String, Photograph>) -> Vec<(Strin
     let mut command = Command::new(programs::ours("checkpointd"));
     command.args(["read", "--format", "bench"]).arg(&file);
     if !is_long() {
-        // What is tested here is unoptimised and shares the machine with other tests: it has the time it needs.
+        // What is tested here is hardly optimised and checks all arithmetic: it has the time it needs.
         command.args(["--budget-ms", "10000"]);
     }
     let done = command.output().unwrap();
