@@ -63,8 +63,9 @@ pub(crate) struct Open {
     pub lattice: Lattice,
     pub evidence: Vec<f32>,
     pub known: Vec<i8>,
-    /// Which rendering it lies in.
+    /// Which rendering it lies in, and how much smaller that is than what was searched.
     rendering: Rung,
+    scale: f32,
     /// The more, the better it looks.
     promise: f32,
 }
@@ -78,9 +79,22 @@ pub(crate) struct Search {
     /// Finders that were found on the rendering with most of them, and how much smaller than the frame that is.
     pub corners: Vec<Corner>,
     pub scale: f32,
+    is_thorough: bool,
     /// What was tried, in its order.
     pub attempts: Vec<Attempt>,
 }
+
+/// Pixels from which on a frame is looked at in half the size first: what is worth reading is large enough in it.
+const LARGE: usize = 1_600_000;
+
+/// Likeness from which on a single finder is hardly anything else.
+const ALIKE: f32 = 0.8;
+
+/// Clarity that a code which is not blurred has.
+const CLEAR: f32 = 0.9;
+
+/// Corners of which not one code came to be, from which on they are something else.
+const FEW: usize = 9;
 
 /// Most turns of undoing blur.
 const ROUNDS: usize = 5;
@@ -100,41 +114,76 @@ pub(crate) enum Effort {
     Much,
 }
 
+/// One rendering of the frame, and how to look at it.
+#[derive(Clone, Copy)]
+struct Rendering<'a> {
+    image: View<'a>,
+    rule: Rule,
+    /// What reads it.
+    rung: Rung,
+    /// How much smaller it is than the frame.
+    scale: f32,
+}
+
+impl Rendering<'_> {
+    fn by_middle(self) -> Self {
+        Self { rule: Rule::Middle, ..self }
+    }
+}
+
 /// Searches a frame.
 pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search {
-    let mut search = Search::default();
+    let mut search = Search { is_thorough: effort == Effort::Much, ..Search::default() };
     if frame.width < 21 || frame.height < 21 {
         return search;
     }
-    search.pass(frame, Rule::Mean, Rung::Plain, until);
-    if search.is_done(until) {
-        search.persist([frame; 3], until);
-        return search;
+    let plain = Rendering { image: frame, rule: Rule::Mean, rung: Rung::Plain, scale: 1.0 };
+    let is_large = frame.width * frame.height > LARGE;
+    if !is_large {
+        search.pass(plain, until);
+        if search.is_done(until) {
+            search.persist([frame; 4], until);
+            return search;
+        }
     }
     let half = frame.half();
-    search.pass(half.view(), Rule::Middle, Rung::Half, until);
+    let quarter = half.view().half();
+    let halved = Rendering { image: half.view(), rung: Rung::Half, scale: 2.0, ..plain };
+    let quartered = Rendering { image: quarter.view(), rung: Rung::Quarter, scale: 4.0, ..plain };
+    let (always, on_suspicion) = if is_large {
+        (vec![halved, quartered.by_middle()], vec![quartered, halved.by_middle(), plain])
+    } else {
+        (vec![halved.by_middle()], vec![quartered, halved, Rendering { rung: Rung::Middle, ..plain.by_middle() }])
+    };
+    for rendering in always {
+        if !search.is_done(until) {
+            search.pass(rendering, until);
+        }
+    }
     // What may be a code is worth every rendering; a road is not.
-    for (image, rule, path) in [(half.view(), Rule::Mean, Rung::Half), (frame, Rule::Middle, Rung::Middle)] {
-        if search.found.is_empty() && search.is_suspicious() && !until.is_over() {
-            search.pass(image, rule, path, until);
+    for rendering in on_suspicion {
+        if !search.is_done(until) && search.is_suspicious() {
+            search.pass(rendering, until);
         }
     }
     let mut sharp = image::Image::default();
-    let is_worth_it = effort == Effort::Much || search.is_suspicious();
+    // Of many corners, one would have been good enough if they were any.
+    let is_worth_it = (search.is_thorough || triple::are_some_together(&search.corners)) && search.corners.len() <= FEW;
     for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
-        if is_worth_it && search.found.is_empty() && search.open.is_empty() && !until.is_over() {
+        if is_worth_it && !search.is_done(until) && search.open.is_empty() {
             sharp = sharpen::sharpened(frame, grain);
-            search.pass(sharp.view(), Rule::Sharp, Rung::Sharp, until);
+            let image = sharp.view();
+            search.pass(Rendering { image, rule: Rule::Sharp, rung: Rung::Sharp, ..plain }, until);
         }
     }
-    search.persist([frame, half.view(), sharp.view()], until);
+    search.persist([frame, half.view(), quarter.view(), sharp.view()], until);
     search
 }
 
 impl Search {
     /// Whether a code is there, by its corners.
     pub(crate) fn is_suspicious(&self) -> bool {
-        triple::are_some_together(&self.corners)
+        triple::are_some_together(&self.corners) || self.corners.iter().any(|corner| corner.likeness > ALIKE)
     }
 
     fn is_done(&self, until: Deadline) -> bool {
@@ -142,60 +191,67 @@ impl Search {
     }
 
     /// Looks at one rendering.
-    fn pass(&mut self, image: View<'_>, rule: Rule, path: Rung, until: Deadline) {
+    fn pass(&mut self, rendering: Rendering<'_>, until: Deadline) {
         let (began, before) = (Instant::now(), self.found.len());
-        let corners = corners(image, rule, until);
+        let corners = corners(rendering.image, rendering.rule, until);
         let mut used = vec![false; corners.len()];
         for triple in triple::triples(&corners) {
             if triple.members.iter().any(|member| used[*member]) || until.is_over() {
                 continue;
             }
-            if self.attempt(image, &triple, path, path) {
+            if self.attempt(rendering, rendering.rung, &triple) {
                 triple.members.iter().for_each(|member| used[*member] = true);
             }
         }
         if self.found.is_empty() && self.open.is_empty() && !until.is_over() {
-            for triple in triple::of_two(image, &corners, |corner| !used[corner]) {
-                if until.is_over() || self.attempt(image, &triple, Rung::Guessed, path) {
+            for triple in triple::of_two(rendering.image, &corners, |corner| !used[corner]) {
+                if until.is_over() || self.attempt(rendering, Rung::Guessed, &triple) {
                     break;
                 }
             }
         }
-        if corners.len() > self.corners.len() {
-            (self.corners, self.scale) = (corners, scale_of(path));
+        // Only what is found in a frame as it is may be many codes that are hard to read.
+        if rendering.rung == Rung::Sharp && corners.len() > FEW {
+            self.open.clear();
         }
-        self.tried(path, began, before);
+        if corners.len() > self.corners.len() {
+            (self.corners, self.scale) = (corners, rendering.scale);
+        }
+        self.tried(rendering.rung, began, before);
     }
 
     /// Tries three corners; keeps what does not read and is clear enough for later.
-    fn attempt(&mut self, image: View<'_>, triple: &Triple, path: Rung, rendering: Rung) -> bool {
-        let least = if rendering == Rung::Sharp { lattice::BLURRED } else { lattice::SHARP };
+    fn attempt(&mut self, rendering: Rendering<'_>, rung: Rung, triple: &Triple) -> bool {
+        let Rendering { image, scale, .. } = rendering;
+        let is_blurred = rendering.rung == Rung::Sharp && self.is_thorough;
+        let least = if is_blurred { lattice::BLURRED } else { lattice::SHARP };
         for lattice in lattice::lattices(image, triple, least) {
             // One pixel a module will do for most; where it does not, the mean of several is worth its price.
             let size = lattice.layout.size;
-            let quick = soft::evidence(&lattice::shades(image, &lattice, false), size);
-            let mut decoded = decode::decode(&quick, &lattice.layout);
-            let mut evidence = quick;
+            let mut evidence = soft::evidence(&lattice::shades(image, &lattice, false), size);
+            let mut decoded = decode::decode(&evidence, &lattice.layout);
             if !matches!(decoded, Decoded::Read(_)) {
                 evidence = soft::careful_evidence(&lattice::shades(image, &lattice, true), size);
                 decoded = decode::decode(&evidence, &lattice.layout);
             }
-            match decoded {
+            let (known, promise) = match decoded {
                 Decoded::Read(text) => {
-                    self.read(text, &lattice, path, rendering);
+                    self.read(text, rung, &lattice, scale);
                     return true;
                 }
-                Decoded::Seen { known, share } => {
-                    let promise = lattice.clarity + 1.0 + share;
-                    self.open.push(Open { lattice, evidence, known, rendering, promise });
-                }
-                Decoded::Nothing => {
-                    let (promise, known) = (lattice.clarity, vec![0; evidence.len()]);
-                    self.open.push(Open { lattice, evidence, known, rendering, promise });
-                }
-            }
+                Decoded::Seen { known, share } => (known, lattice.clarity + 1.0 + share),
+                // Not even a format: only where all is blurred may it still be one.
+                Decoded::Nothing if lattice.clarity < self.least_clear(rendering.rung) => continue,
+                Decoded::Nothing => (vec![0; evidence.len()], lattice.clarity),
+            };
+            self.open.push(Open { lattice, evidence, known, rendering: rendering.rung, scale, promise });
         }
         false
+    }
+
+    /// Clarity from which on something without a format is worth work.
+    fn least_clear(&self, rung: Rung) -> f32 {
+        if rung == Rung::Sharp && self.is_thorough { 0.0 } else { CLEAR }
     }
 
     fn tried(&mut self, rung: Rung, began: Instant, before: usize) {
@@ -203,8 +259,7 @@ impl Search {
         self.attempts.push(Attempt { rung, micros: micros(began), outcome });
     }
 
-    fn read(&mut self, text: String, lattice: &Lattice, path: Rung, rendering: Rung) {
-        let scale = scale_of(rendering);
+    fn read(&mut self, text: String, path: Rung, lattice: &Lattice, scale: f32) {
         let outline = lattice.outline().map(|corner| corner * scale);
         let again = self.found.iter().any(|found| {
             found.text == text && (middle(&found.outline) - middle(&outline)).length() < side(&outline) / 2.0
@@ -220,7 +275,7 @@ impl Search {
     }
 
     /// Works on what does not read.
-    fn persist(&mut self, [frame, half, sharp]: [View<'_>; 3], until: Deadline) {
+    fn persist(&mut self, [frame, half, quarter, sharp]: [View<'_>; 4], until: Deadline) {
         let mut open = std::mem::take(&mut self.open);
         open.sort_by(|a, b| b.promise.total_cmp(&a.promise));
         let mut worked: Vec<([Point; 4], usize)> = Vec::new();
@@ -242,6 +297,7 @@ impl Search {
             worked.push((outline, version));
             let (image, plain) = match candidate.rendering {
                 Rung::Half => (half, half),
+                Rung::Quarter => (quarter, quarter),
                 Rung::Sharp => (sharp, frame),
                 _ => (frame, frame),
             };
@@ -249,7 +305,7 @@ impl Search {
             let read = work(image, plain, &mut candidate, until);
             let rung = read.as_ref().map_or(Rung::Unblurred, |(_, rung)| *rung);
             match read {
-                Some((text, _)) => self.read(text, &candidate.lattice, rung, candidate.rendering),
+                Some((text, _)) => self.read(text, rung, &candidate.lattice, candidate.scale),
                 None => self.open.push(candidate),
             }
             self.tried(rung, began, before);
@@ -279,19 +335,14 @@ impl Search {
 }
 
 impl Open {
-    /// How much smaller the rendering is than what was searched.
-    fn scale(&self) -> f32 {
-        scale_of(self.rendering)
-    }
-
     /// Its corners, clockwise from its upper left, in pixels of what was searched.
     pub(crate) fn outline(&self) -> [Point; 4] {
-        self.lattice.outline().map(|corner| corner * self.scale())
+        self.lattice.outline().map(|corner| corner * self.scale)
     }
 
     /// Pixels of a module of it.
     pub(crate) fn module(&self) -> f32 {
-        self.lattice.module() * self.scale()
+        self.lattice.module() * self.scale
     }
 
     /// The light on it in a picture of this size.
@@ -300,7 +351,7 @@ impl Open {
         let (mut clipped, mut levels) = (0_usize, Vec::with_capacity(size * size));
         for y in 0..size {
             for x in 0..size {
-                let at = self.lattice.pixel(geometry::point(x as f32 + 0.5, y as f32 + 0.5)) * self.scale();
+                let at = self.lattice.pixel(geometry::point(x as f32 + 0.5, y as f32 + 0.5)) * self.scale;
                 let shade = image.sample(at);
                 clipped += usize::from(shade >= 250.0);
                 levels.push(shade);
@@ -318,11 +369,6 @@ pub(crate) struct Light {
     pub clipped: f32,
     /// Luma of the lightest tenth.
     pub paper: f32,
-}
-
-/// How much smaller a rendering is than the frame.
-fn scale_of(rendering: Rung) -> f32 {
-    if rendering == Rung::Half { 2.0 } else { 1.0 }
 }
 
 fn middle(outline: &[Point; 4]) -> Point {

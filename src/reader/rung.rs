@@ -7,6 +7,8 @@ pub enum Rung {
     Plain,
     /// The same at half the size.
     Half,
+    /// The same at a quarter of the size.
+    Quarter,
     /// Against the middle instead of the mean of the surroundings: for blurred and pale codes.
     Middle,
     /// On the frame sharpened.
@@ -40,6 +42,7 @@ impl Rung {
         match self {
             Self::Plain => "plain",
             Self::Half => "half",
+            Self::Quarter => "quarter",
             Self::Middle => "middle",
             Self::Sharp => "sharp",
             Self::Guessed => "guessed",

@@ -130,7 +130,11 @@ fn blocks(evidence: &[f32], layout: &Layout, format: Format) -> Result<Vec<u8>, 
     let plan = layout.blocks(format.level);
     let (mut out, mut said, mut done) = (vec![None; words.len()], Vec::new(), 0);
     let blocks = places_of(layout, format.level);
-    for places in &blocks {
+    for (tried, places) in blocks.iter().enumerate() {
+        // Where a third of them are beyond help, the rest are.
+        if done == 0 && tried * 3 > blocks.len() + 3 {
+            break;
+        }
         let block: Vec<u8> = places.iter().map(|place| words[*place]).collect();
         let doubt: Vec<f32> = places.iter().map(|place| doubts[*place]).collect();
         if let Some(block) = corrected(&block, &doubt, plan.correction) {

@@ -5,10 +5,14 @@ use super::threshold::Bits;
 
 /// Most places found, and most looked into, the tallest for their size first; a picture with more is made to keep a decoder busy.
 const MOST_FOUND: usize = 4000;
-const MOST: usize = 400;
+const MOST: usize = 250;
 
-/// Most unfinished places.
-const MOST_OPEN: usize = 96;
+/// Columns of a strip, and most unfinished places in it.
+const STRIP: usize = 64;
+const MOST_OPEN: usize = 24;
+
+/// Pixels of the largest finder that is looked for.
+const LARGEST: u16 = 1800;
 
 /// Every how many rows are looked at: a module that is worth looking for has more than one.
 const STEP: usize = 2;
@@ -48,28 +52,37 @@ impl Stack {
 /// Every such place, the tallest first.
 pub(crate) fn spots(bits: &Bits) -> Vec<Spot> {
     let mut spots = Vec::new();
-    let (mut edges, mut open): (Vec<u16>, Vec<Stack>) = (Vec::with_capacity(bits.width), Vec::new());
+    let (mut edges, mut fits): (Vec<u16>, Vec<u16>) = (Vec::with_capacity(bits.width), Vec::new());
+    // By column, so that few must be asked whether a row belongs to them.
+    let mut open: Vec<Vec<Stack>> = (0..=bits.width / STRIP).map(|_| Vec::new()).collect();
     for y in (0..bits.height).step_by(STEP) {
         edges_of(bits.row(y), bits.width, &mut edges);
-        for (index, five) in edges.windows(6).enumerate() {
-            if let Some(module) = is_finder(five) {
-                let x = f32::from(five[2] + five[3]) / 2.0;
-                stack(&mut open, x, module, index % 2 == 1, y);
+        mark_finders(&edges, &mut fits);
+        for (part, eight) in fits.chunks(8).enumerate() {
+            if eight.iter().fold(0, |any, fits| any | fits) == 0 {
+                continue;
+            }
+            for place in (0..eight.len()).filter(|place| eight[*place] != 0).map(|place| part * 8 + place) {
+                let five = &edges[place..place + 6];
+                let (x, module) = (f32::from(five[2] + five[3]) / 2.0, f32::from(five[5] - five[0]) / 7.0);
+                stack(&mut open, x, module, place % 2 == 1, y);
             }
         }
         if y % (4 * STEP) != 0 {
             continue;
         }
         // A row or two may disagree: noise.
-        open.retain(|stack| {
-            let lives = y - stack.last <= stack.patience();
-            if !lives && spots.len() < MOST_FOUND {
-                spots.extend(spot(bits, stack));
-            }
-            lives
-        });
+        for open in &mut open {
+            open.retain(|stack| {
+                let lives = y - stack.last <= stack.patience();
+                if !lives && spots.len() < MOST_FOUND {
+                    spots.extend(spot(bits, stack));
+                }
+                lives
+            });
+        }
     }
-    spots.extend(open.iter().filter_map(|stack| spot(bits, stack)));
+    spots.extend(open.iter().flatten().filter_map(|stack| spot(bits, stack)));
     spots.sort_by(|a: &Spot, b: &Spot| b.tall.total_cmp(&a.tall));
     spots.truncate(MOST);
     spots
@@ -92,54 +105,57 @@ fn edges_of(words: &[u64], width: usize, edges: &mut Vec<u16>) {
     }
 }
 
-/// The module, if five runs are 1:1:3:1:1. A wrong threshold makes dark runs longer and light ones shorter, so
-/// what is compared is the distance between edges of the same kind: 2, 4, 4 and 2 modules.
-fn is_finder(edges: &[u16]) -> Option<f32> {
-    let length = |from: usize, to: usize| i32::from(edges[to]) - i32::from(edges[from]);
-    let whole = length(0, 5);
-    // In sevenths: `part` of `modules` modules, within two fifths.
-    let near = |part: i32, modules: i32| (part * 7 - modules * whole).abs() * 5 <= modules * whole * 2;
-    // No single run of the ring may be out of all proportion.
-    let slim = |run: i32| run * 7 <= whole * 2 + 7;
-    // The core is nearly half of it.
-    let core = length(2, 3);
-    // All at once: which of them fails cannot be foretold, and a wrong guess costs the processor more than the rest.
-    let fits = (core * 5 >= whole)
-        & (core * 3 <= whole * 2)
-        & (whole >= 7)
-        & near(length(0, 2), 2)
-        & near(length(1, 3), 4)
-        & near(length(2, 4), 4)
-        & near(length(3, 5), 2)
-        & slim(length(0, 1))
-        & slim(length(1, 2))
-        & slim(length(3, 4))
-        & slim(length(4, 5));
-    fits.then_some(whole as f32 / 7.0)
+/// For every edge 1, if the five runs from it are 1:1:3:1:1, else 0. A wrong threshold makes dark runs longer and
+/// light ones shorter, so what is compared is the distance between edges of the same kind: 2, 4, 4 and 2 modules.
+///
+/// Nothing in it branches: which of the conditions fails cannot be foretold, and eight edges are compared at once.
+fn mark_finders(edges: &[u16], fits: &mut Vec<u16>) {
+    fits.clear();
+    let Some(count) = edges.len().checked_sub(5) else { return };
+    let [a, b, c, d, e, f] = std::array::from_fn(|shift| &edges[shift..shift + count]);
+    fits.extend(a.iter().zip(b).zip(c.iter().zip(d)).zip(e.iter().zip(f)).map(|(((a, b), (c, d)), (e, f))| {
+        let whole = f - a;
+        let core = d - c;
+        // Whole is seven modules: `part` of two is within two fifths if it is from 6/35 to 14/35 of it.
+        let two = |part: u16| {
+            (part.wrapping_mul(35) >= whole.wrapping_mul(6)) & (part.wrapping_mul(35) <= whole.wrapping_mul(14))
+        };
+        let four = |part: u16| {
+            (part.wrapping_mul(35) >= whole.wrapping_mul(12)) & (part.wrapping_mul(35) <= whole.wrapping_mul(28))
+        };
+        // No single run of the ring may be out of all proportion.
+        let slim = |run: u16| run.wrapping_mul(7) <= whole.wrapping_mul(2).wrapping_add(7);
+        // What is larger is looked for in a smaller rendering, and here the products would not fit.
+        let sane = (whole >= 7) & (whole <= LARGEST);
+        // The core is nearly half of it.
+        let cored = (core.wrapping_mul(5) >= whole) & (core.wrapping_mul(3) <= whole.wrapping_mul(2));
+        let spaced = two(c - a) & four(d - b) & four(e - c) & two(f - d);
+        u16::from(sane & cored & spaced & slim(b - a) & slim(c - b) & slim(e - d) & slim(f - e))
+    }));
 }
 
-fn stack(open: &mut Vec<Stack>, x: f32, module: f32, inverted: bool, y: usize) {
-    let below = open.iter_mut().find(|stack| {
+fn stack(open: &mut [Vec<Stack>], x: f32, module: f32, inverted: bool, y: usize) {
+    let strip = x as usize / STRIP;
+    let belongs = |stack: &Stack| {
         stack.inverted == inverted
             && stack.last < y
             && y - stack.last <= stack.patience()
             && (stack.x - x).abs() <= stack.module.max(1.0)
             && module < stack.module * 1.5
             && stack.module < module * 1.5
-    });
-    match below {
-        Some(stack) => {
+    };
+    for near in strip.saturating_sub(1)..(strip + 2).min(open.len()) {
+        if let Some(stack) = open[near].iter_mut().find(|stack| belongs(stack)) {
             let rows = stack.rows as f32;
             stack.x = (stack.x * rows + x) / (rows + 1.0);
             stack.module = (stack.module * rows + module) / (rows + 1.0);
             stack.rows += 1;
             stack.last = y;
+            return;
         }
-        None => {
-            if open.len() < MOST_OPEN {
-                open.push(Stack { x, module, inverted, first: y, last: y, rows: 1 });
-            }
-        }
+    }
+    if open[strip].len() < MOST_OPEN {
+        open[strip].push(Stack { x, module, inverted, first: y, last: y, rows: 1 });
     }
 }
 
@@ -156,11 +172,15 @@ fn spot(bits: &Bits, stack: &Stack) -> Option<Spot> {
     let [up_core, up_light, up_ring] = runs(bits, x, (0..y).rev(), dark, longest)?;
     let [down_core, down_light, down_ring] = runs(bits, x, y..bits.height, dark, longest)?;
     let lengths = [up_ring, up_light, up_core + down_core, down_light, down_ring];
-    let mut edges = [0_u16; 6];
+    let (mut edges, mut fits) = ([0_u16; 6], Vec::with_capacity(1));
     for (index, length) in lengths.iter().enumerate() {
         edges[index + 1] = edges[index] + *length as u16;
     }
-    let module = is_finder(&edges)?;
+    mark_finders(&edges, &mut fits);
+    if fits != [1] {
+        return None;
+    }
+    let module = f32::from(edges[5]) / 7.0;
     let tall = ((stack.rows as usize * STEP) as f32 / module).min(3.0);
     if tall < LEAST_TALL {
         return None;

@@ -34,15 +34,14 @@ impl View<'_> {
         // `as` saturates, and takes what is not a number for 0.
         let x = (point.x - 0.5).max(0.0).min((self.width - 1) as f32);
         let y = (point.y - 0.5).max(0.0).min((self.height - 1) as f32);
-        let (left, upper) = (x as usize, y as usize);
-        let (u, v) = (x - left as f32, y - upper as f32);
+        let (left, upper) = (x as i32 as usize, y as i32 as usize);
+        let (u, v) = (x - left as i32 as f32, y - upper as i32 as f32);
         let right = usize::from(left + 1 < self.width);
         let below = if upper + 1 < self.height { self.width } else { 0 };
         let at = upper * self.width + left;
-        let [a, b] = [at, at + below].map(|row| {
-            let (near, far) = (f32::from(self.luma[row]), f32::from(self.luma[row + right]));
-            near + (far - near) * u
-        });
+        let (upper, lower) = (&self.luma[at..=at + right], &self.luma[at + below..=at + below + right]);
+        let between = |near: u8, far: u8| f32::from(near) + (f32::from(far) - f32::from(near)) * u;
+        let (a, b) = (between(upper[0], upper[right]), between(lower[0], lower[right]));
         a + (b - a) * v
     }
 
@@ -54,14 +53,13 @@ impl View<'_> {
     pub(crate) fn half(&self) -> Image {
         let (width, height) = (self.width / 2, self.height / 2);
         let mut luma = Vec::with_capacity(width * height);
-        if width > 0 {
-            for rows in self.luma.chunks_exact(self.width * 2) {
-                let (upper, lower) = rows.split_at(self.width);
-                luma.extend(upper.chunks_exact(2).zip(lower.chunks_exact(2)).map(|(above, below)| {
-                    let sum = u16::from(above[0]) + u16::from(above[1]) + u16::from(below[0]) + u16::from(below[1]);
-                    ((sum + 2) / 4) as u8
-                }));
+        let mut columns = vec![0_u16; self.width];
+        for rows in self.luma.chunks_exact((self.width * 2).max(1)) {
+            let (upper, lower) = rows.split_at(self.width);
+            for ((sum, above), below) in columns.iter_mut().zip(upper).zip(lower) {
+                *sum = u16::from(*above) + u16::from(*below);
             }
+            luma.extend(columns.as_chunks::<2>().0.iter().map(|[left, right]| ((left + right + 2) / 4) as u8));
         }
         Image { width, height, luma }
     }

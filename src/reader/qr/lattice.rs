@@ -46,6 +46,10 @@ struct Mark {
 }
 
 impl Lattice {
+    fn new(layout: Arc<Layout>, map: Homography, triple: &Triple) -> Self {
+        Self { layout, map, field: None, marks: Vec::new(), clarity: 0.0, inverted: triple.corners[0].inverted }
+    }
+
     /// The pixel of a point of the code, in modules from its upper left corner.
     pub(crate) fn pixel(&self, p: Point) -> Point {
         match &self.field {
@@ -99,18 +103,19 @@ pub(crate) fn lattices(image: View<'_>, triple: &Triple, least: f32) -> Vec<Latt
     let mut found: Vec<Lattice> = Vec::new();
     // What is told and fits is not doubted.
     let told = told(image, triple).filter(|told| versions(triple).any(|version| version == *told));
+    if let Some(layout) = layout(1).filter(|_| versions(triple).any(|version| version == 1))
+        && let Some(map) = by_corners(triple, layout.size)
+    {
+        // The smallest code has nothing between its corners to go by, but they are large in it.
+        let mut lattice = Lattice::new(layout, map, triple);
+        lattice.clarity = clarity(image, &lattice);
+        found.push(lattice);
+    }
     for fourth in triple.fourth().into_iter().flatten() {
         for version in versions(triple).filter(|version| told.is_none_or(|told| told == *version)) {
             let Some(layout) = layout(version) else { continue };
             let Some(map) = square(triple, fourth, layout.size) else { continue };
-            let mut lattice = Lattice {
-                layout,
-                map,
-                field: None,
-                marks: Vec::new(),
-                clarity: 0.0,
-                inverted: triple.corners[0].inverted,
-            };
+            let mut lattice = Lattice::new(layout, map, triple);
             lattice.clarity = clarity(image, &lattice);
             found.push(lattice);
         }
@@ -186,6 +191,20 @@ fn square(triple: &Triple, fourth: Point, size: usize) -> Option<Homography> {
         (point(3.5, far), lower.center, 1.0),
         (point(far, far), fourth, 1.0),
     ])
+}
+
+/// The map that takes the edges of the three corners to where they are.
+fn by_corners(triple: &Triple, size: usize) -> Option<Homography> {
+    let far = size as f32 - 3.5;
+    let mut pairs = Vec::with_capacity(15);
+    for (index, at) in [(3.5, 3.5), (far, 3.5), (3.5, far)].into_iter().enumerate() {
+        let (across, down) = triple.directions(index);
+        let center = triple.corners[index].center;
+        for (x, y) in [(0.0, 0.0), (-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)] {
+            pairs.push((point(at.0 + x, at.1 + y), center + across * x + down * y, 1.0));
+        }
+    }
+    Homography::fit(&pairs)
 }
 
 /// How clearly the two timing patterns stand out against their surroundings: the mean step between a module and
