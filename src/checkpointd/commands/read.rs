@@ -20,9 +20,9 @@ const PATIENCE: u64 = 2_000;
                   docs/reader.md names them. --format json says more, an object a line: every code with its corners \
                   in pixels, beginning with its own upper left, where a code seems to be, every attempt with its \
                   microseconds.\n\n\
-                  With --format bench there is one IMAGE, and it is a list: the paths of 8-bit grey PGM files, one a \
-                  line. A line is printed for each: path, microseconds of processor time of the decoding alone, how \
-                  many texts, the texts in hexadecimal with commas between, a note; with tabs between. The note is \
+                  With --format bench there is one IMAGE, and it is a list: the paths of pictures, one a line. A line \
+                  is printed for each: path, microseconds of processor time of the decoding alone, how many texts, \
+                  the texts in hexadecimal with commas between, a note; with tabs between. The note is \
                   PANIC, TIMEOUT (a decoder was stopped), EXC (no picture), or empty. How to measure with it: \
                   docs/reader.md.\n\n\
                   Exit code: 0 when every image was read, 1 otherwise. With --format bench: 0 when the list was gone \
@@ -104,6 +104,13 @@ fn print_text(image: &Path, outcome: &str, look: Option<&Look>) {
         if look.codes.is_empty() { why(look).to_owned() } else { joined(&|code| code.text.escape_debug().to_string()) };
     let by = joined(&|code| code.path.as_str().to_owned());
     println!("{}\t{outcome}\t{said}\t{:.1} ms\t{by}", image.display(), milliseconds(look));
+}
+
+/// A text without what would break its line or move the terminal's pen.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| if letter.is_control() { letter.escape_default().collect() } else { vec![letter] })
+        .collect()
 }
 
 /// Why nothing was read, for whoever took the picture.
