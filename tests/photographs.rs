@@ -12,12 +12,14 @@ use std::process::Command;
 use checkpoint_tests::{is_long, measured, programs};
 
 /// Fewest photographs that must be read, of those that show a code: 70 of them in the carried part, 618 in the full
-/// set. What has been read once must be read again: raise them when the reader gets better.
-const FLOOR_CARRIED: usize = 50;
-const FLOOR_FULL: usize = 560;
+/// set. What has been read once must be read again: raise them when the reader gets better. They hold in every profile:
+/// of what is read, nothing takes much more than half of what
+/// the box has for a frame.
+const FLOOR_CARRIED: usize = 67;
+const FLOOR_FULL: usize = 570;
 
-/// Photographs whose text their source misspells ("photograph of", where two decoders read "photography of"): as good
-/// as unknown. They count neither as read nor as wrong.
+/// The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders that share no code
+/// read "photography of", once the gaps between its modules are closed. It counts neither as read nor as wrong.
 const MISSPELT: [&str; 1] = ["zxing-2-13.jpg"];
 
 /// A photograph as the manifest has it.
@@ -96,17 +98,14 @@ fn read(folder: &Path, photographs: &BTreeMap<String, Photograph>) -> Vec<(Strin
     let desk = tempfile::tempdir().unwrap();
     let mut list = String::new();
     for name in photographs.keys() {
-        let grey = image::open(folder.join(name)).unwrap().into_luma8();
-        let path = desk.path().join(Path::new(name).with_extension("pgm"));
-        grey.save(&path).unwrap();
-        list.push_str(&format!("{}\n", path.display()));
+        list.push_str(&format!("{}\n", folder.join(name).display()));
     }
     let file = desk.path().join("list.txt");
     std::fs::write(&file, list).unwrap();
     let mut command = Command::new(programs::ours("checkpointd"));
     command.args(["read", "--format", "bench"]).arg(&file);
     if !is_long() {
-        // What is tested here is unoptimised and shares the machine with other tests: it has the time it needs.
+        // What is tested here is hardly optimised and checks all arithmetic: it has the time it needs.
         command.args(["--budget-ms", "10000"]);
     }
     let done = command.output().unwrap();
@@ -117,7 +116,7 @@ fn read(folder: &Path, photographs: &BTreeMap<String, Photograph>) -> Vec<(Strin
     read.into_iter()
         .map(|(name, line)| {
             let [path, time, number, texts, note] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
-            assert_eq!(Path::new(path).file_stem(), Path::new(&name).file_stem(), "lines come in order");
+            assert_eq!(Path::new(path), folder.join(&name), "lines come in order");
             let texts: HashSet<String> = texts.split(',').filter(|text| !text.is_empty()).map(unhexed).collect();
             assert!(time.parse::<u64>().is_ok() && number.parse::<usize>().unwrap() >= texts.len(), "{line}");
             (name, texts.iter().map(|text| folded(text)).collect(), note.to_owned())

@@ -23,6 +23,8 @@ mod qr;
 mod rung;
 mod scene;
 mod second;
+#[doc(hidden)]
+pub mod steps;
 mod watch;
 pub mod worker;
 

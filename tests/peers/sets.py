@@ -13,8 +13,8 @@ import drawn
 # Roads without a pass that every set of photographs is given, for what an idle camera costs.
 ROADS = 24
 
-# Photographs whose text their source misspells ("photograph of", where two decoders read "photography of"): as good as
-# unknown. They count neither as read nor as wrong.
+# The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders that share no code read
+# "photography of", once the gaps between its modules are closed. It counts neither as read nor as wrong.
 MISSPELT = {"zxing-2-13.jpg"}
 
 

@@ -6,18 +6,23 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reader::{Look, Reader, Settings};
-use serde_json::json;
+use reader::{Attempt, Code, Hint, Look, Reader, Region, Settings};
+use serde_json::{Value, json};
 
 /// Milliseconds for one picture where people wait for the answer, and no next frame comes.
 const PATIENCE: u64 = 2_000;
 
-/// Read the codes in pictures; one line an image: path, outcome, text, milliseconds of decoding.
+/// Read the codes in pictures; one line an image: path, outcome, text or why there is none, milliseconds, what read it.
 #[derive(clap::Args)]
 #[command(
-    after_help = "With --format bench there is one IMAGE, and it is a list: the paths of 8-bit grey PGM files, one a \
-                  line. A line is printed for each: path, microseconds of processor time of the decoding alone, how \
-                  many texts, the texts in hexadecimal with commas between, a note; with tabs between. The note is \
+    after_help = "The outcome is read, unread (a picture, but no text), missing (no such file) or not-a-picture. \
+                  Several texts of one image stand with | between them. What read a code is a rung of the search: \
+                  docs/reader.md names them. --format json says more, an object a line: every code with its corners \
+                  in pixels, beginning with its own upper left, where a code seems to be, every attempt with its \
+                  microseconds.\n\n\
+                  With --format bench there is one IMAGE, and it is a list: the paths of pictures, one a line. A line \
+                  is printed for each: path, microseconds of processor time of the decoding alone, how many texts, \
+                  the texts in hexadecimal with commas between, a note; with tabs between. The note is \
                   PANIC, TIMEOUT (a decoder was stopped), EXC (no picture), or empty. How to measure with it: \
                   docs/reader.md.\n\n\
                   Exit code: 0 when every image was read, 1 otherwise. With --format bench: 0 when the list was gone \
@@ -93,25 +98,48 @@ fn milliseconds(look: &Look) -> f64 {
 }
 
 fn print_text(image: &Path, outcome: &str, look: Option<&Look>) {
-    let texts: Vec<_> =
-        look.iter().flat_map(|look| &look.codes).map(|code| code.text.escape_debug().to_string()).collect();
-    let time = look.map_or_else(|| "-".to_owned(), |look| format!("{:.1}", milliseconds(look)));
-    println!("{}\t{outcome}\t{}\t{time}", image.display(), texts.join(" | "));
+    let Some(look) = look else { return println!("{}\t{outcome}", image.display()) };
+    let joined = |of: &dyn Fn(&Code) -> String| look.codes.iter().map(of).collect::<Vec<_>>().join(" | ");
+    let said =
+        if look.codes.is_empty() { why(look).to_owned() } else { joined(&|code| code.text.escape_debug().to_string()) };
+    let by = joined(&|code| code.path.as_str().to_owned());
+    println!("{}\t{outcome}\t{said}\t{:.1} ms\t{by}", image.display(), milliseconds(look));
 }
 
-fn to_json(image: &Path, outcome: &str, look: Option<&Look>) -> serde_json::Value {
-    let codes = look.map(|look| {
-        let code =
-            |code: &reader::Code| json!({"text": code.text, "path": code.path.as_str(), "corners": code.corners});
-        look.codes.iter().map(code).collect::<Vec<_>>()
-    });
-    let attempts = look.map(|look| {
-        let attempt =
-            |a: &reader::Attempt| json!({"rung": a.rung.as_str(), "us": a.micros, "outcome": a.outcome.as_str()});
-        look.attempts.iter().map(attempt).collect::<Vec<_>>()
-    });
+/// A text without what would break its line or move the terminal's pen.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .flat_map(|letter| if letter.is_control() { letter.escape_default().collect() } else { vec![letter] })
+        .collect()
+}
+
+/// Why nothing was read, for whoever took the picture.
+const fn why(look: &Look) -> &'static str {
+    match look.hint {
+        Some(Hint::TooFar) => "a code too far away: its modules are too small",
+        Some(Hint::TooClose) => "a code too close: it is larger than the picture",
+        Some(Hint::TooDark) => "a code, but too dark",
+        Some(Hint::Glare) => "a code with a reflection on it",
+        Some(Hint::Blurred) => "a blurred code: out of focus, or moved",
+        Some(Hint::CutOff) => "a code that is not seen whole",
+        Some(Hint::NotQr) => "a code of another kind",
+        None if look.located => "something like a code",
+        None => "no code seen",
+    }
+}
+
+fn to_json(image: &Path, outcome: &str, look: Option<&Look>) -> Value {
+    let Some(look) = look else { return json!({"image": image, "outcome": outcome}) };
+    let code = |code: &Code| json!({"text": code.text, "path": code.path.as_str(), "corners": code.corners});
+    let attempt = |a: &Attempt| json!({"rung": a.rung.as_str(), "us": a.micros, "outcome": a.outcome.as_str()});
+    let region = |r: Region| json!({"x": r.x, "y": r.y, "width": r.width, "height": r.height});
     json!({
-        "image": image, "outcome": outcome, "codes": codes, "attempts": attempts,
-        "ms": look.map(milliseconds),
+        "image": image,
+        "outcome": outcome,
+        "codes": look.codes.iter().map(code).collect::<Vec<_>>(),
+        "hint": look.hint.map(Hint::as_str),
+        "region": look.region.map(region),
+        "attempts": look.attempts.iter().map(attempt).collect::<Vec<_>>(),
+        "ms": milliseconds(look),
     })
 }

@@ -23,11 +23,11 @@ pub fn all() -> Vec<(&'static str, Frame)> {
     ]
 }
 
-/// The same view once more: only the noise of the sensor is another.
-pub fn noisy(frame: &Frame, view: u64) -> Frame {
+/// The same view once more, lighter by so many levels, with the noise of another moment.
+pub fn noisy(frame: &Frame, view: u64, lighter: i8) -> Frame {
     let mut chance = Chance(view + 1);
     let luma: Vec<u8> =
-        frame.luma.iter().map(|pixel| pixel.saturating_add_signed((chance.next() * 4.0) as i8)).collect();
+        frame.luma.iter().map(|pixel| pixel.saturating_add_signed((chance.next() * 4.0) as i8 + lighter)).collect();
     Frame { luma: luma.into(), ..frame.clone() }
 }
 
