@@ -2,9 +2,11 @@
 //! worth work. No type of theirs is seen outside.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use board::Frame;
 
+use crate::qr::Deadline;
 use crate::qr::image::View;
 use crate::qr::lattice::{self, Lattice};
 use crate::qr::sharpen::{self, Grain};
@@ -18,7 +20,7 @@ pub type Step<'f> = (&'static str, Box<dyn Fn() + 'f>);
 pub fn of(frame: &Frame) -> Vec<Step<'_>> {
     let image = View { width: frame.width as usize, height: frame.height as usize, luma: &frame.luma };
     let bits = threshold(image, Rule::Mean);
-    let spots = finder::spots(&bits);
+    let spots = finder::spots(&bits, Deadline::after(Duration::MAX));
     let corners: Vec<_> = spots.iter().filter_map(|spot| corner::measure(image, &bits, spot)).collect();
     let code = triple::triples(&corners).first().and_then(|triple| {
         let lattice = lattice::lattices(image, triple, lattice::BLURRED).into_iter().next()?;
@@ -29,7 +31,7 @@ pub fn of(frame: &Frame) -> Vec<Step<'_>> {
         step("sharpen", move || sharpen::sharpened(image, Grain::Coarse)),
     ];
     let found = threshold(image, Rule::Mean);
-    steps.push(step("finders", move || finder::spots(&found)));
+    steps.push(step("finders", move || finder::spots(&found, Deadline::after(Duration::MAX))));
     let measure = move || spots.iter().filter_map(|spot| corner::measure(image, &bits, spot)).count();
     steps.push(step("corners", measure));
     let Some((triple, lattice)) = code else { return steps };

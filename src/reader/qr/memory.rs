@@ -1,8 +1,8 @@
 //! Evidence across frames: what several views of one code say together.
 //!
 //! Evidence lies in the modules of the code, not in the pixels of a frame, and so needs no tracking of hands and
-//! phones: views of one code add up module by module, a reflection that wanders leaves each module free in some of
-//! them, and blocks that were read once stay read.
+//! phones: views of one code add up module by module, and a reflection that wanders leaves each module free in some of
+//! them. Blocks that were read are not kept from one view to the next: those of two codes could make a third.
 
 use std::time::Duration;
 
@@ -30,7 +30,6 @@ const ROUNDS: usize = 4;
 struct Memory {
     evidence: Vec<f32>,
     weight: f32,
-    known: Vec<i8>,
     version: usize,
     last: Duration,
 }
@@ -42,7 +41,7 @@ pub(crate) struct Memories(Vec<Memory>);
 impl Memories {
     /// Adds a view that could not be read by itself; the text, if it can be read together with those before.
     pub(crate) fn add(&mut self, open: &Open, at: Duration, until: Deadline) -> Option<String> {
-        let Open { lattice, evidence, known, .. } = open;
+        let Open { lattice, evidence, .. } = open;
         self.0.retain(|memory| at.saturating_sub(memory.last) < KEPT);
         let version = lattice.layout.version;
         let data = |place: usize| lattice.layout.modules.get(place) == Some(&Module::Data);
@@ -56,18 +55,13 @@ impl Memories {
             if self.0.len() == MOST {
                 self.0.remove(0);
             }
-            self.0.push(Memory { evidence: evidence.to_vec(), weight: 1.0, known: known.to_vec(), version, last: at });
+            self.0.push(Memory { evidence: evidence.to_vec(), weight: 1.0, version, last: at });
             return None;
         };
         memory.last = at;
         memory.weight = memory.weight * STAYS + 1.0;
-        for ((sum, seen), (kept, known)) in
-            memory.evidence.iter_mut().zip(evidence).zip(memory.known.iter_mut().zip(known))
-        {
+        for (sum, seen) in memory.evidence.iter_mut().zip(evidence) {
             *sum = *sum * STAYS + seen.clamp(-1.2, 1.2);
-            if *kept == 0 {
-                *kept = *known;
-            }
         }
         memory.read(lattice, until)
     }
@@ -79,42 +73,27 @@ impl Memories {
 }
 
 impl Memory {
-    fn read(&mut self, lattice: &Lattice, until: Deadline) -> Option<String> {
+    fn read(&self, lattice: &Lattice, until: Deadline) -> Option<String> {
         let scale = 1.0 / self.weight.sqrt();
-        let together: Vec<f32> = self
-            .evidence
-            .iter()
-            .zip(&self.known)
-            .map(|(sum, known)| if *known == 0 { sum * scale } else { f32::from(*known) * 2.0 })
-            .collect();
-        match decode::decode(&together, &lattice.layout) {
+        let together: Vec<f32> = self.evidence.iter().map(|sum| sum * scale).collect();
+        let mut known = match decode::decode(&together, &lattice.layout) {
             Decoded::Read(text) => return Some(text),
-            Decoded::Seen { known, .. } => self.learn(&known),
-            Decoded::Nothing => {}
-        }
-        let mut unblur = soft::Unblur::new(&together, &lattice.layout, &self.known);
+            Decoded::Seen { known, .. } => known,
+            Decoded::Nothing => Vec::new(),
+        };
+        let mut unblur = soft::Unblur::new(&together, &lattice.layout, &known);
         for _ in 0..ROUNDS {
             if until.is_over() || !unblur.round() {
                 return None;
             }
             match decode::decode(&unblur.evidence(), &lattice.layout) {
                 Decoded::Read(text) => return Some(text),
-                Decoded::Seen { known, .. } => {
-                    unblur.learn(&known);
-                    self.learn(&known);
-                }
+                Decoded::Seen { known: more, .. } => known = more,
                 Decoded::Nothing => return None,
             }
+            unblur.learn(&known);
         }
         None
-    }
-
-    fn learn(&mut self, known: &[i8]) {
-        for (kept, known) in self.known.iter_mut().zip(known) {
-            if *known != 0 {
-                *kept = *known;
-            }
-        }
     }
 }
 
