@@ -18,7 +18,7 @@ use checkpoint_tests::{is_long, measured, programs};
 const FLOOR_CARRIED: usize = 67;
 const FLOOR_FULL: usize = 570;
 
-/// The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders that share no code
+/// The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders
 /// read "photography of", once the gaps between its modules are closed. It counts neither as read nor as wrong.
 const MISSPELT: [&str; 1] = ["zxing-2-13.jpg"];
 

@@ -16,7 +16,10 @@ const FRAMES: usize = 15;
 const SIZE: (u32, u32) = (640, 480);
 
 /// Least share of bursts that must be read by the first, fifth and fifteenth frame.
-const FLOORS: [(usize, f32); 3] = [(1, 0.35), (5, 0.5), (15, 0.7)];
+///
+/// A guard against falling back, not a measure: the blur below was chosen so that single frames often fail where the
+/// stream reads, and the floors stand a little under what was read then.
+const FLOORS: [(usize, f32); 3] = [(1, 0.35), (5, 0.5), (15, 0.9)];
 
 #[test]
 fn a_pass_held_by_hand_is_read_within_half_a_second() {
@@ -111,7 +114,11 @@ impl Burst {
         let ink = code.to_colors().into_iter().map(|colour| colour == qrcode::Color::Dark).collect();
         // Pixels a module, degrees, two shifts in pixels, and the blur (sigma) in modules.
         let ways = [(2.5, 0.3), (0.0, 9.0), (0.0, 30.0), (0.0, 20.0), (0.76, 0.18)];
-        Self { side: code.width(), ink, ways: ways.map(|(middle, far)| (middle, far, chance.between(0.0, 6.28))) }
+        Self {
+            side: code.width(),
+            ink,
+            ways: ways.map(|(middle, far)| (middle, far, chance.between(0.0, std::f32::consts::TAU))),
+        }
     }
 
     /// What the camera sees of it: sheet, lens, sensor.

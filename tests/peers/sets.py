@@ -13,7 +13,7 @@ import drawn
 # Roads without a pass that every set of photographs is given, for what an idle camera costs.
 ROADS = 24
 
-# The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders that share no code read
+# The one exception: what its source says is in it lacks a letter ("photograph of"). Four decoders read
 # "photography of", once the gaps between its modules are closed. It counts neither as read nor as wrong.
 MISSPELT = {"zxing-2-13.jpg"}
 

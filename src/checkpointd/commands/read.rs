@@ -100,8 +100,7 @@ fn milliseconds(look: &Look) -> f64 {
 fn print_text(image: &Path, outcome: &str, look: Option<&Look>) {
     let Some(look) = look else { return println!("{}\t{outcome}", image.display()) };
     let joined = |of: &dyn Fn(&Code) -> String| look.codes.iter().map(of).collect::<Vec<_>>().join(" | ");
-    let said =
-        if look.codes.is_empty() { why(look).to_owned() } else { joined(&|code| code.text.escape_debug().to_string()) };
+    let said = if look.codes.is_empty() { why(look).to_owned() } else { joined(&|code| one_line(&code.text)) };
     let by = joined(&|code| code.path.as_str().to_owned());
     println!("{}\t{outcome}\t{said}\t{:.1} ms\t{by}", image.display(), milliseconds(look));
 }
