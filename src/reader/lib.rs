@@ -34,6 +34,7 @@ use std::time::{Duration, Instant};
 use board::Frame;
 use qr::Effort;
 use qr::memory::Memories;
+use qr::sharpen::Grain;
 use worker::{Answer, Limits, Worker};
 
 pub use health::Figures;
@@ -42,6 +43,12 @@ pub use watch::{CameraState, Frames, read, watch};
 
 /// Least time between two frames for the engines of others: they have other strengths, not another picture.
 const AGAIN: Duration = Duration::from_millis(300);
+
+/// Frames without a code after which a road is a road again.
+const QUIET: u32 = 32;
+
+/// The first frames of a camera.
+const UNKNOWN: u32 = 8;
 
 /// How the reader works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +63,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { budget: Duration::from_millis(40), deadline: Duration::from_secs(1), worker: None }
+        Self { budget: Duration::from_millis(36), deadline: Duration::from_secs(1), worker: None }
     }
 }
 
@@ -196,6 +203,8 @@ pub struct Reader {
     empty: scene::Scene,
     memories: Memories,
     offered: Option<Instant>,
+    /// Frames since the last one in which a code was, read or not.
+    quiet: u32,
 }
 
 impl Reader {
@@ -204,7 +213,9 @@ impl Reader {
         let Settings { budget, deadline, worker } = settings;
         let limits = Limits { deadline, ..Limits::default() };
         let worker = worker.map(|program| Worker::new(program, limits));
-        Self { budget, worker, empty: scene::Scene::default(), memories: Memories::default(), offered: None }
+        let (empty, memories) = Default::default();
+        // What a camera shows first is not known to be a road.
+        Self { budget, worker, empty, memories, offered: None, quiet: QUIET - UNKNOWN }
     }
 
     /// How often a process with the engines of others had to be given up.
@@ -220,9 +231,9 @@ impl Reader {
         if answer.is_none() && self.empty.is_still(frame, began) {
             return Look { micros: micros(began), unchanged: true, ..Look::default() };
         }
-        let (mut look, open) = own::look(frame, Effort::Much, self.budget);
+        let (mut look, open) = own::look(frame, self.effort(), self.budget);
         if look.codes.is_empty() {
-            own::remember(frame, &open, &mut self.memories, self.budget / 2, &mut look);
+            own::remember(frame, &open, &mut self.memories, self.budget / 3, &mut look);
         } else {
             self.memories.forget();
         }
@@ -237,8 +248,22 @@ impl Reader {
         } else {
             self.empty.forget();
         }
+        self.quiet = if look.located { 0 } else { self.quiet.saturating_add(1) };
         look.micros = micros(began);
         look
+    }
+
+    /// While a code is about, everything; on a road, a frame in two is sharpened, by turns one way and the other. A
+    /// pass stays in view for many frames, and a road all day.
+    const fn effort(&self) -> Effort {
+        match self.quiet {
+            0..QUIET => Effort::Much,
+            quiet => match quiet % 4 {
+                0 => Effort::Some(Grain::Coarse),
+                2 => Effort::Some(Grain::Fine),
+                _ => Effort::Little,
+            },
+        }
     }
 
     /// Looks at a single picture: ours first, and if it reads nothing and there is a worker, the engines of others.

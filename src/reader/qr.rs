@@ -26,6 +26,7 @@ use geometry::Point;
 use image::View;
 use lattice::Lattice;
 use nix::time::{ClockId, clock_gettime};
+use sharpen::Grain;
 use threshold::{Bits, Rule};
 use triple::Triple;
 
@@ -112,12 +113,14 @@ const MOST_CORNERS: usize = 64;
 /// Most candidates that are worked on.
 const MOST_OPEN: usize = 6;
 
-/// How much is tried where no code is suspected.
+/// How much is tried where no code is suspected; where one is, everything is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
     /// Nothing more: a road is a road.
     Little,
-    /// The frame sharpened, too: for a camera that hunts for its focus.
+    /// The frame sharpened one way, too: for a camera that hunts for its focus.
+    Some(Grain),
+    /// Both ways.
     Much,
 }
 
@@ -140,7 +143,7 @@ impl Rendering<'_> {
 
 /// Searches a frame.
 pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search {
-    let mut search = Search { is_thorough: effort == Effort::Much, ..Search::default() };
+    let mut search = Search { is_thorough: effort != Effort::Little, ..Search::default() };
     if frame.width < 21 || frame.height < 21 {
         return search;
     }
@@ -173,13 +176,19 @@ pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search
             search.pass(rendering, until);
         }
     }
-    let mut sharp = image::Image::default();
     // Sharpening a large frame takes as long as all the rest.
     let dull = if is_large { halved } else { plain };
-    // Of many corners, one would have been good enough if they were any.
-    let is_worth_it = (search.is_thorough || triple::are_some_together(&search.corners)) && search.corners.len() <= FEW;
-    for grain in [sharpen::Grain::Coarse, sharpen::Grain::Fine] {
-        if is_worth_it && !search.is_done(until) && search.open.is_empty() {
+    let mut sharp = image::Image::default();
+    let is_worth_it = |search: &Search, grain| {
+        effort == Effort::Much || effort == Effort::Some(grain) || triple::are_some_together(&search.corners)
+    };
+    for grain in [Grain::Coarse, Grain::Fine] {
+        // Of many corners, one would have been good enough if they were any.
+        if search.corners.len() <= FEW
+            && is_worth_it(&search, grain)
+            && !search.is_done(until)
+            && search.open.is_empty()
+        {
             sharp = sharpen::sharpened(dull.image, grain);
             let image = sharp.view();
             search.pass(Rendering { image, rule: Rule::Sharp, rung: Rung::Sharp, ..dull }, until);

@@ -13,7 +13,7 @@ const BLOCKS: usize = 16;
 const DIFFERENT: i32 = 3;
 
 /// Longest time without a full look: light that changes slowly must not hide a pass for ever.
-const TRUSTED: Duration = Duration::from_secs(1);
+const TRUSTED: Duration = Duration::from_millis(300);
 
 /// A frame in which nothing was found.
 #[derive(Default)]
