@@ -13,11 +13,14 @@
 #![forbid(unsafe_code)]
 
 mod blind;
+#[cfg(test)]
+mod drawn;
 mod engine;
 mod exposure;
 mod glance;
 mod health;
 mod hint;
+mod kinds;
 mod own;
 mod qr;
 mod rung;
@@ -178,6 +181,8 @@ pub struct Look {
     pub hint: Option<Hint>,
     /// Nothing was tried: the picture is still the one in which nothing was found a moment ago.
     pub unchanged: bool,
+    /// How often a process with the engines of others had to be given up, since the reader was made.
+    pub deaths: u64,
 }
 
 impl Look {
@@ -192,6 +197,7 @@ pub struct Reader {
     budget: Duration,
     worker: Option<Worker>,
     empty: scene::Scene,
+    kinds: kinds::Watched,
     memories: Memories,
     offered: Option<Instant>,
 }
@@ -202,7 +208,8 @@ impl Reader {
         let Settings { budget, deadline, worker } = settings;
         let limits = Limits { deadline, ..Limits::default() };
         let worker = worker.map(|program| Worker::new(program, limits));
-        Self { budget, worker, empty: scene::Scene::default(), memories: Memories::default(), offered: None }
+        let (empty, kinds) = (scene::Scene::default(), kinds::Watched::default());
+        Self { budget, worker, empty, kinds, memories: Memories::default(), offered: None }
     }
 
     /// How often a process with the engines of others had to be given up.
@@ -216,7 +223,7 @@ impl Reader {
         let began = Instant::now();
         let answer = self.worker.as_mut().and_then(Worker::poll);
         if answer.is_none() && self.empty.is_still(frame, began) {
-            return Look { micros: micros(began), unchanged: true, ..Look::default() };
+            return Look { micros: micros(began), unchanged: true, deaths: self.deaths(), ..Look::default() };
         }
         let (mut look, open) = own::look(frame, Effort::Much, self.budget);
         if look.codes.is_empty() {
@@ -230,11 +237,15 @@ impl Reader {
         if look.codes.is_empty() && look.located {
             self.offer(frame, began);
         }
-        if look.codes.is_empty() && !look.located {
+        if look.codes.is_empty() && !look.located && look.hint.is_none() && self.kinds.shows_other(frame, began) {
+            look.hint = Some(Hint::NotQr);
+        }
+        if look.codes.is_empty() && !look.located && look.hint.is_none() {
             self.empty.remember(frame, began);
         } else {
             self.empty.forget();
         }
+        look.deaths = self.deaths();
         look.micros = micros(began);
         look
     }
@@ -248,6 +259,7 @@ impl Reader {
         {
             take(answer, &mut look);
         }
+        look.deaths = self.deaths();
         look.micros = micros(began);
         look
     }
