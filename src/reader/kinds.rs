@@ -7,9 +7,6 @@
 
 pub(crate) mod edges;
 
-use std::time::{Duration, Instant};
-
-use board::Frame;
 use edges::Edges;
 
 use crate::qr::geometry::{Point, point};
@@ -31,26 +28,6 @@ const FAINT: f32 = 0.25;
 
 /// Least pixels of a module: of less, a moiré on a screen is made of just as well.
 const LEAST_MODULE: f32 = 1.5;
-
-/// How long what was found of one frame counts for those after it.
-const COUNTS: Duration = Duration::from_millis(250);
-
-/// Looks at some frames of a camera.
-#[derive(Default)]
-pub(crate) struct Watched(Option<(Instant, bool)>);
-
-impl Watched {
-    /// Whether a code of another kind is shown, in this frame or in one a moment ago.
-    pub(crate) fn shows_other(&mut self, frame: &Frame, now: Instant) -> bool {
-        let (width, height) = (frame.width as usize, frame.height as usize);
-        let last = self.0.filter(|(at, _)| now.saturating_duration_since(*at) < COUNTS);
-        let (_, is_other) = *self.0.insert(last.unwrap_or_else(|| {
-            let whole = frame.luma.len() == width * height;
-            (now, whole && other_code(View { width, height, luma: &frame.luma }))
-        }));
-        is_other
-    }
-}
 
 /// Whether a code of another kind is shown.
 pub(crate) fn other_code(image: View<'_>) -> bool {

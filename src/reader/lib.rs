@@ -197,7 +197,7 @@ pub struct Reader {
     budget: Duration,
     worker: Option<Worker>,
     empty: scene::Scene,
-    kinds: kinds::Watched,
+    causes: hint::Watched,
     memories: Memories,
     offered: Option<Instant>,
 }
@@ -208,8 +208,8 @@ impl Reader {
         let Settings { budget, deadline, worker } = settings;
         let limits = Limits { deadline, ..Limits::default() };
         let worker = worker.map(|program| Worker::new(program, limits));
-        let (empty, kinds) = (scene::Scene::default(), kinds::Watched::default());
-        Self { budget, worker, empty, kinds, memories: Memories::default(), offered: None }
+        let (empty, causes) = (scene::Scene::default(), hint::Watched::default());
+        Self { budget, worker, empty, causes, memories: Memories::default(), offered: None }
     }
 
     /// How often a process with the engines of others had to be given up.
@@ -237,8 +237,8 @@ impl Reader {
         if look.codes.is_empty() && look.located {
             self.offer(frame, began);
         }
-        if look.codes.is_empty() && !look.located && look.hint.is_none() && self.kinds.shows_other(frame, began) {
-            look.hint = Some(Hint::NotQr);
+        if look.codes.is_empty() {
+            look.hint = look.hint.or_else(|| self.causes.look(frame, began));
         }
         if look.codes.is_empty() && !look.located && look.hint.is_none() {
             self.empty.remember(frame, began);
