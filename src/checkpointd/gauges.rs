@@ -64,6 +64,7 @@ impl Gauges {
 
     pub(crate) fn looked(&self, number: u64, look: Look) {
         self.looks.fetch_add(1, Ordering::Relaxed);
+        self.reader_deaths.store(look.deaths, Ordering::Relaxed);
         with(&self.look, |last| *last = Some((number, look)));
     }
 
@@ -100,12 +101,7 @@ impl Gauges {
         self.frames.figures()
     }
 
-    /// A process that decodes has died, and was started again.
-    pub fn reader_died(&self) {
-        self.reader_deaths.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How often that has happened since the start.
+    /// How often a process that decodes has died since the start.
     pub fn reader_deaths(&self) -> u64 {
         self.reader_deaths.load(Ordering::Relaxed)
     }

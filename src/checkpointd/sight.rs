@@ -46,10 +46,14 @@ mod tests {
     use super::*;
 
     fn told(look: Look) -> Option<Event> {
+        told_with(look, &Gauges::default())
+    }
+
+    fn told_with(look: Look, gauges: &Gauges) -> Option<Event> {
         let (sender, events) = sync_channel(1);
         let luma = Arc::from([0]);
         let frame = Frame { width: 1, height: 1, luma, number: 0, at: Duration::ZERO, source: None };
-        tell(&frame, look, &sender, &Gauges::default());
+        tell(&frame, look, &sender, gauges);
         events.try_recv().ok()
     }
 
@@ -63,5 +67,13 @@ mod tests {
         // A code of another kind is not located as one.
         let other = Look { hint: Some(Hint::NotQr), ..Look::default() };
         assert!(matches!(told(other), Some(Event::Unread(Some(Hint::NotQr)))));
+    }
+    #[test]
+    fn what_the_reader_has_lost_of_its_workers_is_counted_with_every_look() {
+        let gauges = Gauges::default();
+        for deaths in [0, 2, 3] {
+            told_with(Look { deaths, unchanged: deaths > 2, ..Look::default() }, &gauges);
+            assert_eq!(gauges.reader_deaths(), deaths);
+        }
     }
 }

@@ -13,11 +13,14 @@
 #![forbid(unsafe_code)]
 
 mod blind;
+#[cfg(test)]
+mod drawn;
 mod engine;
 mod exposure;
 mod glance;
 mod health;
 mod hint;
+mod kinds;
 mod own;
 mod qr;
 mod rung;
@@ -187,6 +190,8 @@ pub struct Look {
     pub hint: Option<Hint>,
     /// Nothing was tried: the picture is still the one in which nothing was found a moment ago.
     pub unchanged: bool,
+    /// How often a process with the engines of others had to be given up, since the reader was made.
+    pub deaths: u64,
 }
 
 impl Look {
@@ -201,6 +206,7 @@ pub struct Reader {
     budget: Duration,
     worker: Option<Worker>,
     empty: scene::Scene,
+    causes: hint::Watched,
     memories: Memories,
     offered: Option<Instant>,
     /// Frames since the last one in which a code was, read or not.
@@ -213,9 +219,9 @@ impl Reader {
         let Settings { budget, deadline, worker } = settings;
         let limits = Limits { deadline, ..Limits::default() };
         let worker = worker.map(|program| Worker::new(program, limits));
-        let (empty, memories) = Default::default();
+        let (empty, memories, causes) = Default::default();
         // What a camera shows first is not known to be a road.
-        Self { budget, worker, empty, memories, offered: None, quiet: QUIET - UNKNOWN }
+        Self { budget, worker, empty, causes, memories, offered: None, quiet: QUIET - UNKNOWN }
     }
 
     /// How often a process with the engines of others had to be given up.
@@ -229,7 +235,7 @@ impl Reader {
         let began = Instant::now();
         let answer = self.worker.as_mut().and_then(Worker::poll);
         if answer.is_none() && self.empty.is_still(frame, began) {
-            return Look { micros: micros(began), unchanged: true, ..Look::default() };
+            return Look { micros: micros(began), unchanged: true, deaths: self.deaths(), ..Look::default() };
         }
         let (mut look, open) = own::look(frame, self.effort(), self.budget);
         if look.codes.is_empty() {
@@ -243,12 +249,16 @@ impl Reader {
         if look.codes.is_empty() && look.located {
             self.offer(frame, began);
         }
-        if look.codes.is_empty() && !look.located {
+        if look.codes.is_empty() {
+            look.hint = look.hint.or_else(|| self.causes.look(frame, began));
+        }
+        if look.codes.is_empty() && !look.located && look.hint.is_none() {
             self.empty.remember(frame, began);
         } else {
             self.empty.forget();
         }
         self.quiet = if look.located { 0 } else { self.quiet.saturating_add(1) };
+        look.deaths = self.deaths();
         look.micros = micros(began);
         look
     }
@@ -275,6 +285,7 @@ impl Reader {
         {
             take(answer, &mut look);
         }
+        look.deaths = self.deaths();
         look.micros = micros(began);
         look
     }

@@ -376,30 +376,15 @@ impl Open {
         self.lattice.module() * self.scale
     }
 
-    /// The light on it in a picture of this size.
-    pub(crate) fn light(&self, image: View<'_>) -> Light {
-        let size = self.lattice.layout.size;
-        let (mut clipped, mut levels) = (0_usize, Vec::with_capacity(size * size));
-        for y in 0..size {
-            for x in 0..size {
-                let at = self.lattice.pixel(geometry::point(x as f32 + 0.5, y as f32 + 0.5)) * self.scale;
-                let shade = image.sample(at);
-                clipped += usize::from(shade >= 250.0);
-                levels.push(shade);
-            }
-        }
-        levels.sort_by(f32::total_cmp);
-        Light { clipped: clipped as f32 / levels.len() as f32, paper: levels[levels.len() * 9 / 10] }
+    /// The shade of a point of it, in modules from its upper left corner, in what was searched.
+    pub(crate) fn shade(&self, image: View<'_>, at: Point) -> f32 {
+        image.sample(self.place(at))
     }
-}
 
-/// The light on a code.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Light {
-    /// Share of its modules that are as white as the camera can tell.
-    pub clipped: f32,
-    /// Luma of the lightest tenth.
-    pub paper: f32,
+    /// Where a point of it is, in pixels of what was searched.
+    pub(crate) fn place(&self, at: Point) -> Point {
+        self.lattice.pixel(at) * self.scale
+    }
 }
 
 fn middle(outline: &[Point; 4]) -> Point {
