@@ -50,6 +50,9 @@ const AGAIN: Duration = Duration::from_millis(300);
 /// Frames without a code after which a road is a road again.
 const QUIET: u32 = 32;
 
+/// Frames in which a code is followed before the whole frame is looked at again.
+const FOLLOWED: u32 = 6;
+
 /// The first frames of a camera.
 const UNKNOWN: u32 = 8;
 
@@ -211,6 +214,8 @@ pub struct Reader {
     offered: Option<Instant>,
     /// Frames since the last one in which a code was, read or not.
     quiet: u32,
+    /// Where codes were read in the last frame, how many, and for how many frames nowhere else was looked.
+    track: Option<(Region, usize, u32)>,
 }
 
 impl Reader {
@@ -221,7 +226,7 @@ impl Reader {
         let worker = worker.map(|program| Worker::new(program, limits));
         let (empty, memories, causes) = Default::default();
         // What a camera shows first is not known to be a road.
-        Self { budget, worker, empty, causes, memories, offered: None, quiet: QUIET - UNKNOWN }
+        Self { budget, worker, empty, causes, memories, offered: None, quiet: QUIET - UNKNOWN, track: None }
     }
 
     /// How often a process with the engines of others had to be given up.
@@ -237,7 +242,8 @@ impl Reader {
         if answer.is_none() && self.empty.is_still(frame, began) {
             return Look { micros: micros(began), unchanged: true, deaths: self.deaths(), ..Look::default() };
         }
-        let (mut look, open) = own::look(frame, self.effort(), self.budget);
+        let (mut look, open) =
+            self.follow(frame).map_or_else(|| own::look(frame, self.effort(), self.budget), |look| (look, Vec::new()));
         if look.codes.is_empty() {
             own::remember(frame, &open, &mut self.memories, self.budget / 3, &mut look);
         } else {
@@ -257,10 +263,22 @@ impl Reader {
         } else {
             self.empty.forget();
         }
+        if self.track.is_none() && !look.codes.is_empty() {
+            self.track = look.region.map(|region| (region, look.codes.len(), 0));
+        }
         self.quiet = if look.located { 0 } else { self.quiet.saturating_add(1) };
         look.deaths = self.deaths();
         look.micros = micros(began);
         look
+    }
+
+    /// Looks where codes were read in the last frame, and nowhere else; now and then everywhere, for another may have
+    /// come into view.
+    fn follow(&mut self, frame: &Frame) -> Option<Look> {
+        let (region, count, times) = self.track.take().filter(|(_, _, times)| *times < FOLLOWED)?;
+        let look = own::follow(frame, region, count, self.budget)?;
+        self.track = look.region.map(|region| (region, count, times + 1));
+        Some(look)
     }
 
     /// While a code is about, everything; on a road, a frame in two is sharpened, by turns one way and the other. A

@@ -44,6 +44,35 @@ pub(crate) fn look(frame: &Frame, effort: Effort, budget: Duration) -> (Look, Ve
     (look, search.unread())
 }
 
+/// Looks only where `count` codes were read a moment ago; none when they are not all there any more.
+pub(crate) fn follow(frame: &Frame, last: Region, count: usize, budget: Duration) -> Option<Look> {
+    let (x, width) = around(last.x, last.width, frame.width);
+    let (y, height) = around(last.y, last.height, frame.height);
+    // Most of the frame can be looked at whole.
+    if u64::from(width) * u64::from(height) * 3 > u64::from(frame.width) * u64::from(frame.height) * 2 {
+        return None;
+    }
+    let rows = frame.luma.chunks_exact(frame.width as usize).skip(y as usize).take(height as usize);
+    let luma = rows.flat_map(|row| &row[x as usize..][..width as usize]).copied().collect();
+    let part = Frame { width, height, luma, ..frame.clone() };
+    let (mut look, _) = self::look(&part, Effort::Little, budget);
+    if look.codes.len() < count {
+        return None;
+    }
+    for corner in look.codes.iter_mut().flat_map(|code| &mut code.corners) {
+        *corner = (corner.0 + x as f32, corner.1 + y as f32);
+    }
+    look.region = look.region.map(|region| Region { x: region.x + x, y: region.y + y, ..region });
+    Some(look)
+}
+
+/// A stretch with half of its length on either side, within a whole.
+fn around(first: u32, length: u32, whole: u32) -> (u32, u32) {
+    let begin = first.saturating_sub(length / 2).min(whole);
+    let end = first.saturating_add(length).saturating_add(length / 2).min(whole);
+    (begin, end - begin)
+}
+
 /// Adds what does not read to what was seen before; the code, if all of it together reads.
 pub(crate) fn remember(frame: &Frame, open: &[Open], memories: &mut Memories, budget: Duration, look: &mut Look) {
     let (began, until) = (Instant::now(), Deadline::after(budget));

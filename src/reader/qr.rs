@@ -348,9 +348,12 @@ impl Search {
         self.open.first()
     }
 
-    /// The corners of the first code, read or not; or of what its finders take up. In pixels of what was searched.
+    /// The corners of all codes that were read, or of the first that was not; or of what its finders take up. In pixels
+    /// of what was searched.
     pub(crate) fn outline(&self) -> Option<Vec<Point>> {
-        let outline = self.found.first().map(|found| found.outline).or_else(|| self.open.first().map(Open::outline));
+        if !self.found.is_empty() {
+            return Some(self.found.iter().flat_map(|found| found.outline).collect());
+        }
         let around = || {
             self.corners.iter().flat_map(|corner| {
                 let [u, v] = corner.axes.map(|axis| axis * 4.0);
@@ -358,8 +361,8 @@ impl Search {
                     .map(|(a, b)| (corner.center + u * a + v * b) * self.scale)
             })
         };
-        match outline {
-            Some(outline) => Some(outline.to_vec()),
+        match self.open.first() {
+            Some(open) => Some(open.outline().to_vec()),
             None => self.is_suspicious().then(|| around().collect()),
         }
     }

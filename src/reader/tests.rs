@@ -61,3 +61,45 @@ fn picture(folder: &Path, record: &serde_json::Value) -> Option<PathBuf> {
     let name = record["file"].as_str()?;
     [folder.join(name), folder.join("images").join(name)].into_iter().find(|path| path.is_file())
 }
+
+/// Shows every code that it is given, each at its place.
+fn shown(codes: &[(&str, u32, u32)]) -> Frame {
+    let (width, height) = (960_u32, 540_u32);
+    let mut luma = vec![170_u8; (width * height) as usize];
+    for (text, left, top) in codes {
+        let code = qrcode::QrCode::new(text).unwrap();
+        let side = code.width() as u32;
+        for (y, x) in (0..(side + 8) * 4).flat_map(|y| (0..(side + 8) * 4).map(move |x| (y, x))) {
+            let (column, row) = ((x / 4).wrapping_sub(4), (y / 4).wrapping_sub(4));
+            let is_dark = column < side && row < side && code[(column as usize, row as usize)] == qrcode::Color::Dark;
+            luma[((top + y) * width + left + x) as usize] = if is_dark { 20 } else { 235 };
+        }
+    }
+    Frame { width, height, luma: luma.into(), number: 0, at: Duration::ZERO, source: None }
+}
+
+#[test]
+fn a_code_is_followed_where_it_goes_and_another_is_seen_when_it_comes() {
+    let mut reader = Reader::new(Settings::default());
+    let texts = |look: &Look| {
+        let mut texts: Vec<_> = look.codes.iter().map(|code| code.text.clone()).collect();
+        texts.sort();
+        texts
+    };
+    for step in 0..20 {
+        let (left, top) = (100 + step * 12, 80 + step * 5);
+        let look = reader.watch(&shown(&[("MP1:FIRST", left, top)]));
+        assert_eq!(texts(&look), ["MP1:FIRST"], "step {step}");
+        let (x, y) = look.codes[0].corners[0];
+        assert!((x - (left + 16) as f32).abs() < 1.5 && (y - (top + 16) as f32).abs() < 1.5, "step {step}: {x}, {y}");
+    }
+    let both = shown(&[("MP1:FIRST", 340, 180), ("MP1:SECOND", 700, 20)]);
+    let seen = (0..=FOLLOWED + 1).find(|_| texts(&reader.watch(&both)).len() == 2);
+    assert!(seen.is_some(), "the second code was not seen");
+    // And from then on both.
+    for _ in 0..3 {
+        assert_eq!(texts(&reader.watch(&both)), ["MP1:FIRST", "MP1:SECOND"]);
+    }
+    // A jump across the frame is a frame looked at whole.
+    assert_eq!(texts(&reader.watch(&shown(&[("MP1:FIRST", 20, 300)]))), ["MP1:FIRST"]);
+}
