@@ -12,7 +12,7 @@ use ::board::{
 use image::GrayImage;
 
 use crate::era::SimClock;
-use crate::scene::{self, Chance, Exposure, Lens};
+use crate::scene::{self, Chance, Exposure, Grip, Lens};
 
 /// Time between frames.
 const EVERY: Duration = Duration::from_millis(100);
@@ -43,6 +43,7 @@ pub enum Held {
 #[derive(Default)]
 struct Devices {
     held: Held,
+    grip: Grip,
     lens: Lens,
     is_night: bool,
     exposure: Exposure,
@@ -100,6 +101,16 @@ impl Handles {
             Held::Webcam(_, since) if since.elapsed() < WEBCAM_STAYS => Some("webcam".to_owned()),
             Held::Road | Held::Webcam(..) => None,
         })
+    }
+
+    /// Changes how passes are held.
+    pub fn set_grip(&self, grip: Grip) {
+        self.with(|devices| devices.grip = grip);
+    }
+
+    /// How passes are held.
+    pub fn grip(&self) -> Grip {
+        self.with(|devices| devices.grip)
     }
 
     /// Puts something on the lens, or takes it away.
@@ -202,6 +213,7 @@ impl Handles {
 /// What stands before the camera, and how it sees it.
 struct Scene {
     held: Held,
+    grip: Grip,
     lens: Lens,
     is_night: bool,
     exposure: Exposure,
@@ -218,8 +230,9 @@ struct SimCamera {
 
 impl SimCamera {
     fn picture(&mut self) -> Arc<GrayImage> {
-        let Scene { held, lens, is_night, exposure, last } = self.handles.with(|devices| Scene {
+        let Scene { held, grip, lens, is_night, exposure, last } = self.handles.with(|devices| Scene {
             held: devices.held.clone(),
+            grip: devices.grip,
             lens: devices.lens,
             is_night: devices.is_night,
             exposure: devices.exposure,
@@ -230,8 +243,10 @@ impl SimCamera {
             (Lens::Covered, _) => exposure.expose(&scene::covered(is_night), None, false),
             (Lens::Black, _) => GrayImage::new(scene::SIZE.0, scene::SIZE.1),
             (_, Held::Pass(_, pass)) => {
-                let (screen, at) = scene::hold(&pass, &mut self.chance);
-                exposure.expose(&self.road, Some((&screen, at)), is_night)
+                let (screen, at) = scene::hold(&pass, grip, &mut self.chance);
+                let mut picture = exposure.expose(&self.road, Some((&screen, at)), is_night);
+                grip.befall(&mut picture);
+                picture
             }
             // Another camera has exposed it already.
             (_, Held::Photo(photo)) => (*photo).clone(),

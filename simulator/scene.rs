@@ -12,6 +12,12 @@ const LARGEST: u32 = 1280;
 /// Share of the height that a held pass takes.
 const HELD: f32 = 0.62;
 
+/// Standard deviation of the blur of a pass that is out of focus, in pixels: more than a module.
+const UNSHARP: f32 = 5.5;
+
+/// Radius of a lamp that is mirrored, as a share of the height.
+const MIRRORED: f32 = 0.19;
+
 /// Light of the night, as a share of the day's: what a phone's screen is brighter by.
 const NIGHT: f32 = 0.04;
 
@@ -49,6 +55,66 @@ impl Lens {
             Self::Covered => "covered",
             Self::Black => "black",
             Self::Frozen => "frozen",
+        }
+    }
+}
+
+/// How a driver holds a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grip {
+    /// As it should be.
+    #[default]
+    Well,
+    /// So far away that a module is hardly a pixel.
+    Far,
+    /// So near that the picture is too small for it.
+    Close,
+    /// Half of it beside the picture.
+    CutOff,
+    /// Out of focus, or moving.
+    Blurred,
+    /// So that a lamp is mirrored in it.
+    Glare,
+}
+
+impl Grip {
+    /// Every one.
+    pub const ALL: [Self; 6] = [Self::Well, Self::Far, Self::Close, Self::CutOff, Self::Blurred, Self::Glare];
+
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Far => "far",
+            Self::Close => "close",
+            Self::CutOff => "cut-off",
+            Self::Blurred => "blurred",
+            Self::Glare => "glare",
+        }
+    }
+
+    /// Share of the height that a pass takes.
+    const fn held(self) -> f32 {
+        match self {
+            Self::Far => 0.13,
+            Self::Close => 1.9,
+            _ => HELD,
+        }
+    }
+
+    /// Adds to a picture what is in it before the camera takes it.
+    pub fn befall(self, picture: &mut GrayImage) {
+        match self {
+            Self::Blurred => *picture = imageops::blur(picture, UNSHARP),
+            Self::Glare => {
+                let (x, y) = (SIZE.0 as f32 * 0.52, SIZE.1 as f32 * 0.53);
+                for (at_x, at_y, pixel) in picture.enumerate_pixels_mut() {
+                    let from = (at_x as f32 - x).hypot(at_y as f32 - y) / (SIZE.1 as f32 * MIRRORED);
+                    let more = 300.0 * (1.5 - from).clamp(0.0, 1.0);
+                    pixel.0[0] = (f32::from(pixel.0[0]) + more).min(255.0) as u8;
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -203,16 +269,30 @@ pub fn road() -> GrayImage {
 }
 
 /// A pass on a phone, held up by a hand that trembles: how it looks from here, and where its corner is.
-pub fn hold(pass: &GrayImage, chance: &mut Chance) -> (GrayImage, (i64, i64)) {
-    let side = (SIZE.1 as f32 * HELD * (1.0 + 0.01 * chance.swing())) as u32;
+pub fn hold(pass: &GrayImage, grip: Grip, chance: &mut Chance) -> (GrayImage, (i64, i64)) {
+    let side = (SIZE.1 as f32 * grip.held() * (1.0 + 0.01 * chance.swing())) as u32;
     let (width, height) = pass.dimensions();
     let scale = side as f32 / width.max(height) as f32;
     let (width, height) = ((width as f32 * scale) as u32, (height as f32 * scale) as u32);
-    let small = imageops::resize(pass, width.max(1), height.max(1), imageops::FilterType::Triangle);
-    let at = |free: u32, swing: f32| i64::from(free / 2) + (swing * 3.0) as i64;
-    let x = at(SIZE.0.saturating_sub(width), chance.swing());
-    let y = at(SIZE.1.saturating_sub(height), chance.swing());
-    (small, (x, y))
+    let mut small = imageops::resize(pass, width.max(1), height.max(1), imageops::FilterType::Triangle);
+    if grip == Grip::Far {
+        small = on_a_sheet(&small);
+    }
+    let (width, height) = small.dimensions();
+    let at = |room: u32, side: u32, swing: f32| (i64::from(room) - i64::from(side)) / 2 + (swing * 3.0) as i64;
+    let mut x = at(SIZE.0, width, chance.swing());
+    if grip == Grip::CutOff {
+        x = -i64::from(width) * 45 / 100;
+    }
+    (small, (x, at(SIZE.1, height, chance.swing())))
+}
+
+/// A pass as it is printed: there is more white around it than on a phone.
+fn on_a_sheet(pass: &GrayImage) -> GrayImage {
+    let (width, height) = pass.dimensions();
+    let mut sheet = GrayImage::from_pixel(width * 2, height * 5 / 2, Luma([250]));
+    imageops::replace(&mut sheet, pass, i64::from(width / 2), i64::from(height / 3));
+    sheet
 }
 
 /// The noise of a small sensor: a few levels a pixel.

@@ -13,7 +13,7 @@ use wire::ClockTrust;
 
 use super::Page;
 use crate::board::Held;
-use crate::scene::Lens;
+use crate::scene::{Grip, Lens};
 use crate::{Error, scene};
 
 /// Everything a button may say; each uses what it needs.
@@ -28,6 +28,7 @@ pub(super) struct Said {
     reset: Option<bool>,
     trust: Option<String>,
     lens: Option<String>,
+    grip: Option<String>,
 }
 
 impl Said {
@@ -66,6 +67,11 @@ pub(super) async fn at_box(
             let word = said.lens.ok_or_else(|| missing("lens"))?;
             let lens = Lens::ALL.into_iter().find(|lens| lens.as_str() == word);
             post.handles.set_lens(lens.ok_or_else(|| Error::Unknown(format!("lens {word:?}")))?);
+        }
+        "grip" => {
+            let word = said.grip.ok_or_else(|| missing("grip"))?;
+            let grip = Grip::ALL.into_iter().find(|grip| grip.as_str() == word);
+            post.handles.set_grip(grip.ok_or_else(|| Error::Unknown(format!("grip {word:?}")))?);
         }
         "night" => post.handles.set_night(said.on.ok_or_else(|| missing("on"))?),
         "kill" => {

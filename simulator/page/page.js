@@ -214,6 +214,7 @@ function pressed(name, what) {
   if (what.clock) return askBox(name, "clock", { add_s: Number(what.clock) });
   if ("network" in what) return askBox(name, "network", { up: !box.network });
   if (what.lens) return askBox(name, "lens", { lens: box.lens === what.lens ? "clear" : what.lens });
+  if (what.grip) return askBox(name, "grip", { grip: box.grip === what.grip ? "well" : what.grip });
   if ("night" in what) return askBox(name, "night", { on: !box.night });
   if ("anpr" in what) return askBox(name, "anpr", { on: !box.anpr });
   if ("kill" in what) return askBox(name, "kill");
@@ -323,6 +324,9 @@ function showLink(section, box) {
   mark(find(section, "progress"), "value", head ? settled : 1);
   for (const button of section.querySelectorAll("[data-lens]")) {
     mark(button, "aria-pressed", box.lens === button.dataset.lens);
+  }
+  for (const button of section.querySelectorAll("[data-grip]")) {
+    mark(button, "aria-pressed", box.grip === button.dataset.grip);
   }
   mark(find(section, "[data-night]"), "aria-pressed", Boolean(box.night));
   write(find(section, ".exposure"), box.exposure === 1 ? "" : word("exposure", number(box.exposure, 1)));

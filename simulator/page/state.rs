@@ -71,6 +71,7 @@ fn of_box(post: &Post, zone: Offset) -> Value {
             "offset_s": post.clock.offset(),
         },
         "held": held,
+        "grip": post.handles.grip().as_str(),
         "lens": post.handles.lens().as_str(),
         "night": post.handles.is_night(),
         "exposure": f64::from((post.handles.exposure().times() * 100.0).round()) / 100.0,

@@ -35,6 +35,8 @@ const WORDS = {
   lamp_green: ["проезжайте", "go"], lamp_red: ["стойте", "stop"],
   anpr: ["Чтение номеров", "Plate reader"],
   passes: ["Поднести к камере", "Hold up to the camera"],
+  grip: ["Держит пропуск", "Holds the pass"], grip_far: ["Далеко", "Too far"], grip_close: ["Близко", "Too close"],
+  "grip_cut-off": ["Не целиком", "Cut off"], grip_blurred: ["Нерезко", "Out of focus"], grip_glare: ["Блик", "Glare"],
   upload: ["Картинка…", "A picture…"], away: ["Убрать", "Take away"],
   webcam: ["Веб-камера", "Webcam"], webcamStop: ["Остановить", "Stop webcam"],
   noWebcam: ["Веб-камера не найдена.", "There is no webcam."],

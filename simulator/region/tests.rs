@@ -1,11 +1,11 @@
-//! What befalls a box's camera, seen where people see it: on its panel, and at HQ.
+//! What befalls a box's camera and what is held before it, seen where people see it: on its panel, and at HQ.
 
 use std::time::Instant;
 
-use panel::{Fault, Screen};
+use panel::{Fault, Hint, Screen};
 
 use super::*;
-use crate::scene::Lens;
+use crate::scene::{Grip, Lens, SIZE};
 
 /// Longest wait for what must come; a busy machine may take a while.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,5 +48,59 @@ fn a_camera_that_is_blind_stands_on_the_panel_within_two_seconds_and_in_hqs_list
     until("the heartbeat that all is well", || at_hq("sees"));
     let boxes = desk.with_hq(|hq| hq.shown().boxes().unwrap()).unwrap();
     assert!(boxes.iter().all(|one| one.picture.is_some() && one.reader_deaths == Some(0)), "{boxes:?}");
+    desk.end();
+}
+
+/// Bars of different widths, as on a carton: the left half of EAN-13 4006381333931 again and again.
+fn carton() -> image::GrayImage {
+    let widths = [1, 1, 1, 3, 2, 1, 1, 1, 1, 1, 4, 1, 1, 1, 4, 1, 2, 1, 3, 1, 4, 1, 1, 2, 1, 1, 3, 1, 1, 1, 1, 1];
+    let bars: Vec<bool> =
+        widths.iter().enumerate().flat_map(|(at, width)| std::iter::repeat_n(at % 2 == 0, *width)).collect();
+    image::GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+        let bar = usize::try_from(x).ok().and_then(|x| bars.get(x.checked_sub(200)? / 4));
+        let is_dark = (140..300).contains(&y) && bar == Some(&true);
+        image::Luma([if is_dark { 35 } else { 205 }])
+    })
+}
+
+#[test]
+fn what_keeps_a_pass_from_being_read_stands_on_the_panel_and_once_it_is_held_well_it_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let post = &desk.posts[0];
+    let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
+    let pass = in_a_hand(&desk.card("valid").unwrap());
+    until("the idle screen", || screen() == Some(Screen::Idle));
+    for (grip, hint) in [
+        (Grip::Far, Hint::TooFar),
+        (Grip::Close, Hint::TooClose),
+        (Grip::CutOff, Hint::CutOff),
+        (Grip::Blurred, Hint::Blurred),
+        (Grip::Glare, Hint::Glare),
+    ] {
+        post.handles.set_grip(grip);
+        post.handles.hold(pass.clone());
+        // Whatever else is said first would send the driver the wrong way.
+        let mut said = None;
+        let took = until(grip.as_str(), || {
+            said = screen();
+            said != Some(Screen::Idle)
+        });
+        assert_eq!(said, Some(Screen::Hint(hint)), "held {}", grip.as_str());
+        println!("measured: a pass held {} is spoken of after {} ms", grip.as_str(), took.as_millis());
+        let still = Instant::now();
+        while still.elapsed() < Duration::from_millis(1500) {
+            assert_eq!(screen(), Some(Screen::Hint(hint)), "held {}", grip.as_str());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        post.handles.hold(board::Held::Road);
+        until("the idle screen again", || screen() == Some(Screen::Idle));
+    }
+    post.handles.set_grip(Grip::Well);
+    post.handles.hold(board::Held::Photo(Arc::new(carton())));
+    until("that bars are no QR code", || screen() == Some(Screen::Hint(Hint::NotQr)));
+    post.handles.hold(pass);
+    until("the verdict", || matches!(screen(), Some(Screen::Verdict(_))));
     desk.end();
 }

@@ -63,7 +63,12 @@ pub(crate) fn of(image: View<'_>, search: &Search) -> Option<Hint> {
         corners.iter().find_map(|a| corners.iter().find(|b| goes(a, b)).map(|b| (a, b)))
     };
     if let Some((a, b)) = pair(|a, b| a.is_beside(b)) {
-        return of_side(image, a, b);
+        let is_third = |c: &Seen<'_>| a.is_beside(c) != b.is_beside(c) && !std::ptr::eq(c, a) && !std::ptr::eq(c, b);
+        return match corners.iter().any(is_third) {
+            // All three are there: it is bent, torn or printed badly, if it is not out of focus.
+            true => of_rings(image, a, b).flatten(),
+            false => of_side(image, a, b),
+        };
     }
     match pair(|a, b| a.is_opposite(b)) {
         Some((a, b)) => of_diagonal(image, a, b),
@@ -71,7 +76,7 @@ pub(crate) fn of(image: View<'_>, search: &Search) -> Option<Hint> {
     }
 }
 
-/// What a camera may show where no code was located, looked at now and then: it costs more than a frame may.
+/// What a camera may show where nothing was said of the code, looked at now and then: it costs more than a frame may.
 #[derive(Default)]
 pub(crate) struct Watched(Option<(Instant, Option<Hint>)>);
 
@@ -80,18 +85,20 @@ const COUNTS: Duration = Duration::from_millis(250);
 
 impl Watched {
     /// The reason, of this frame or of one a moment ago.
-    pub(crate) fn look(&mut self, frame: &Frame, now: Instant) -> Option<Hint> {
+    pub(crate) fn look(&mut self, frame: &Frame, is_located: bool, now: Instant) -> Option<Hint> {
         let image = View { width: frame.width as usize, height: frame.height as usize, luma: &frame.luma };
         if image.luma.len() != image.width * image.height {
             return None;
         }
         let last = self.0.filter(|(at, _)| now.saturating_duration_since(*at) < COUNTS);
-        self.0.insert(last.unwrap_or_else(|| (now, unlocated(image)))).1
+        self.0.insert(last.unwrap_or_else(|| (now, at_large(image, is_located)))).1
     }
 }
 
-fn unlocated(image: View<'_>) -> Option<Hint> {
-    if kinds::other_code(image) {
+/// The reason, of the picture as a whole.
+fn at_large(image: View<'_>, is_located: bool) -> Option<Hint> {
+    // Bars may well stand beside a code.
+    if !is_located && kinds::other_code(image) {
         return Some(Hint::NotQr);
     }
     if grid::is_too_close(image) {

@@ -256,7 +256,7 @@ impl Reader {
             self.offer(frame, began);
         }
         if look.codes.is_empty() {
-            look.hint = look.hint.or_else(|| self.causes.look(frame, began));
+            look.hint = look.hint.or_else(|| self.causes.look(frame, look.located, began));
         }
         if look.codes.is_empty() && !look.located && look.hint.is_none() {
             self.empty.remember(frame, began);
