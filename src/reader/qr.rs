@@ -172,7 +172,12 @@ pub(crate) fn search(frame: View<'_>, effort: Effort, until: Deadline) -> Search
     }
     // What may be a code is worth every rendering; a road is not.
     for rendering in on_suspicion {
-        if !search.is_done(until) && search.is_suspicious() {
+        // The dearest only for what is more than one corner.
+        let is_worth_it = match rendering.rung {
+            Rung::Middle => triple::are_some_together(&search.corners),
+            _ => search.is_suspicious(),
+        };
+        if !search.is_done(until) && is_worth_it {
             search.pass(rendering, until);
         }
     }
