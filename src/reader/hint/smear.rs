@@ -89,11 +89,18 @@ impl Grid {
         // The larger a cell, the less of it is left in its mean.
         let noise = NOISE / cell as f32;
         let mut busy = vec![false; cells.len()];
+        // Three by three: the darkest and the lightest of three rows, and then of three columns.
+        let (mut low, mut high) = (vec![0.0_f32; columns], vec![0.0_f32; columns]);
         for y in 1..rows.saturating_sub(1) {
-            for x in 1..columns.saturating_sub(1) {
-                let around = (y - 1..=y + 1).flat_map(|y| &cells[y * columns + x - 1..=y * columns + x + 1]);
-                let (low, high) = around.fold((f32::MAX, 0.0_f32), |(low, high), c| (low.min(*c), high.max(*c)));
-                busy[y * columns + x] = high - low > high * BUSY + noise;
+            let [above, here, below] = [y - 1, y, y + 1].map(|y| &cells[y * columns..][..columns]);
+            for (x, (low, high)) in low.iter_mut().zip(&mut high).enumerate() {
+                *low = above[x].min(here[x]).min(below[x]);
+                *high = above[x].max(here[x]).max(below[x]);
+            }
+            let inner = &mut busy[y * columns + 1..][..columns - 2];
+            for ((busy, low), high) in inner.iter_mut().zip(low.windows(3)).zip(high.windows(3)) {
+                let (low, high) = (low[0].min(low[1]).min(low[2]), high[0].max(high[1]).max(high[2]));
+                *busy = high - low > high * BUSY + noise;
             }
         }
         Self { cells, columns, rows, busy }
