@@ -78,7 +78,11 @@ pub(crate) fn of(image: View<'_>, search: &Search) -> Option<Hint> {
 
 /// What a camera may show where nothing was said of the code, looked at now and then: it costs more than a frame may.
 #[derive(Default)]
-pub(crate) struct Watched(Option<Watch>);
+pub(crate) struct Watched {
+    last: Option<Watch>,
+    /// When there was something to say.
+    said: Option<Instant>,
+}
 
 /// What was found of a frame.
 #[derive(Clone, Copy)]
@@ -91,6 +95,9 @@ struct Watch {
 /// How long what was found of one frame counts for those after it.
 const COUNTS: Duration = Duration::from_millis(250);
 
+/// How long after something was said a road that seems to be empty is looked at again and again.
+const RECENT: Duration = Duration::from_secs(1);
+
 impl Watched {
     /// The reason, of this frame or of one a moment ago.
     pub(crate) fn look(&mut self, frame: &Frame, is_located: bool, now: Instant) -> Option<Hint> {
@@ -99,8 +106,18 @@ impl Watched {
             return None;
         }
         let counts = |last: &Watch| last.is_located == is_located && now.saturating_duration_since(last.at) < COUNTS;
-        let last = self.0.filter(counts);
-        self.0.insert(last.unwrap_or_else(|| Watch { at: now, is_located, hint: at_large(image, is_located) })).hint
+        let last = self.last.filter(counts);
+        let watch = last.unwrap_or_else(|| Watch { at: now, is_located, hint: at_large(image, is_located) });
+        self.last = Some(watch);
+        if watch.hint.is_some() {
+            self.said = Some(now);
+        }
+        watch.hint
+    }
+
+    /// Whether there was something to say a moment ago.
+    pub(crate) fn are_recent(&self, now: Instant) -> bool {
+        self.said.is_some_and(|at| now.saturating_duration_since(at) < RECENT)
     }
 }
 
