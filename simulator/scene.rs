@@ -16,7 +16,7 @@ const HELD: f32 = 0.62;
 const UNSHARP: f32 = 5.5;
 
 /// Radius of a lamp that is mirrored, as a share of the height.
-const MIRRORED: f32 = 0.19;
+const MIRRORED: f32 = 0.25;
 
 /// Light of the night, as a share of the day's: what a phone's screen is brighter by.
 const NIGHT: f32 = 0.04;

@@ -11,7 +11,7 @@ use axum::routing::get;
 use axum::{Router, serve};
 use board::{Clock, Picture};
 use panel::{Latest, Screen, View};
-use reader::{CameraState, Figures};
+use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -101,6 +101,7 @@ impl Shown {
         let gauges = &self.gauges;
         include_str!("page.html")
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
+            .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
 
     /// The status, as `docs/box.md` describes it.
@@ -148,7 +149,7 @@ impl Shown {
             "look": look.map(|(number, look)| json!({
                 "number": number,
                 "us": look.micros,
-                "path": look.path().map(reader::Rung::as_str),
+                "path": look.path().map(Rung::as_str),
             })),
             "uptime_s": self.began.elapsed().as_secs(),
         })
@@ -187,6 +188,26 @@ fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u
     rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
 }
 
+/// What has read the code in view, and in what time, in Russian and English; empty while none is.
+fn read(by: Option<(Rung, u64)>) -> String {
+    let Some((rung, micros)) = by else { return String::new() };
+    let (ru, en) = match rung {
+        Rung::Plain => ("как есть", "as it is"),
+        Rung::Half => ("уменьшив вдвое", "at half the size"),
+        Rung::Middle => ("по середине света и тени", "against the middle of dark and light"),
+        Rung::Sharp => ("повысив резкость", "sharpened"),
+        Rung::Guessed => ("угадав закрытый угол", "with a covered corner guessed"),
+        Rung::Settled => ("разгладив", "on bent paper"),
+        Rung::Unblurred => ("убрав размытие", "with the blur undone"),
+        Rung::Together => ("по нескольким кадрам", "from several frames together"),
+        Rung::Rxing | Rung::RxingHalf | Rung::RxingDouble | Rung::RxingFiltered | Rung::Rqrr => {
+            ("другой программой", "by an engine of others")
+        }
+    };
+    let (whole, part) = (micros / 1000, micros % 1000 / 100);
+    format!("<tr><th>Код прочитан · the code was read<td>{ru} · {en} ({}), {whole}.{part} ms\n", rung.as_str())
+}
+
 /// What a view says, in stable words: screen, outcome, reasons, fault.
 pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static str>, Option<&'static str>) {
     let codes = |card: &panel::Card| card.reasons.iter().map(|reason| reason.code()).collect();
@@ -214,6 +235,15 @@ mod tests {
             assert!(said.contains(word), "{word}: {said}");
         }
         assert!(!health(None, None, 0).contains("focus"));
+    }
+
+    #[test]
+    fn the_technician_reads_how_a_code_was_read_and_nothing_while_none_is() {
+        assert!(include_str!("page.html").contains("{read}"));
+        let said = read(Some((Rung::Together, 12_345)));
+        assert!(said.contains("по нескольким кадрам · from several frames together (together), 12.3 ms"), "{said}");
+        assert!(read(Some((Rung::RxingHalf, 900))).contains("(rxing-half), 0.9 ms"));
+        assert_eq!(read(None), "");
     }
 
     #[test]

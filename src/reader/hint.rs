@@ -78,10 +78,25 @@ pub(crate) fn of(image: View<'_>, search: &Search) -> Option<Hint> {
 
 /// What a camera may show where nothing was said of the code, looked at now and then: it costs more than a frame may.
 #[derive(Default)]
-pub(crate) struct Watched(Option<(Instant, Option<Hint>)>);
+pub(crate) struct Watched {
+    last: Option<Watch>,
+    /// When there was something to say.
+    said: Option<Instant>,
+}
+
+/// What was found of a frame.
+#[derive(Clone, Copy)]
+struct Watch {
+    at: Instant,
+    is_located: bool,
+    hint: Option<Hint>,
+}
 
 /// How long what was found of one frame counts for those after it.
 const COUNTS: Duration = Duration::from_millis(250);
+
+/// How long after something was said a road that seems to be empty is looked at again and again.
+const RECENT: Duration = Duration::from_secs(1);
 
 impl Watched {
     /// The reason, of this frame or of one a moment ago.
@@ -90,8 +105,19 @@ impl Watched {
         if image.luma.len() != image.width * image.height {
             return None;
         }
-        let last = self.0.filter(|(at, _)| now.saturating_duration_since(*at) < COUNTS);
-        self.0.insert(last.unwrap_or_else(|| (now, at_large(image, is_located)))).1
+        let counts = |last: &Watch| last.is_located == is_located && now.saturating_duration_since(last.at) < COUNTS;
+        let last = self.last.filter(counts);
+        let watch = last.unwrap_or_else(|| Watch { at: now, is_located, hint: at_large(image, is_located) });
+        self.last = Some(watch);
+        if watch.hint.is_some() {
+            self.said = Some(now);
+        }
+        watch.hint
+    }
+
+    /// Whether there was something to say a moment ago.
+    pub(crate) fn are_recent(&self, now: Instant) -> bool {
+        self.said.is_some_and(|at| now.saturating_duration_since(at) < RECENT)
     }
 }
 

@@ -258,7 +258,7 @@ impl Reader {
         if look.codes.is_empty() {
             look.hint = look.hint.or_else(|| self.causes.look(frame, look.located, began));
         }
-        if look.codes.is_empty() && !look.located && look.hint.is_none() {
+        if look.codes.is_empty() && !look.located && !self.causes.are_recent(began) {
             self.empty.remember(frame, began);
         } else {
             self.empty.forget();

@@ -9,8 +9,9 @@ use crate::qr::image::View;
 const COARSE: usize = 120;
 const FINE: usize = 240;
 
-/// Least cells of its side.
-const LEAST: [usize; 2] = [28, 12];
+/// Least cells of its side, and most patches that are as large where one is small.
+const LEAST: [usize; 2] = [28, 14];
+const FEW: usize = 8;
 
 /// Largest share of the picture's shorter side for something small: modules of two pixels, of the smallest code.
 const SMALL: f32 = 0.17;
@@ -21,31 +22,41 @@ pub(super) fn cause(image: View<'_>) -> Option<Hint> {
     if short < 2 * FINE {
         return None;
     }
-    let large = find(image, short / COARSE, LEAST[0], |patch, cell| !has_sharp_edge(image, patch, cell));
-    let small = |patch: &Patch, cell: usize| (patch.side() * cell) as f32 <= short as f32 * SMALL;
+    let (large, _) =
+        find(&Grid::of(image, short / COARSE, RIDGE), LEAST[0], |patch, cell| !has_sharp_edge(image, patch, cell));
     let (paper, cause) = match large {
         Some(paper) => (paper, Hint::Blurred),
-        None => (find(image, short / FINE, LEAST[1], small)?, Hint::TooFar),
+        None => {
+            let is_small = |patch: &Patch, cell: usize| (patch.side() * cell) as f32 <= short as f32 * SMALL;
+            let (small, patches) = find(&Grid::of(image, short / FINE, 0.0), LEAST[1], is_small);
+            // Of many it is a letter.
+            (small.filter(|_| patches <= FEW)?, Hint::TooFar)
+        }
     };
     Some(if paper < DARK { Hint::TooDark } else { cause })
 }
 
-/// The light on one that also is like this.
-fn find(image: View<'_>, cell: usize, least: usize, is_so: impl Fn(&Patch, usize) -> bool) -> Option<f32> {
-    let grid = Grid::of(image, cell);
+/// The light on one that also is like this; and how many patches there are that are as large.
+fn find(grid: &Grid, least: usize, is_so: impl Fn(&Patch, usize) -> bool) -> (Option<f32>, usize) {
     let mut seen = vec![false; grid.cells.len()];
-    (0..grid.cells.len()).find_map(|at| {
+    let (mut found, mut patches) = (None, 0);
+    for at in 0..grid.cells.len() {
         if seen[at] || !grid.busy[at] {
-            return None;
+            continue;
         }
         let patch = grid.patch(at, &mut seen);
-        let paper = grid.code(&patch).filter(|_| patch.side() >= least)?;
-        is_so(&patch, cell).then_some(paper)
-    })
+        if patch.side() >= least {
+            patches += 1;
+            found = found.or_else(|| grid.code(&patch).filter(|_| is_so(&patch, grid.cell)));
+        }
+    }
+    (found, patches)
 }
 
 /// Mean shades of squares of pixels.
 struct Grid {
+    /// Pixels of a cell's side.
+    cell: usize,
     cells: Vec<f32>,
     columns: usize,
     rows: usize,
@@ -73,11 +84,14 @@ impl Patch {
 /// Least difference around a cell, as a share of the light.
 const BUSY: f32 = 0.13;
 
+/// Share of the difference around it within which a cell counts as the lightest.
+const RIDGE: f32 = 0.1;
+
 /// The largest difference that a camera's noise makes between pixels.
 const NOISE: f32 = 8.0;
 
 impl Grid {
-    fn of(image: View<'_>, cell: usize) -> Self {
+    fn of(image: View<'_>, cell: usize, ridge: f32) -> Self {
         let (columns, rows) = (image.width / cell, image.height / cell);
         let mut cells = vec![0.0; columns * rows];
         for (y, row) in image.luma.chunks_exact(image.width).take(rows * cell).enumerate() {
@@ -89,14 +103,24 @@ impl Grid {
         // The larger a cell, the less of it is left in its mean.
         let noise = NOISE / cell as f32;
         let mut busy = vec![false; cells.len()];
+        // Three by three: the darkest and the lightest of three rows, and then of three columns.
+        let (mut low, mut high) = (vec![0.0_f32; columns], vec![0.0_f32; columns]);
         for y in 1..rows.saturating_sub(1) {
-            for x in 1..columns.saturating_sub(1) {
-                let around = (y - 1..=y + 1).flat_map(|y| &cells[y * columns + x - 1..=y * columns + x + 1]);
-                let (low, high) = around.fold((f32::MAX, 0.0_f32), |(low, high), c| (low.min(*c), high.max(*c)));
-                busy[y * columns + x] = high - low > high * BUSY + noise;
+            let [above, here, below] = [y - 1, y, y + 1].map(|y| &cells[y * columns..][..columns]);
+            for (x, (low, high)) in low.iter_mut().zip(&mut high).enumerate() {
+                *low = above[x].min(here[x]).min(below[x]);
+                *high = above[x].max(here[x]).max(below[x]);
+            }
+            let inner = &mut busy[y * columns + 1..][..columns - 2];
+            for (((busy, low), high), cell) in
+                inner.iter_mut().zip(low.windows(3)).zip(high.windows(3)).zip(&cells[y * columns + 1..])
+            {
+                let (low, high) = (low[0].min(low[1]).min(low[2]), high[0].max(high[1]).max(high[2]));
+                // The lightest of its surroundings is a ridge: what lies between a code and the edge of its sheet.
+                *busy = high - low > high * BUSY + noise && *cell <= high - (high - low) * ridge;
             }
         }
-        Self { cells, columns, rows, busy }
+        Self { cell, cells, columns, rows, busy }
     }
 
     /// The busy cells that hang together with one.
@@ -135,7 +159,7 @@ impl Grid {
         // Next to it, wherever a row or a column of it ends, there is paper.
         let ends = self.ends(patch);
         let light = ends.iter().filter(|shade| **shade > paper - (paper - ink) * 0.35).count();
-        if light * 100 < ends.len() * 85 || patch.cells.len() * 5 < wide * high * 2 {
+        if light * 100 < ends.len() * 85 || patch.cells.len() * 3 < wide * high {
             return None;
         }
         // Three by three parts: dark and light in each, but where a turned code leaves its rectangle.

@@ -1,7 +1,6 @@
 //! Codes of other kinds, drawn and photographed; and everything else, which is none.
 
 use std::path::Path;
-use std::time::Instant;
 
 use board::Frame;
 
@@ -163,20 +162,5 @@ fn a_frame_of_any_size_is_no_danger() {
     for (width, height) in [(0, 0), (1, 1), (7, 900), (900, 7), (640, 480)] {
         let luma: Vec<u8> = (0..width * height).map(|at| (at * 37 % 251) as u8).collect();
         other_code(View { width, height, luma: &luma });
-    }
-}
-
-#[test]
-#[ignore = "measures; run it with --release --run-ignored all --no-capture"]
-fn what_it_costs() {
-    for (name, frame) in drawn::scenes() {
-        let once = || {
-            let began = Instant::now();
-            std::hint::black_box(is_other(&frame));
-            began.elapsed().as_secs_f64() * 1e3
-        };
-        let mut all: Vec<f64> = (0..200).map(|_| once()).collect();
-        all.sort_by(f64::total_cmp);
-        println!("measured: other kinds of code in 640x480, {name}: {:.2} ms", all[100]);
     }
 }
