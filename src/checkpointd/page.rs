@@ -194,6 +194,7 @@ fn read(by: Option<(Rung, u64)>) -> String {
     let (ru, en) = match rung {
         Rung::Plain => ("как есть", "as it is"),
         Rung::Half => ("уменьшив вдвое", "at half the size"),
+        Rung::Quarter => ("уменьшив вчетверо", "at a quarter of the size"),
         Rung::Middle => ("по середине света и тени", "against the middle of dark and light"),
         Rung::Sharp => ("повысив резкость", "sharpened"),
         Rung::Guessed => ("угадав закрытый угол", "with a covered corner guessed"),
