@@ -161,38 +161,3 @@ proptest! {
         let _ = of_jpeg(&file);
     }
 }
-
-/// Best of several runs, in microseconds.
-fn best_us(mut run: impl FnMut()) -> f64 {
-    let once = |run: &mut dyn FnMut()| {
-        let began = Instant::now();
-        run();
-        began.elapsed().as_secs_f64() * 1e6
-    };
-    (0..60).map(|_| once(&mut run)).fold(f64::MAX, f64::min)
-}
-
-#[test]
-#[ignore = "measures; run it with --release --run-ignored all --no-capture"]
-fn what_the_luma_of_a_frame_costs() {
-    for (width, height) in [(640_u32, 480_u32), (1280, 720)] {
-        let size = (width as usize, height as usize);
-        for layout in [Layout::Grey, Layout::Yuyv, Layout::Planar] {
-            let stride = size.0 * if layout == Layout::Yuyv { 2 } else { 1 };
-            let bytes = laid_out(layout, size.0, size.1, stride);
-            let us = best_us(|| drop(std::hint::black_box(taken(raw(layout, (width, height), stride, &bytes)))));
-            println!("measured: luma of {layout:?} {width}x{height}: {us:.0} us");
-        }
-        let noisy: Vec<u8> =
-            (0..width * height * 3).map(|at| (at.wrapping_mul(2_654_435_761) >> 26) as u8 * 2).collect();
-        let mut file = Vec::new();
-        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, 85);
-        encoder.write_image(&noisy, width, height, ExtendedColorType::Rgb8).unwrap();
-        let luma = best_us(|| drop(std::hint::black_box(taken(raw(Layout::Jpeg, (width, height), 0, &file)))));
-        let rgb = best_us(|| {
-            let picture = image::load_from_memory_with_format(&file, image::ImageFormat::Jpeg).unwrap();
-            drop(std::hint::black_box(picture.into_luma8()));
-        });
-        println!("measured: luma of a JPEG {width}x{height}: {luma:.0} us, over RGB {rgb:.0} us");
-    }
-}

@@ -197,20 +197,4 @@ pub(crate) mod tests {
             assert_eq!(Glance::of(&frame).is_some(), width >= 128 && height >= 96);
         }
     }
-
-    #[test]
-    #[ignore = "measures; run it with --release --run-ignored all --no-capture"]
-    fn what_a_glance_costs() {
-        let frame = frame(7, |x, y| squares(x, y, 2.0));
-        let mut health = crate::health::Health::default();
-        let once = |health: &mut crate::health::Health| {
-            let began = Instant::now();
-            let glance = Glance::of(&frame).unwrap();
-            health.weigh(&glance, false, began);
-            std::hint::black_box((glance.structure(), health.figures()));
-            began.elapsed().as_secs_f64() * 1e6
-        };
-        let best = (0..500).map(|_| once(&mut health)).fold(f64::MAX, f64::min);
-        println!("measured: health of a frame of 640x480: {best:.0} us");
-    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use board::Frame;
 
+use crate::glance::Glance;
 use crate::qr::Deadline;
 use crate::qr::image::View;
 use crate::qr::lattice::{self, Lattice};
@@ -29,6 +30,7 @@ pub fn of(frame: &Frame) -> Vec<Step<'_>> {
     let mut steps: Vec<Step<'_>> = vec![
         step("threshold", move || threshold(image, Rule::Mean)),
         step("sharpen", move || sharpen::sharpened(image, Grain::Coarse)),
+        step("glance at the camera's health", move || Glance::of(frame)),
     ];
     let found = threshold(image, Rule::Mean);
     steps.push(step("finders", move || finder::spots(&found, Deadline::after(Duration::MAX))));

@@ -197,25 +197,3 @@ fn of_no_photograph_without_a_code_anything_is_said() {
     println!("vectors: qr-photos: of {textures} textures {} are spoken of", wrong.len());
     assert!(wrong.is_empty(), "{wrong:?}");
 }
-
-#[test]
-#[ignore = "measures; run it with --release --run-ignored all --no-capture"]
-fn what_a_look_at_the_whole_costs() {
-    for (name, frame) in drawn::scenes() {
-        let image = View { width: drawn::WIDTH, height: drawn::HEIGHT, luma: &frame.luma };
-        let middle = |look: &dyn Fn()| {
-            let mut all: Vec<f64> = (0..100)
-                .map(|_| {
-                    let began = Instant::now();
-                    look();
-                    began.elapsed().as_secs_f64() * 1e3
-                })
-                .collect();
-            all.sort_by(f64::total_cmp);
-            all[50]
-        };
-        let whole = middle(&|| drop(std::hint::black_box(at_large(image, false))));
-        let kinds = middle(&|| drop(std::hint::black_box(kinds::other_code(image))));
-        println!("measured: {name}, 640x480: the whole {whole:.2} ms, of it other kinds {kinds:.2} ms");
-    }
-}
