@@ -1,7 +1,5 @@
 //! Raw pictures as drivers give them, and as they should not.
 
-use std::time::Instant;
-
 use image::{ExtendedColorType, ImageEncoder as _};
 use proptest::prelude::*;
 

@@ -147,7 +147,7 @@ fn look(line: &[u8], block: &mut Block) -> Line {
 pub(crate) mod tests {
     use super::*;
     use std::sync::Arc;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     /// A frame of 640 × 480 pixels with a little noise, which differs with the seed.
     pub(crate) fn frame(seed: u64, shade: impl Fn(usize, usize) -> f32) -> Frame {

@@ -1,14 +1,12 @@
 //! A real code in every condition in which it does not read, and what is said of it; and everything of which nothing
 //! may be said.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use board::Frame;
 use qrcode::{Color, EcLevel, QrCode, Version};
 
-use super::at_large;
-use crate::qr::image::View;
-use crate::{Hint, Reader, Settings, drawn, kinds};
+use crate::{Hint, Reader, Settings, drawn};
 
 /// A code on a sheet before something grey, and what befalls it on its way into the camera.
 #[derive(Debug, Clone, Copy)]
