@@ -3,7 +3,7 @@
 //! Bars: groups of as many bars and spaces, all of one width and each another one, the same on several lines; or
 //! PDF417's first column. A bullseye: Aztec's middle, four edges at 1, 3, 5 and 7 on every ray. What is told wrongly
 //! sends an officer the wrong way, so what is doubtful is nothing. Lines run along rows and columns, so a code that is
-//! turned by more than some twenty degrees goes unnoticed; Data Matrix has nothing that text has not.
+//! turned by more than some fifteen degrees goes unnoticed; Data Matrix has nothing that text has not.
 
 pub(crate) mod edges;
 
