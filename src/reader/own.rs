@@ -48,7 +48,10 @@ pub(crate) fn look(frame: &Frame, effort: Effort, budget: Duration) -> (Look, Ve
 pub(crate) fn follow(frame: &Frame, last: Region, count: usize, budget: Duration) -> Option<Look> {
     let (x, width) = around(last.x, last.width, frame.width);
     let (y, height) = around(last.y, last.height, frame.height);
-    // Most of the frame can be looked at whole.
+    // Of another camera, perhaps; and most of a frame can be looked at whole.
+    if width == 0 || height == 0 {
+        return None;
+    }
     if u64::from(width) * u64::from(height) * 3 > u64::from(frame.width) * u64::from(frame.height) * 2 {
         return None;
     }
@@ -120,7 +123,7 @@ fn region(search: &Search, scale: f32, frame: &Frame) -> Option<Region> {
         let (low, high) = values.fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(value), high.max(value)));
         // `as` saturates.
         let low = (low.floor() as u32).min(most);
-        (low, (high.ceil() as u32).min(most) - low)
+        (low, (high.ceil() as u32).min(most).saturating_sub(low))
     };
     let ((x, width), (y, height)) = (bound(|p| p.x, frame.width), bound(|p| p.y, frame.height));
     (width > 0 && height > 0).then_some(Region { x, y, width, height })

@@ -100,6 +100,11 @@ fn a_code_is_followed_where_it_goes_and_another_is_seen_when_it_comes() {
     for _ in 0..3 {
         assert_eq!(texts(&reader.watch(&both)), ["MP1:FIRST", "MP1:SECOND"]);
     }
+    // A camera that gives other frames now, or nothing worth the name, is no reason to fall.
+    for (width, height) in [(0, 0), (0, 5), (30, 20)] {
+        reader.watch(&both);
+        assert_eq!(reader.watch(&blank(width, height)).codes, []);
+    }
     // A jump across the frame is a frame looked at whole.
     assert_eq!(texts(&reader.watch(&shown(&[("MP1:FIRST", 20, 300)]))), ["MP1:FIRST"]);
 }
