@@ -5,8 +5,14 @@ use std::time::Duration;
 
 use reader::Hint;
 
-/// How long a hint must stand before it is shown, and before it takes the place of another.
+/// How long a trouble must stand before it is spoken of, and before it takes the place of another.
 const STANDS: Duration = Duration::from_millis(300);
+
+/// The same where no cause is known: one that is may still be found.
+const UNKNOWN_STANDS: Duration = Duration::from_millis(900);
+
+/// In how many looks at least: a busy box has few of them in that time, and one look may err.
+const LOOKS: usize = 3;
 
 /// How long a hint is spoken of after its cause was last in view.
 const LINGERS: Duration = Duration::from_millis(1500);
@@ -19,8 +25,28 @@ type Cause = Option<Hint>;
 pub(crate) struct Guide {
     /// The hint that is shown, and when its cause was last in view.
     shown: Option<(Cause, Duration)>,
-    /// What would be shown instead: since when, and when last.
-    next: Option<(Cause, Duration, Duration)>,
+    /// What may be shown instead.
+    next: Option<Waiting>,
+}
+
+/// A trouble that has not stood long enough yet.
+#[derive(Debug)]
+struct Waiting {
+    since: Duration,
+    last: Duration,
+    /// What was seen of it, look by look.
+    causes: Vec<Cause>,
+}
+
+impl Waiting {
+    /// What is to be said of it, once it has stood long enough: the cause seen most often, of several the last.
+    fn says(&self) -> Option<Cause> {
+        let known = self.causes.iter().flatten();
+        let often = |cause: &&Hint| self.causes.iter().filter(|seen| **seen == Some(**cause)).count();
+        let cause = known.max_by_key(often).copied();
+        let stands = if cause.is_some() { STANDS } else { UNKNOWN_STANDS };
+        (self.causes.len() >= LOOKS && self.last.saturating_sub(self.since) >= stands).then_some(cause)
+    }
 }
 
 impl Guide {
@@ -38,17 +64,16 @@ impl Guide {
             }
             return;
         }
-        let waiting = self.next.filter(|(_, _, last)| is_recent(*last));
-        let since = match (waiting, self.shown) {
-            (Some((next, since, _)), _) if next == cause => since,
-            // While nothing is shown, causes that take turns are one trouble: the last one is said.
-            (Some((_, since, _)), None) => since,
-            _ => now,
-        };
-        self.next = Some((cause, since, now));
-        if now.saturating_sub(since) >= STANDS {
-            self.shown = Some((cause, now));
-            self.next = None;
+        // While nothing is shown, causes that take turns are one trouble.
+        let is_shown = self.shown.is_some();
+        let goes_on = |next: &Waiting| is_recent(next.last) && (!is_shown || next.causes.last() == Some(&cause));
+        let next = self.next.take().filter(goes_on);
+        let mut next = next.unwrap_or(Waiting { since: now, last: now, causes: Vec::new() });
+        next.last = now;
+        next.causes.push(cause);
+        match next.says() {
+            Some(cause) => self.shown = Some((cause, now)),
+            None => self.next = Some(next),
         }
     }
 
@@ -105,6 +130,31 @@ mod tests {
         // That between two looks no cause is known does not hold another one up.
         let later: Vec<Cause> = (0..20).map(|at| if at % 2 == 0 { FAR } else { None }).collect();
         assert_eq!(said(&mut guide, &mut now, &later).last(), Some(&Some(FAR)));
+    }
+
+    #[test]
+    fn one_look_that_errs_is_outvoted_wherever_it_comes() {
+        for at in 0..4 {
+            let (mut guide, mut now) = (Guide::default(), Duration::from_secs(50));
+            for wrong in [BLURRED, None] {
+                guide.clear();
+                let mut causes = [FAR; 4];
+                causes[at] = wrong;
+                assert_eq!(said(&mut guide, &mut now, &causes), [None, None, None, Some(FAR)]);
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_cause_it_takes_longer_and_two_looks_are_not_enough() {
+        let (mut guide, mut now) = (Guide::default(), Duration::from_secs(50));
+        let unknown = said(&mut guide, &mut now, &[None; 10]);
+        assert_eq!(unknown.iter().position(Option::is_some), Some(9));
+        guide.clear();
+        assert_eq!(said(&mut guide, &mut now, &[FAR]), [None]);
+        now += STANDS;
+        assert_eq!(said(&mut guide, &mut now, &[BLURRED]), [None]);
+        assert_eq!(said(&mut guide, &mut now, &[FAR]), [Some(FAR)]);
     }
 
     #[test]
