@@ -35,6 +35,9 @@ const START: Duration = Duration::from_secs(30);
 /// How long no new row may come before traffic counts as over: longer than a crossing stays open.
 const QUIET: Duration = Duration::from_secs(4);
 
+/// What traffic of every kind leads to: before each of them something else is written.
+const OUTCOMES: [&str; 3] = ["admit", "check", "refuse"];
+
 /// Rows read at once.
 const PAGE: u32 = 500;
 
@@ -174,6 +177,12 @@ fn kill_at_random(desk: &Desk, names: &[&'static str]) {
     }
     let under_fire = began.elapsed();
 
+    // A box that is killed again and again begins with the same passes: it comes to the others now.
+    stage.wait_for("traffic of every kind at HQ", DRAIN, |_| {
+        desk.ask_hq("api/counts")
+            .is_ok_and(|counts| OUTCOMES.iter().all(|one| counts["by_outcome"][one].as_u64() > Some(0)))
+    });
+
     // Traffic ends; what is still on its way arrives.
     post.show("9.png", &pictures::blank(320, 240));
     (0..passes.len()).for_each(|at| post.take_away(&format!("{at}.png")));
@@ -208,9 +217,6 @@ fn check(desk: &Desk, post: &Post, stage: &mut Stage<'_>, last: &Status) {
     let crossings = crossings.as_array().unwrap();
     let ids: HashSet<_> = crossings.iter().map(|crossing| crossing["id"].to_string()).collect();
     assert!(!ids.is_empty() && ids.len() == crossings.len(), "{} crossings, {} ids", crossings.len(), ids.len());
-    for outcome in ["admit", "check", "refuse"] {
-        assert!(counts["by_outcome"][outcome].as_u64() > Some(0), "traffic of every kind: {counts}");
-    }
     measured(&format!("crossings at HQ: {} {}, {}", counts["crossings"], counts["by_outcome"], counts["by_reason"]));
 
     // The box goes first, so that it writes no more.
