@@ -15,7 +15,9 @@
 
 pub mod browser;
 pub mod chance;
+pub mod cut;
 pub mod desk;
+pub mod guest;
 pub mod page;
 pub mod pictures;
 pub mod port;

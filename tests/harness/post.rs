@@ -83,7 +83,8 @@ impl Post {
         post
     }
 
-    fn command(&self, verb: &str) -> Command {
+    /// A command of the box.
+    pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(programs::ours("checkpointd"));
         command.arg(verb).arg("--config").arg(self.folder.join("box.toml"));
         command
