@@ -23,6 +23,7 @@ pub mod format;
 mod release;
 mod status;
 mod store;
+pub mod table;
 
 pub use carrier::{Carrier, CarrierError, Folder, Http};
 pub use error::Error;
