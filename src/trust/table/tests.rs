@@ -72,6 +72,138 @@ fn all<S: Source>(base: &Base<S>) -> Result<Model, Error> {
     base.entries().collect()
 }
 
+/// A number that looks drawn by lot, and is the same every time.
+fn drawn(number: u64) -> Key {
+    crate::format::sha256(&number.to_be_bytes())[..16].try_into().unwrap()
+}
+
+/// A table of 20,000 entries of which every third has changed, and as many have come.
+fn much_changed(shape: Shape) -> Table<Vec<u8>, Vec<u8>> {
+    let value = |number: u64| if shape == Shape::Map { vec![number as u8; 41] } else { Value::new() };
+    let model = (0..20_000).map(|number| (drawn(number), value(number))).collect();
+    let mut table = opened(shape, &model);
+    for part in 0..20 {
+        let changes = (part..20_000_u64).step_by(60).flat_map(|number| {
+            let kept = shape == Shape::Map && number % 2 == 0;
+            [(drawn(number), kept.then(|| value(number + 1))), (drawn(number + 20_000), Some(value(number)))]
+        });
+        feed(&mut table, &Delta::of(changes));
+    }
+    table
+}
+
+#[test]
+fn a_fold_of_many_blocks_leads_where_its_deltas_lead() {
+    for shape in [Shape::Set, Shape::Map] {
+        let table = much_changed(shape);
+        let (mut merged, mut fold, mut folded) = (Vec::new(), Vec::new(), Vec::new());
+        table.merge(&mut merged).unwrap();
+        fold::make(&table, &mut fold).unwrap();
+        fold::apply(&table.base, &fold, &mut folded).unwrap();
+        assert_eq!(merged, folded);
+        let again = Table::new(Base::open(merged).unwrap(), Vec::new());
+        fold::make(&again, &mut {
+            fold.clear();
+            &mut fold
+        })
+        .unwrap();
+        assert_eq!(fold.len(), 5, "from a base to itself only the counts are left");
+    }
+}
+
+#[test]
+fn damage_to_a_fold_of_many_blocks_does_not_go_unseen() {
+    let table = much_changed(Shape::Map);
+    let mut fold = Vec::new();
+    fold::make(&table, &mut fold).unwrap();
+    for step in 0..16 {
+        let mut damaged = fold.clone();
+        damaged[step * fold.len() / 16] ^= 1 << (step % 8);
+        only_its_own_fold(&table.base, damaged);
+    }
+}
+
+#[test]
+fn a_fold_of_another_base_is_refused() {
+    let table = much_changed(Shape::Set);
+    let mut fold = Vec::new();
+    fold::make(&table, &mut fold).unwrap();
+    let other = opened(Shape::Set, &(1..20_000).map(|number| (drawn(number), Value::new())).collect());
+    assert_eq!(fold::apply(&other.base, &fold, &mut Vec::new()).unwrap_err().code(), "other-table");
+}
+
+#[test]
+fn what_a_table_cannot_hold_is_not_written() {
+    let code = |shape, count, entries: &[(Key, &[u8])]| {
+        let entries = entries.iter().map(|(key, value)| Ok((*key, value.to_vec())));
+        write(&mut Vec::new(), shape, count, entries).map_or_else(|error| error.code(), |()| "written")
+    };
+    let (one, two) = ([1; 16], [2; 16]);
+    assert_eq!(code(Shape::Set, 2, &[(one, b""), (two, b"")]), "written");
+    assert_eq!(code(Shape::Set, 2, &[(two, b""), (one, b"")]), "table-entries", "descending");
+    assert_eq!(code(Shape::Set, 2, &[(one, b""), (one, b"")]), "table-entries", "twice the same");
+    assert_eq!(code(Shape::Set, 3, &[(one, b""), (two, b"")]), "table-entries", "too few");
+    assert_eq!(code(Shape::Set, 1, &[(one, b""), (two, b"")]), "table-entries", "too many");
+    assert_eq!(code(Shape::Set, 1, &[(one, b"1")]), "table-value-length", "a value in a set");
+    assert_eq!(code(Shape::Map, 1, &[(one, b"")]), "table-value-length", "none in a map");
+    assert_eq!(code(Shape::Map, 1, &[(one, &[1; 256])]), "table-value-length", "a long one");
+    assert_eq!(code(Shape::Map, 1, &[(one, &[1; 255])]), "written");
+    assert_eq!(code(Shape::Set, MOST + 1, &[]), "too-long");
+}
+
+#[test]
+fn keys_that_are_steered_into_one_place_do_not_fill_the_memory_of_a_box() {
+    let steered = |number: u64| Ok((u128::from(number).to_be_bytes(), vec![1; 255]));
+    let wrong = write(&mut Vec::new(), Shape::Map, 5000, (0..5000).map(steered)).unwrap_err();
+    assert_eq!(wrong.code(), "too-long");
+    // A few hundred are no trouble.
+    let mut bytes = Vec::new();
+    write(&mut bytes, Shape::Map, 500, (0..500).map(steered)).unwrap();
+    assert_eq!(all(&Base::open(bytes).unwrap()).unwrap().len(), 500);
+}
+
+#[test]
+fn a_delta_that_names_a_key_twice_is_not_written() {
+    let key = [7; 16];
+    let both = Delta { removed: vec![key], put: vec![(key, Value::new())] };
+    assert_eq!(delta::encode(&both, Shape::Set).unwrap_err().code(), "table-entries");
+    let twice = Delta { removed: vec![key, key], put: Vec::new() };
+    assert_eq!(delta::encode(&twice, Shape::Set).unwrap_err().code(), "table-entries");
+}
+
+#[test]
+fn a_log_that_is_not_the_one_of_the_overlay_is_noticed_or_harmless() {
+    let mut table = opened(Shape::Map, &Model::new());
+    feed(&mut table, &Delta::of([([1; 16], Some(vec![5; 9]))]));
+    table.log.truncate(table.log.len() - 1);
+    assert_eq!(table.get(&[1; 16]).unwrap_err().code(), "table-io");
+    table.log.fill(0);
+    assert_eq!(table.get(&[1; 16]).unwrap_err().code(), "malformed");
+}
+
+/// Prints the examples anew too, for when the format changes.
+#[test]
+fn the_examples_of_the_format_are_what_is_written() {
+    let key = |number: u8| [number * 16; 16];
+    let set = [key(3), key(7), key(11)].map(|key| (key, Value::new()));
+    let map = [(key(3), b"abc".to_vec()), (key(11), b"de".to_vec())];
+    let base = |shape, entries: &[(Key, Value)]| written(shape, &entries.iter().cloned().collect());
+    let mut table = Table::new(Base::open(base(Shape::Map, &map)).unwrap(), Vec::new());
+    let delta = Delta::of([(key(3), Some(b"x".to_vec())), (key(7), Some(b"yz".to_vec())), (key(11), None)]);
+    feed(&mut table, &delta);
+    let (mut fold, mut merged) = (Vec::new(), Vec::new());
+    fold::make(&table, &mut fold).unwrap();
+    table.merge(&mut merged).unwrap();
+
+    let page = include_str!("../../../docs/formats/trust-table.md");
+    let examples = [base(Shape::Set, &set), base(Shape::Map, &map), table.log.clone(), fold, merged];
+    let there = page.split("```hex\n").skip(1).filter_map(|after| after.split("```").next());
+    let there: Vec<String> = there.map(|text| text.split_whitespace().collect()).collect();
+    let examples = examples.map(|bytes| crate::format::hex(&bytes));
+    println!("{examples:#?}");
+    assert_eq!(there, examples);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
