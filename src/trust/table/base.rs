@@ -14,8 +14,14 @@ pub const MAGIC: [u8; 4] = *b"CKT\x01";
 /// Bytes before the first bucket: [`MAGIC`], shape, three zeros, count.
 const HEADER: usize = 16;
 
-/// Least mean of entries in a bucket, and half the most.
-const IN_A_BUCKET: u64 = 32;
+/// Least mean of entries in a bucket, and half the most: so that a bucket seldom lies on more than one page of a disk,
+/// and never on more than two, and the directory costs little.
+const fn in_a_bucket(shape: Shape) -> u64 {
+    match shape {
+        Shape::Set => 32,
+        Shape::Map => 8,
+    }
+}
 
 /// How many bytes [`Entries`] reads at once, where buckets are not longer.
 const WINDOW: usize = 64 * 1024;
@@ -36,7 +42,7 @@ pub struct Layout {
 impl Layout {
     /// Unless there are too many entries.
     pub fn new(shape: Shape, count: u64) -> Option<Self> {
-        let bits = (count / IN_A_BUCKET).checked_ilog2().unwrap_or(0);
+        let bits = (count / in_a_bucket(shape)).checked_ilog2().unwrap_or(0);
         (count <= MOST).then(|| Self { shape, count, bits, k: parameter(u128::MAX, count) })
     }
 
@@ -72,8 +78,8 @@ impl Layout {
     }
 }
 
-/// A sorted file of keys, with or without values. In memory: four bytes for 32 to 64 entries, which
-/// copies share.
+/// A sorted file of keys, with or without values. In memory: four bytes for 32 to 64 keys, or for 8 to
+/// 16 with values; copies share them.
 #[derive(Debug, Clone)]
 pub struct Base<S = File> {
     source: S,
