@@ -6,13 +6,11 @@
 
 use rusqlite::{Connection, Result, Row, params};
 use trust::format::{Part, StreamId};
+use trust::table::Key;
 use wire::RegionId;
 
 use crate::Error;
 use crate::region::Region;
-
-/// Where something stands in a table: 16 bytes of a hash.
-pub type Key = [u8; 16];
 
 /// One key and its new value; none: it is taken out.
 pub type Change = (Key, Option<Vec<u8>>);
@@ -85,7 +83,7 @@ fn stream(row: &Row<'_>) -> Result<StreamId> {
     let region =
         region.map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, e.into()))?;
     let series = row.get::<_, i64>(3)?.cast_unsigned();
-    Ok(StreamId { region, part: Part::from(row.get::<_, u16>(1)?), issuer: row.get(2)?, series })
+    Ok(StreamId { region, part: Part::of(row.get::<_, u16>(1)?), issuer: row.get(2)?, series })
 }
 
 fn settle(books: &Connection, stream: &StreamId, changes: &[Change]) -> Result<()> {

@@ -14,7 +14,7 @@ fn region(folder: &std::path::Path) -> Region {
 }
 
 fn stream(region: &str, number: u16, series: u64) -> StreamId {
-    StreamId { region: region.parse().unwrap(), part: Part::from(number), issuer: "RU-TVE".to_owned(), series }
+    StreamId { region: region.parse().unwrap(), part: Part::of(number), issuer: "RU-TVE".to_owned(), series }
 }
 
 #[test]
