@@ -100,9 +100,14 @@ pub fn id_key(issuer: &str, id: &[u8]) -> [u8; 16] {
 const LIMITS: wire::cbor::Limits =
     wire::cbor::Limits { bytes: 16 << 20, depth: 8, map_entries: 64, array_items: 1 << 20 };
 
+/// Whether a base is strict CBOR.
+pub(crate) fn check_base(base: &[u8], what: &'static str) -> Result<(), Error> {
+    wire::cbor::check(base, &LIMITS).map_err(|_| Error::Malformed(what))
+}
+
 /// Strict CBOR first, the type second.
 pub(crate) fn strict<'b, T: minicbor::Decode<'b, ()>>(base: &'b [u8], what: &'static str) -> Result<T, Error> {
-    wire::cbor::check(base, &LIMITS).map_err(|_| Error::Malformed(what))?;
+    check_base(base, what)?;
     minicbor::decode(base).map_err(|_| Error::Malformed(what))
 }
 

@@ -16,7 +16,7 @@ struct Change {
 ///
 /// The changes stand in runs, each ascending and less than half as long as the one before, the newest last: 20 bytes
 /// for each, a delta costs little, and a look-up a search in each of a few runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Overlay {
     shape: Shape,
     runs: Vec<Vec<Change>>,
