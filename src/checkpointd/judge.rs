@@ -5,9 +5,10 @@
 
 use std::time::Instant;
 
-use pass::{Document, Verified};
+use pass::{Document, Format, Verified};
 use trust::Release;
-use verdict::{Ages, Facts, Status, Verdict};
+use trust::format::{Part, id_key};
+use verdict::{Ages, Facts, Listed, Status, Verdict};
 use wire::WallTime;
 
 /// What surrounds a sighting.
@@ -57,19 +58,29 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         Some(release) => pass::read(text, release),
         None => pass::read(text, &NoKeys),
     };
+    let format = pass::recognise(text).ok();
+    let verified = release.zip(reading.as_ref().ok());
     let facts = Facts {
-        format: pass::recognise(text).ok(),
+        format,
         reading: reading.as_ref().map(|verified| &verified.document),
-        scope: release.zip(reading.as_ref().ok()).map(|(release, verified)| release.scope(verified.key)),
-        status: release.zip(reading.as_ref().ok()).map_or(Status::NoIndex, |(release, verified)| {
-            release.status(&verified.document.issuer, verified.document.status)
+        scope: verified.map(|(release, verified)| release.scope(verified.key)),
+        kid: verified.map_or(&[], |(release, verified)| release.kid(verified.key)),
+        status: verified.map_or(Status::NoIndex, |(release, Verified { document, .. })| {
+            release.status(&document.issuer, document.status)
         }),
+        listed: verified.map_or(Listed::NotKept, |(release, Verified { document, .. })| listed(release, document)),
+        rules: release.map_or(&[], Release::rules),
+        orders: release.map_or(&[], Release::orders),
+        // Texts that are looked up rather than verified are not read yet.
+        record: None,
         now,
         floor: release.map_or(0, Release::floor),
         plate,
         plate_agreed,
         policy: release.map(Release::policy),
-        ages: release.map_or(Ages::default(), |release| release.ages(now)),
+        ages: release.map_or(Ages::default(), |release| {
+            ages(release, format, reading.as_ref().ok().map(|verified| &verified.document), now)
+        }),
     };
     let verdict = verdict::judge(&facts);
     let (document, rejection) = match reading {
@@ -84,4 +95,29 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         release_age: release.map_or(0, |release| now.unix().saturating_sub(release.issued())),
         judge_us: u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX),
     }
+}
+
+/// Whether a pass is in its issuer's set of revoked ids.
+fn listed(release: &Release, document: &Document) -> Listed {
+    release.listed(&document.issuer, &id_key(&document.issuer, &document.id))
+}
+
+/// How old the knowledge is that a verdict on this text rests on. What HQ says itself is as old as its release; what
+/// it passes on for others is as old as their word.
+fn ages(release: &Release, format: Option<Format>, document: Option<&Document>, now: WallTime) -> Ages {
+    let age = |as_of: i64| now.unix().saturating_sub(as_of).max(0);
+    let mut ages = Ages::all(age(release.issued()));
+    match (format, document) {
+        (Some(Format::Mp1), None) => {}
+        (Some(Format::Mp1), Some(document)) => {
+            let of = |part| release.as_of_issuer(part, &document.issuer).unwrap_or(release.issued());
+            (ages.keys, ages.status, ages.ids) = (age(of(Part::Keys)), age(of(Part::Status)), age(of(Part::Ids)));
+        }
+        // Who signs for whom is not known beforehand: the oldest list counts.
+        _ => {
+            let general = release.ages(now);
+            (ages.keys, ages.status, ages.ids) = (general.keys, general.status, general.ids);
+        }
+    }
+    ages
 }
