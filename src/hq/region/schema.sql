@@ -84,11 +84,54 @@ CREATE TABLE IF NOT EXISTS pending (
     PRIMARY KEY (region, part, issuer, series, key)
 ) STRICT, WITHOUT ROWID;
 
+-- Orders, as boxes get them.
+CREATE TABLE IF NOT EXISTS decree (
+    number        INTEGER PRIMARY KEY AUTOINCREMENT, -- rises and never comes twice; the newer counts
+    action        INTEGER NOT NULL,  -- 0 extend, 1 stop, 2 suspend
+    kinds         TEXT    NOT NULL,  -- numbers of the kinds covered, with spaces between; empty: every one
+    issuer        TEXT,              -- whose passes; null: everybody's
+    issued_from   INTEGER,           -- Unix seconds: passes issued from then on
+    issued_before INTEGER,           -- Unix seconds: passes issued before
+    valid_from    INTEGER NOT NULL,  -- Unix seconds from which it counts
+    valid_until   INTEGER,           -- Unix seconds until which it counts, or passes are extended
+    ru            TEXT    NOT NULL,  -- what it says
+    en            TEXT    NOT NULL,
+    ended         INTEGER            -- Unix seconds when HQ took it back
+) STRICT;
+
+-- Revocations by rule: all that stands here must fit a pass. Never taken back.
+CREATE TABLE IF NOT EXISTS revoked_batch (
+    id            INTEGER PRIMARY KEY,
+    kid           BLOB,
+    kind          INTEGER,
+    issuer        TEXT,
+    issued_before INTEGER,           -- Unix seconds
+    at            INTEGER NOT NULL,  -- Unix seconds
+    CHECK (kid IS NOT NULL OR kind IS NOT NULL)
+) STRICT;
+
+-- Passes without a place in a list that are revoked by their id. Boxes know them by a hash of both.
+CREATE TABLE IF NOT EXISTS revoked_id (
+    issuer TEXT    NOT NULL,
+    cti    BLOB    NOT NULL,
+    at     INTEGER NOT NULL,         -- Unix seconds
+    PRIMARY KEY (issuer, cti)
+) STRICT, WITHOUT ROWID;
+
+-- The register as boxes will have it after the next release. Keys are HMACs, values hold what a stolen box may
+-- tell and what only a presented code opens.
+CREATE TABLE IF NOT EXISTS registered (
+    day   INTEGER NOT NULL,          -- days since 1970 for a register of one day; 0: permanent
+    key   BLOB    NOT NULL CHECK (length(key) = 16),
+    value BLOB    NOT NULL,
+    PRIMARY KEY (day, key)
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, when. Only ever appended.
 CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
-    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer
+    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;
