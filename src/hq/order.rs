@@ -131,13 +131,23 @@ fn insert(books: &Connection, order: &Order) -> Result<u64> {
     let sql = "INSERT INTO decree (action, kinds, issuer, issued_from, issued_before, valid_from, valid_until, ru, en)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let Order { action, kinds, issuer, issued_from, issued_before, from, until, ru, en, .. } = order;
-    let values =
-        params![action.number(), db::spaced(kinds), issuer, issued_from, issued_before, from, until, ru.trim(), en.trim()];
+    let values = params![
+        action.number(),
+        db::spaced(kinds),
+        issuer,
+        issued_from,
+        issued_before,
+        from,
+        until,
+        ru.trim(),
+        en.trim()
+    ];
     books.execute(sql, values)?;
     Ok(books.last_insert_rowid().cast_unsigned())
 }
 
-const COLUMNS: &str = "SELECT number, action, kinds, issuer, issued_from, issued_before, valid_from, valid_until, ru, en
+const COLUMNS: &str =
+    "SELECT number, action, kinds, issuer, issued_from, issued_before, valid_from, valid_until, ru, en
                        FROM decree WHERE ended IS NULL";
 
 fn standing(books: &Connection, now: i64) -> Result<Vec<Order>> {

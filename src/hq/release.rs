@@ -1,13 +1,14 @@
 //! What a release says: gathered from the books and the rules, and handed to [`crate::publish`].
 
 use pass::PublicKey;
-use trust::format::KeyEntry;
+use trust::format::{KeyEntry, Part, StreamId};
 use trust::{Bits, StatusList};
 use verdict::Scope;
 
 use crate::Error;
-use crate::publish::{self, Content, List, Published, Term};
+use crate::publish::{self, Batch, Content, List, Published, Term, Whole};
 use crate::region::{Issuer, Region, Series, Settings, db, who};
+use crate::tables::Pending;
 
 impl Region {
     /// Publishes everything that boxes should know now. What did not change costs them nothing.
@@ -16,7 +17,8 @@ impl Region {
     /// [`Error::Publish`], or what cannot be gathered; the release that stood before still stands.
     pub fn publish(&self, by: &str, now: i64) -> Result<Published, Error> {
         let by = who(by)?;
-        let content = self.content(now)?;
+        let pending = self.pending()?;
+        let content = self.content(&pending, now)?;
         let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
         let Settings { expires, not_after, .. } = self.settings();
         let term = Term { now, expires: *expires, not_after: *not_after };
@@ -26,7 +28,16 @@ impl Region {
                 .and_then(|()| db::audit(books, now, by, "release", &published.sequence.to_string()))
                 .map_err(Error::database("remembering the release"))
         })?;
+        // What is settled twice or not at all says the same once more.
+        self.settle(&pending)?;
         Ok(published)
+    }
+
+    /// When a table says nothing any more: the register of a day, after that day.
+    fn last_moment(&self, id: &StreamId) -> Option<i64> {
+        let day = (id.part == Part::Register && id.series > 0).then_some(id.series)?;
+        let end = i64::try_from(day).ok()?.checked_add(1)?.checked_mul(86_400)?;
+        end.checked_sub(i64::from(self.settings().zone.seconds()) + 1)
     }
 
     /// Sequence and issue (Unix seconds) of the newest release; none before the first.
@@ -37,7 +48,7 @@ impl Region {
         db::last_release(&self.database()).map_err(Error::database("reading the last release"))
     }
 
-    fn content(&self, now: i64) -> Result<Content, Error> {
+    fn content(&self, pending: &[Pending], now: i64) -> Result<Content, Error> {
         let policy = self.rules()?.policy;
         let ours = self.issuers()?.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let foreign = self.trusted_certificates()?;
@@ -46,7 +57,17 @@ impl Region {
         let until = now.saturating_sub(self.settings().not_after);
         let lists = db::series(&self.database(), until).map_err(Error::database("making the status lists"))?;
         let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).collect();
-        Ok(Content::new(keys, lists.into_iter().map(list).collect(), policy))
+        let mut content = Content::new(keys, lists.into_iter().map(list).collect(), policy);
+        let whole = |(id, base)| Whole { id, base, until: None, as_of: None };
+        content.wholes = self.decreed(now)?.into_iter().map(whole).collect();
+        let batch = |(id, changes): &Pending| Batch {
+            id: id.clone(),
+            changes: changes.clone(),
+            until: self.last_moment(id),
+            as_of: None,
+        };
+        content.batches = pending.iter().map(batch).collect();
+        Ok(content)
     }
 }
 

@@ -101,8 +101,7 @@ fn rules(books: &Connection) -> Result<Vec<Rule>> {
 fn count(books: &Connection, rule: &Rule) -> Result<u64> {
     let sql = "SELECT count(*) FROM pass
                WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR issuer = ?2) AND (?3 IS NULL OR issued < ?3)";
-    let count: i64 =
-        books.query_row(sql, params![rule.kind, rule.issuer, rule.issued_before], |row| row.get(0))?;
+    let count: i64 = books.query_row(sql, params![rule.kind, rule.issuer, rule.issued_before], |row| row.get(0))?;
     Ok(count.cast_unsigned())
 }
 

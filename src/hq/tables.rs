@@ -4,7 +4,7 @@
 //! has one pending change at most: the newest. After a release has taken changes up they are settled, and
 //! what came in meanwhile stays.
 
-use rusqlite::{Connection, Result, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 use trust::format::{Part, StreamId};
 use trust::table::Key;
 use wire::RegionId;
@@ -14,6 +14,9 @@ use crate::region::Region;
 
 /// One key and its new value; none: it is taken out.
 pub type Change = (Key, Option<Vec<u8>>);
+
+/// What waits for one stream.
+pub type Pending = (StreamId, Vec<Change>);
 
 impl Region {
     /// Notes changes of one table for the next release; a later change of a key replaces an earlier one.
@@ -29,7 +32,7 @@ impl Region {
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub fn pending(&self) -> Result<Vec<(StreamId, Vec<Change>)>, Error> {
+    pub fn pending(&self) -> Result<Vec<Pending>, Error> {
         pending(&self.database()).map_err(Error::database("reading what waits for the next release"))
     }
 
@@ -37,7 +40,7 @@ impl Region {
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub fn settle(&self, taken: &[(StreamId, Vec<Change>)]) -> Result<(), Error> {
+    pub fn settle(&self, taken: &[Pending]) -> Result<(), Error> {
         self.books(|books| {
             taken
                 .iter()
@@ -61,9 +64,17 @@ pub(crate) fn note(books: &Connection, stream: &StreamId, changes: impl Iterator
     Ok(count)
 }
 
-fn pending(books: &Connection) -> Result<Vec<(StreamId, Vec<Change>)>> {
+/// What waits for one key; none: nothing.
+pub(crate) fn waiting(books: &Connection, stream: &StreamId, key: &Key) -> Result<Option<Option<Vec<u8>>>> {
+    let sql = "SELECT value FROM pending WHERE region = ?1 AND part = ?2 AND issuer = ?3 AND series = ?4 AND key = ?5";
+    let StreamId { region, part, issuer, series } = stream;
+    let place = params![region.as_str(), part.number(), issuer, series.cast_signed(), key];
+    books.prepare_cached(sql)?.query_row(place, |row| row.get(0)).optional()
+}
+
+fn pending(books: &Connection) -> Result<Vec<Pending>> {
     let sql = "SELECT region, part, issuer, series, key, value FROM pending ORDER BY 1, 2, 3, 4, 5";
-    let mut streams: Vec<(StreamId, Vec<Change>)> = Vec::new();
+    let mut streams: Vec<Pending> = Vec::new();
     let mut query = books.prepare(sql)?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {

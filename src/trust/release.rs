@@ -167,12 +167,21 @@ impl Release {
         }
     }
 
-    /// What the region's registers hold under a key. One whose last day is over says nothing.
+    /// The region's registers: whose, and for which day since 1970; 0 is the permanent one.
+    pub fn registers(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.registers.iter().map(|place| {
+            let Record { issuer, series, .. } = &self.streams[*place].record;
+            (issuer.as_str(), *series)
+        })
+    }
+
+    /// What one of them holds under a key.
     ///
     /// # Errors
     /// [`Error::Disk`].
-    pub fn register(&self, key: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
-        self.look_up(self.registers.iter(), key)
+    pub fn registered(&self, issuer: &str, day: u64, key: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
+        let is_it = |record: &Record| record.issuer == issuer && record.series == day;
+        self.look_up(self.registers.iter().filter(|place| is_it(&self.streams[**place].record)), key)
     }
 
     fn look_up<'a>(

@@ -118,15 +118,6 @@ CREATE TABLE IF NOT EXISTS revoked_id (
     PRIMARY KEY (issuer, cti)
 ) STRICT, WITHOUT ROWID;
 
--- The register as boxes will have it after the next release. Keys are HMACs, values hold what a stolen box may
--- tell and what only a presented code opens.
-CREATE TABLE IF NOT EXISTS registered (
-    day   INTEGER NOT NULL,          -- days since 1970 for a register of one day; 0: permanent
-    key   BLOB    NOT NULL CHECK (length(key) = 16),
-    value BLOB    NOT NULL,
-    PRIMARY KEY (day, key)
-) STRICT, WITHOUT ROWID;
-
 -- Who did what, when. Only ever appended.
 CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
