@@ -4,11 +4,13 @@
 
 use sha2::{Digest as _, Sha256};
 
+mod foreign;
 mod head;
 mod keys;
 mod record;
 mod root;
 
+pub use foreign::{Scheme, foreign_ids};
 pub use head::{Head, LONGEST_HEAD, LONGEST_LIFE};
 pub use keys::KeyEntry;
 pub use record::{CHUNK, LONGEST_RECORD, MOST_STREAMS, Part, Record, StreamId, leaf, merkle};
