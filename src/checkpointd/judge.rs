@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use pass::{Document, Format, Verified};
 use trust::Release;
-use trust::format::{Part, id_key};
+use trust::format::{Part, foreign_ids, id_key};
 use verdict::{Ages, Facts, Listed, Status, Verdict};
 use wire::WallTime;
 
@@ -71,7 +71,7 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         listed: verified.map_or(Listed::NotKept, |(release, Verified { document, .. })| listed(release, document)),
         rules: release.map_or(&[], Release::rules),
         orders: release.map_or(&[], Release::orders),
-        // Texts that are looked up rather than verified are not read yet.
+        // No format that is read here is looked up in the register.
         record: None,
         now,
         floor: release.map_or(0, Release::floor),
@@ -97,9 +97,27 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
     }
 }
 
-/// Whether a pass is in its issuer's set of revoked ids.
+/// What the sets of revoked ids say of a pass.
 fn listed(release: &Release, document: &Document) -> Listed {
-    release.listed(&document.issuer, &id_key(&document.issuer, &document.id))
+    places(document)
+        .map(|(issuer, key)| release.listed(&issuer, &key))
+        .max_by_key(|listed| match listed {
+            Listed::NotKept => 0,
+            Listed::No => 1,
+            Listed::Missing => 2,
+            Listed::Yes => 3,
+        })
+        .unwrap_or(Listed::NotKept)
+}
+
+/// Where a pass would stand if it were revoked by its id: whose set, and which key in it.
+fn places(document: &Document) -> impl Iterator<Item = (String, [u8; 16])> {
+    let own = (document.format == Format::Mp1).then(|| document.issuer.clone());
+    let own = own.map(|issuer| {
+        let key = id_key(&issuer, &document.id);
+        (issuer, key)
+    });
+    own.into_iter().chain(foreign_ids(document))
 }
 
 /// How old the knowledge is that a verdict on this text rests on. What HQ says itself is as old as its release; what
@@ -107,17 +125,16 @@ fn listed(release: &Release, document: &Document) -> Listed {
 fn ages(release: &Release, format: Option<Format>, document: Option<&Document>, now: WallTime) -> Ages {
     let age = |as_of: i64| now.unix().saturating_sub(as_of).max(0);
     let mut ages = Ages::all(age(release.issued()));
-    match (format, document) {
-        (Some(Format::Mp1), None) => {}
-        (Some(Format::Mp1), Some(document)) => {
-            let of = |part| release.as_of_issuer(part, &document.issuer).unwrap_or(release.issued());
-            (ages.keys, ages.status, ages.ids) = (age(of(Part::Keys)), age(of(Part::Status)), age(of(Part::Ids)));
-        }
+    if format != Some(Format::Mp1) {
         // Who signs for whom is not known beforehand: the oldest list counts.
-        _ => {
-            let general = release.ages(now);
-            (ages.keys, ages.status, ages.ids) = (general.keys, general.status, general.ids);
-        }
+        ages.keys = release.ages(now).keys;
+    }
+    if let Some(document) = document {
+        let of = |part, issuer: &str| release.as_of_issuer(part, issuer).map(age);
+        ages.keys = of(Part::Keys, &document.issuer).unwrap_or(ages.keys);
+        ages.status = of(Part::Status, &document.issuer).unwrap_or(ages.status);
+        let sets = places(document).filter_map(|(issuer, _)| of(Part::Ids, &issuer));
+        ages.ids = sets.max().unwrap_or(ages.ids);
     }
     ages
 }

@@ -12,7 +12,7 @@ use verdict::{Flags, Record};
 use zeroize::Zeroizing;
 
 use crate::policy::Rules;
-use crate::region::{KEYS, Region, db, put, who};
+use crate::region::{KEYS, Region, db, who};
 use crate::tables::{self, Change};
 use crate::{Error, publish, span};
 
@@ -79,7 +79,7 @@ impl Region {
         if !path.exists() {
             let mut bytes = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *bytes).map_err(|_| Error::Random)?;
-            put(&path, Pepper::new(bytes).line().as_bytes(), 0o600)?;
+            Pepper::new(bytes).keep(&path)?;
         }
         Ok(Pepper::open(&path)?)
     }

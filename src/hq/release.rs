@@ -8,7 +8,6 @@ use verdict::Scope;
 use crate::Error;
 use crate::publish::{self, Batch, Content, List, Published, Term, Whole};
 use crate::region::{Issuer, Region, Series, Settings, db, who};
-use crate::tables::Pending;
 
 impl Region {
     /// Publishes everything that boxes should know now. What did not change costs them nothing.
@@ -17,8 +16,7 @@ impl Region {
     /// [`Error::Publish`], or what cannot be gathered; the release that stood before still stands.
     pub fn publish(&self, by: &str, now: i64) -> Result<Published, Error> {
         let by = who(by)?;
-        let pending = self.pending()?;
-        let content = self.content(&pending, now)?;
+        let content = self.content(now)?;
         let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
         let Settings { expires, not_after, .. } = self.settings();
         let term = Term { now, expires: *expires, not_after: *not_after };
@@ -28,8 +26,9 @@ impl Region {
                 .and_then(|()| db::audit(books, now, by, "release", &published.sequence.to_string()))
                 .map_err(Error::database("remembering the release"))
         })?;
-        // What is settled twice or not at all says the same once more.
-        self.settle(&pending)?;
+        // What is not settled is said once more, which changes nothing.
+        let taken: Vec<_> = content.batches.into_iter().map(|batch| (batch.id, batch.changes)).collect();
+        self.settle(&taken)?;
         Ok(published)
     }
 
@@ -48,7 +47,7 @@ impl Region {
         db::last_release(&self.database()).map_err(Error::database("reading the last release"))
     }
 
-    fn content(&self, pending: &[Pending], now: i64) -> Result<Content, Error> {
+    fn content(&self, now: i64) -> Result<Content, Error> {
         let policy = self.rules()?.policy;
         let ours = self.issuers()?.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let foreign = self.trusted_certificates()?;

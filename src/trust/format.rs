@@ -6,6 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 mod delta;
+mod foreign;
 mod head;
 mod index;
 mod keys;
@@ -17,6 +18,7 @@ mod root;
 mod rules;
 
 pub use delta::{LONGEST_LOG, RUN_LENGTH, Run, chain};
+pub use foreign::{Scheme, foreign_ids};
 pub use head::{Head, LONGEST_HEAD, LONGEST_LIFE};
 pub use index::{MOST_STREAMS, PAGE, leaf, merkle, pages};
 pub use keys::KeyEntry;

@@ -5,6 +5,8 @@
 //! there is, so a record says only kind, validity and flags, and seals the rest under the presented text itself, where
 //! that has at least 80 bits that nobody guesses.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -171,7 +173,6 @@ impl Pepper {
     /// # Errors
     /// [`Error::File`], [`Error::Pepper`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        use std::io::Read as _;
         let failed = |source| Error::File { path: path.to_owned(), source };
         let mut line = Zeroizing::new(String::new());
         let file = std::fs::File::open(path).map_err(failed)?;
@@ -194,6 +195,21 @@ impl Pepper {
         }
         // What a lost write leaves behind.
         if bytes.iter().all(|byte| *byte == bytes[0]) { Err(Error::Pepper) } else { Ok(Self(bytes)) }
+    }
+
+    /// Writes its file, which only its owner may read, in the place of an older one: whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn keep(&self, path: &Path) -> Result<(), Error> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let aside = path.with_extension("part");
+        let mut options = std::fs::File::options();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside).map_err(failed)?;
+        file.write_all(self.line().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        std::fs::rename(&aside, path).map_err(failed)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
     /// The line of its file.

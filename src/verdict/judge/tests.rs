@@ -60,6 +60,7 @@ impl Case {
                 limits: None,
                 route: None,
                 status: Some(StatusIndex { series: 1, index: 5 }),
+                revocation: None,
             }),
             scope: Some(Scope {
                 issuer: "RU-TVE".into(),
