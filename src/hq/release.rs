@@ -59,13 +59,8 @@ impl Region {
         let mut content = Content::new(keys, lists.into_iter().map(list).collect(), policy);
         let whole = |(id, base)| Whole { id, base, until: None, as_of: None };
         content.wholes = self.decreed(now)?.into_iter().map(whole).collect();
-        let batch = |(id, changes): &Pending| Batch {
-            id: id.clone(),
-            changes: changes.clone(),
-            until: self.last_moment(id),
-            as_of: None,
-        };
-        content.batches = pending.iter().map(batch).collect();
+        let batch = |(id, changes)| Batch { until: self.last_moment(&id), id, changes, as_of: None };
+        content.batches = self.pending()?.into_iter().map(batch).collect();
         Ok(content)
     }
 }
