@@ -5,9 +5,10 @@
 
 use std::time::Instant;
 
-use pass::{Document, Verified};
+use pass::{Document, Format, Verified};
 use trust::Release;
-use verdict::{Ages, Facts, Status, Verdict};
+use trust::format::{Part, foreign_ids, id_key};
+use verdict::{Ages, Facts, Listed, Status, Verdict};
 use wire::WallTime;
 
 /// What surrounds a sighting.
@@ -57,19 +58,29 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         Some(release) => pass::read(text, release),
         None => pass::read(text, &NoKeys),
     };
+    let format = pass::recognise(text).ok();
+    let verified = release.zip(reading.as_ref().ok());
     let facts = Facts {
-        format: pass::recognise(text).ok(),
+        format,
         reading: reading.as_ref().map(|verified| &verified.document),
-        scope: release.zip(reading.as_ref().ok()).map(|(release, verified)| release.scope(verified.key)),
-        status: release.zip(reading.as_ref().ok()).map_or(Status::NoIndex, |(release, verified)| {
-            release.status(&verified.document.issuer, verified.document.status)
+        scope: verified.map(|(release, verified)| release.scope(verified.key)),
+        kid: verified.map_or(&[], |(release, verified)| release.kid(verified.key)),
+        status: verified.map_or(Status::NoIndex, |(release, Verified { document, .. })| {
+            release.status(&document.issuer, document.status)
         }),
+        listed: verified.map_or(Listed::NotKept, |(release, Verified { document, .. })| listed(release, document)),
+        rules: release.map_or(&[], Release::rules),
+        orders: release.map_or(&[], Release::orders),
+        // No format that is read here is looked up in the register.
+        record: None,
         now,
         floor: release.map_or(0, Release::floor),
         plate,
         plate_agreed,
         policy: release.map(Release::policy),
-        ages: release.map_or(Ages::default(), |release| release.ages(now)),
+        ages: release.map_or(Ages::default(), |release| {
+            ages(release, format, reading.as_ref().ok().map(|verified| &verified.document), now)
+        }),
     };
     let verdict = verdict::judge(&facts);
     let (document, rejection) = match reading {
@@ -84,4 +95,46 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         release_age: release.map_or(0, |release| now.unix().saturating_sub(release.issued())),
         judge_us: u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX),
     }
+}
+
+/// What the sets of revoked ids say of a pass.
+fn listed(release: &Release, document: &Document) -> Listed {
+    places(document)
+        .map(|(issuer, key)| release.listed(&issuer, &key))
+        .max_by_key(|listed| match listed {
+            Listed::NotKept => 0,
+            Listed::No => 1,
+            Listed::Missing => 2,
+            Listed::Yes => 3,
+        })
+        .unwrap_or(Listed::NotKept)
+}
+
+/// Where a pass would stand if it were revoked by its id: whose set, and which key in it.
+fn places(document: &Document) -> impl Iterator<Item = (String, [u8; 16])> {
+    let own = (document.format == Format::Mp1).then(|| document.issuer.clone());
+    let own = own.map(|issuer| {
+        let key = id_key(&issuer, &document.id);
+        (issuer, key)
+    });
+    own.into_iter().chain(foreign_ids(document))
+}
+
+/// How old the knowledge is that a verdict on this text rests on. What HQ says itself is as old as its release; what
+/// it passes on for others is as old as their word.
+fn ages(release: &Release, format: Option<Format>, document: Option<&Document>, now: WallTime) -> Ages {
+    let age = |as_of: i64| now.unix().saturating_sub(as_of).max(0);
+    let mut ages = Ages::all(age(release.issued()));
+    if format != Some(Format::Mp1) {
+        // Who signs for whom is not known beforehand: the oldest list counts.
+        ages.keys = release.ages(now).keys;
+    }
+    if let Some(document) = document {
+        let of = |part, issuer: &str| release.as_of_issuer(part, issuer).map(age);
+        ages.keys = of(Part::Keys, &document.issuer).unwrap_or(ages.keys);
+        ages.status = of(Part::Status, &document.issuer).unwrap_or(ages.status);
+        let sets = places(document).filter_map(|(issuer, _)| of(Part::Ids, &issuer));
+        ages.ids = sets.max().unwrap_or(ages.ids);
+    }
+    ages
 }

@@ -11,7 +11,7 @@
 //! Words: the *crew* are the workers of a box; a *pulse* counts the turns of one worker's loop.
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
@@ -87,6 +87,9 @@ pub enum Error {
     /// Trust.
     #[error("what HQ has told this box cannot be used")]
     Trust(#[from] trust::Error),
+    /// The register's secret.
+    #[error("the register of registered passes cannot be used")]
+    Register(#[from] trust::register::Error),
     /// The root names no key to seal to: nothing could be written down that HQ can read.
     #[error("the root of trust names no sealing key")]
     NoSealingKey,
@@ -117,6 +120,20 @@ pub struct Provisioned {
     pub identity: Identity,
     /// SHA-256 of the root, to compare with HQ's.
     pub root_fingerprint: [u8; 32],
+}
+
+/// Name of the register's secret in the data folder.
+pub const PEPPER: &str = "pepper";
+
+/// Takes the pepper of the region's register into the data folder. It is there whole or not at all.
+///
+/// # Errors
+/// [`Error::Register`] when the file holds none, or when it cannot be written.
+pub fn take_pepper(config: &Config, from: &Path) -> Result<(), Error> {
+    let pepper = trust::register::Pepper::open(from)?;
+    let path = config.data.clone();
+    std::fs::create_dir_all(&config.data).map_err(|source| Error::Identity { path, source })?;
+    Ok(pepper.keep(&config.data.join(PEPPER))?)
 }
 
 /// Makes the identity of a new box and gives it the first root of trust.
@@ -170,5 +187,11 @@ mod tests {
         assert_eq!(provision(&config).unwrap().identity.public(), key);
         assert!(matches!(provision(&config), Err(Error::Trust(trust::Error::AlreadyProvisioned))));
         assert_eq!(Identity::open(&config.data).unwrap().public(), key);
+        // The register's secret may come later.
+        region.pepper().unwrap();
+        take_pepper(&config, &region.folder().join("keys/pepper.key")).unwrap();
+        let kept = trust::register::Pepper::open(&config.data.join(PEPPER)).unwrap();
+        assert_eq!(*kept.line(), *region.pepper().unwrap().line());
+        assert!(matches!(take_pepper(&config, &root), Err(Error::Register(_))));
     }
 }

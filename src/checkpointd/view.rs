@@ -122,8 +122,10 @@ impl Around<'_> {
         card.kind = rule.map(|rule| Names { ru: rule.ru.clone(), en: rule.en.clone() });
         card.issuer = Some(document.issuer.clone());
         card.plates = document.plates.iter().map(|plate| plate.as_str().to_owned()).collect();
-        card.ends =
-            document.expires.map(|at| self.time(WallTime::from_unix(at, wire::ClockTrust::Signed), "%d.%m.%Y %H:%M"));
+        card.ends = judgement
+            .verdict
+            .ends
+            .map(|at| self.time(WallTime::from_unix(at, wire::ClockTrust::Signed), "%d.%m.%Y %H:%M"));
         // Only what is to be compared: a refused driver's name helps nobody.
         if outcome != Outcome::Refuse {
             card.holder.clone_from(&document.holder);

@@ -12,6 +12,8 @@ pub mod add_box;
 pub mod init;
 pub mod issue;
 pub mod issuer;
+pub mod order;
+pub mod register;
 pub mod release;
 pub mod revoke;
 pub mod serve;

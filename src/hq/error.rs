@@ -124,6 +124,26 @@ pub enum Error {
     /// A revocation cannot be taken back; a suspension can.
     #[error("the pass is revoked, and that is final: issue a new one")]
     RevokedIsFinal,
+    /// A pass without a place in a list: boxes know it by its id, as revoked or not at all.
+    #[error("the pass has no place in a status list, so it can be revoked but not suspended or restored")]
+    OnlyRevocable,
+    /// No such order, or it has ended.
+    #[error("there is no order {0} in force here")]
+    UnknownOrder(u64),
+    /// A file of the register that cannot be taken in; nothing of it was.
+    #[error("nothing was taken from {path}: {problem}")]
+    RegisterFile {
+        /// The file.
+        path: PathBuf,
+        /// The rows that are wrong, a line each.
+        problem: String,
+    },
+    /// The register holds nothing under this.
+    #[error("the register holds nothing under this")]
+    NotRegistered,
+    /// The register cannot be written or read.
+    #[error("the register cannot be used")]
+    Register(#[from] trust::register::Error),
     /// A foreign certificate that cannot be trusted.
     #[error("the certificate {path} cannot be used")]
     Certificate {
@@ -208,6 +228,11 @@ impl Error {
             Self::NotOurs(_) => "not-ours",
             Self::UnknownPass => "unknown-pass",
             Self::RevokedIsFinal => "revoked-is-final",
+            Self::OnlyRevocable => "only-revocable",
+            Self::UnknownOrder(_) => "unknown-order",
+            Self::RegisterFile { .. } => "register-file",
+            Self::NotRegistered => "not-registered",
+            Self::Register(error) => error.code(),
             Self::Certificate { .. } => "certificate",
             Self::CertificateTypes { .. } => "certificate-types",
             Self::BoxExists(_) => "box-exists",

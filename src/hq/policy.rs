@@ -1,11 +1,11 @@
 //! `policy.toml`: a region's rules as people edit them, parsed strictly into what boxes follow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pass::Format;
 use serde::Deserialize;
-use verdict::{KindRule, PlateRule};
+use verdict::{Freshness as Bounds, KindRule, Knowledge, PlateRule};
 
 use crate::Error;
 use crate::span::Span;
@@ -45,10 +45,19 @@ struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Freshness {
     fresh_for: Span,
     old_after: Span,
+    /// Parts with bounds of their own, by name.
+    #[serde(flatten)]
+    parts: BTreeMap<String, Part>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    fresh_for: Option<Span>,
+    old_after: Option<Span>,
 }
 
 #[derive(Deserialize)]
@@ -87,9 +96,7 @@ impl Rules {
         if let Some(unknown) = formats.iter().find(|name| Format::named(name).is_none()) {
             return Err(format!("formats: {unknown:?} is no format that boxes read"));
         }
-        if freshness.old_after.seconds() < freshness.fresh_for.seconds() {
-            return Err("freshness: old_after is shorter than fresh_for".to_owned());
-        }
+        let bounds = freshness.bounds()?;
         let (mut numbers, mut codes) = (BTreeSet::new(), BTreeSet::new());
         for kind in &kinds {
             kind.check()?;
@@ -107,6 +114,7 @@ impl Rules {
                 kinds: kinds.into_iter().map(KindRule::from).collect(),
                 fresh_for: freshness.fresh_for.seconds(),
                 old_after: freshness.old_after.seconds(),
+                freshness: bounds,
             },
         })
     }
@@ -130,6 +138,30 @@ impl Rules {
     /// For how many seconds passes of a kind are valid when nobody says otherwise.
     pub fn valid_for(&self, number: u16) -> Option<i64> {
         self.kinds.iter().find(|kind| kind.number == number)?.valid_for.map(Span::seconds)
+    }
+}
+
+impl Freshness {
+    /// What parts have bounds of their own. One that names only one of the two takes the other from all.
+    fn bounds(&self) -> Result<Vec<Bounds>, String> {
+        let ordered = |name: &str, fresh_for: Span, old_after: Span| {
+            let is_ordered = fresh_for <= old_after;
+            is_ordered.then_some(()).ok_or_else(|| format!("{name}: old_after is shorter than fresh_for"))
+        };
+        ordered("freshness", self.fresh_for, self.old_after)?;
+        let bounds = self.parts.iter().map(|(name, own)| {
+            let part = Knowledge::named(name).ok_or_else(|| {
+                let known = Knowledge::ALL.map(Knowledge::as_str).join(", ");
+                format!("freshness: {name:?} is none of fresh_for, old_after and the parts {known}")
+            })?;
+            let fresh_for = own.fresh_for.unwrap_or(self.fresh_for);
+            let old_after = own.old_after.unwrap_or(self.old_after);
+            ordered(&format!("freshness.{name}"), fresh_for, old_after)?;
+            Ok(Bounds { part, fresh_for: fresh_for.seconds(), old_after: old_after.seconds() })
+        });
+        let mut bounds = bounds.collect::<Result<Vec<_>, String>>()?;
+        bounds.sort_by_key(|own| own.part);
+        Ok(bounds)
     }
 }
 
@@ -202,6 +234,35 @@ mod tests {
         assert!(error.contains("always") && error.contains("line"), "{error}");
         let error = refused(|text| text.replace("fresh_for = \"24h\"", "fresh_for = \"soon\""));
         assert!(error.contains("soon") && error.contains("line"), "{error}");
+    }
+
+    #[test]
+    fn a_part_may_have_bounds_of_its_own() {
+        let file = |more: &str| DEFAULT.replace("old_after = \"7d\"\n", &format!("old_after = \"7d\"\n{more}\n"));
+        let parse = |more: &str| Rules::parse(&file(more), 69).map(|rules| rules.policy);
+        let policy = parse("[freshness.status]\nold_after = \"2d\"\n[freshness.keys]\nfresh_for = \"7d\"").unwrap();
+        let (day, status, keys) = (86_400, Knowledge::Status, Knowledge::Keys);
+        assert_eq!(
+            policy.freshness,
+            [
+                Bounds { part: keys, fresh_for: 7 * day, old_after: 7 * day },
+                Bounds { part: status, fresh_for: day, old_after: 2 * day },
+            ]
+        );
+        assert_eq!(policy.grade(status, 2 * day + 1), verdict::Grade::Old);
+        assert_eq!(policy.grade(Knowledge::Ids, 2 * day + 1), verdict::Grade::Stale);
+        assert_eq!(policy.grade(keys, 7 * day), verdict::Grade::Fresh);
+        for (more, names) in [
+            ("[freshness.weather]\nold_after = \"2d\"", "weather"),
+            ("[freshness.status]\nold_after = \"1h\"", "freshness.status: old_after"),
+            ("[freshness.status]\ncolour = 1", "colour"),
+            ("status = \"2d\"", "status"),
+        ] {
+            let error = parse(more).unwrap_err();
+            assert!(error.contains(names), "{error}");
+        }
+        // What boxes of before read is what is still written when nothing is said of parts.
+        assert!(parse("").unwrap().freshness.is_empty());
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What a release says: gathered from the books and the rules, and handed to [`crate::publish`].
 
 use pass::PublicKey;
-use trust::format::KeyEntry;
+use trust::format::{KeyEntry, Part, StreamId};
 use trust::{Bits, StatusList};
 use verdict::Scope;
 
 use crate::Error;
-use crate::publish::{self, Content, List, Published, Term};
+use crate::publish::{self, Batch, Content, List, Published, Term, Whole};
 use crate::region::{Issuer, Region, Series, Settings, db, who};
 
 impl Region {
@@ -26,7 +26,17 @@ impl Region {
                 .and_then(|()| db::audit(books, now, by, "release", &published.sequence.to_string()))
                 .map_err(Error::database("remembering the release"))
         })?;
+        // What is not settled is said once more, which changes nothing.
+        let taken: Vec<_> = content.batches.into_iter().map(|batch| (batch.id, batch.changes)).collect();
+        self.settle(&taken)?;
         Ok(published)
+    }
+
+    /// When a table says nothing any more: the register of a day, after that day.
+    fn last_moment(&self, id: &StreamId) -> Option<i64> {
+        let day = (id.part == Part::Register && id.series > 0).then_some(id.series)?;
+        let end = i64::try_from(day).ok()?.checked_add(1)?.checked_mul(86_400)?;
+        end.checked_sub(i64::from(self.settings().zone.seconds()) + 1)
     }
 
     /// Sequence and issue (Unix seconds) of the newest release; none before the first.
@@ -46,7 +56,12 @@ impl Region {
         let until = now.saturating_sub(self.settings().not_after);
         let lists = db::series(&self.database(), until).map_err(Error::database("making the status lists"))?;
         let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).collect();
-        Ok(Content::new(keys, lists.into_iter().map(list).collect(), policy))
+        let mut content = Content::new(keys, lists.into_iter().map(list).collect(), policy);
+        let whole = |(id, base)| Whole { id, base, until: None, as_of: None };
+        content.wholes = self.decreed(now)?.into_iter().map(whole).collect();
+        let batch = |(id, changes)| Batch { until: self.last_moment(&id), id, changes, as_of: None };
+        content.batches = self.pending()?.into_iter().map(batch).collect();
+        Ok(content)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Revoking, suspending and restoring. It takes effect with the next release, box by box as it arrives.
 
 use pass::{PublicKey, StatusIndex};
+use trust::format::{Part, StreamId, id_key};
 
 use crate::Error;
 use crate::region::{Region, db, who};
+use crate::tables;
 
 /// Which pass is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,20 +64,31 @@ pub struct Changed {
     pub id: Option<Vec<u8>>,
     /// Its issuer.
     pub issuer: String,
-    /// Its place.
-    pub index: StatusIndex,
+    /// Its place; none: it has none, and boxes know it by its id.
+    pub index: Option<StatusIndex>,
     /// False when it was so already.
     pub is_new: bool,
+}
+
+/// Where a pass is revoked.
+enum Found {
+    /// In its issuer's list.
+    Place(String, StatusIndex),
+    /// By its issuer and its id.
+    Id(String, Vec<u8>),
 }
 
 impl Region {
     /// Revokes, suspends or restores a pass.
     ///
     /// # Errors
-    /// [`Error::UnknownPass`], [`Error::NotOurs`], [`Error::RevokedIsFinal`], or what failed.
+    /// [`Error::UnknownPass`], [`Error::NotOurs`], [`Error::RevokedIsFinal`], [`Error::OnlyRevocable`], or what failed.
     pub fn set_status(&self, which: &Which, change: Change, by: &str, now: i64) -> Result<Changed, Error> {
         let by = who(by)?;
-        let (issuer, index) = self.find(which)?;
+        let (issuer, index) = match self.find(which)? {
+            Found::Place(issuer, index) => (issuer, index),
+            Found::Id(issuer, id) => return self.list_id(issuer, id, change, by, now),
+        };
         let StatusIndex { series, index: place } = index;
         self.books(|books| {
             let failed = || Error::database("setting a status");
@@ -90,7 +103,7 @@ impl Region {
                 return Err(Error::UnknownPass);
             }
             if before == change.state() {
-                return Ok(Changed { id, issuer: issuer.clone(), index, is_new: false });
+                return Ok(Changed { id, issuer: issuer.clone(), index: Some(index), is_new: false });
             }
             if before == REVOKED {
                 return Err(Error::RevokedIsFinal);
@@ -99,7 +112,7 @@ impl Region {
             db::set_state(books, &issuer, series, place, change.state(), now)
                 .and_then(|()| db::audit(books, now, by, change.as_str(), &subject))
                 .map_err(failed())?;
-            Ok(Changed { id, issuer: issuer.clone(), index, is_new: true })
+            Ok(Changed { id, issuer: issuer.clone(), index: Some(index), is_new: true })
         })
     }
 
@@ -111,23 +124,47 @@ impl Region {
         self.set_status(which, Change::Revoke, by, now)
     }
 
-    fn find(&self, which: &Which) -> Result<(String, StatusIndex), Error> {
+    /// Revokes a pass that has no place in a list.
+    fn list_id(&self, issuer: String, id: Vec<u8>, change: Change, by: &str, now: i64) -> Result<Changed, Error> {
+        if change != Change::Revoke {
+            return Err(Error::OnlyRevocable);
+        }
+        let stream = StreamId { region: self.id().clone(), part: Part::Ids, issuer: issuer.clone(), series: 0 };
+        self.books(|books| {
+            let is_new = db::remember_revoked(books, &issuer, &id, now)
+                .and_then(|is_new| {
+                    if is_new {
+                        let entry = (id_key(&issuer, &id), Some(Vec::new()));
+                        tables::note(books, &stream, std::iter::once(entry))?;
+                        db::audit(books, now, by, change.as_str(), &trust::format::hex(&id))?;
+                    }
+                    Ok(is_new)
+                })
+                .map_err(Error::database("revoking a pass by its id"))?;
+            Ok(Changed { id: Some(id.clone()), issuer: issuer.clone(), index: None, is_new })
+        })
+    }
+
+    fn find(&self, which: &Which) -> Result<Found, Error> {
         match which {
             Which::Id(id) => {
                 let found = db::place_of(&self.database(), id).map_err(Error::database("looking up a pass"))?;
                 let (issuer, series, index) = found.ok_or(Error::UnknownPass)?;
-                Ok((issuer, StatusIndex { series, index }))
+                Ok(Found::Place(issuer, StatusIndex { series, index }))
             }
             Which::Text(text) => {
                 let key = |key: &[u8; 32]| PublicKey::from_ed25519(key).ok().map(|key| (key.kid().to_vec(), key));
                 let keys: Vec<_> = self.issuers()?.iter().filter_map(|issuer| key(&issuer.key)).collect();
                 let document = pass::read(text.trim(), &keys).map_err(Error::NotOurs)?.document;
-                Ok((document.issuer, document.status.ok_or(Error::UnknownPass)?))
+                Ok(match document.status {
+                    Some(index) => Found::Place(document.issuer, index),
+                    None => Found::Id(document.issuer, document.id),
+                })
             }
             Which::Place { issuer, index } => {
                 let issuer = issuer.clone().unwrap_or_else(|| self.settings().issuer.clone());
                 if self.issuers()?.iter().any(|known| known.name == issuer) {
-                    Ok((issuer, *index))
+                    Ok(Found::Place(issuer, *index))
                 } else {
                     Err(Error::UnknownIssuer(issuer))
                 }

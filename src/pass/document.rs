@@ -48,6 +48,8 @@ impl Kind {
     pub const TEST: Self = Self(1002);
     /// An EU certificate of recovery.
     pub const RECOVERY: Self = Self(1003);
+    /// New Zealand's COVID pass, which does not say what it was given for.
+    pub const COVID_PASS: Self = Self(1004);
 
     /// Its number.
     pub const fn number(self) -> u16 {
@@ -75,6 +77,19 @@ pub struct StatusIndex {
     pub series: u64,
     /// The place in it.
     pub index: u64,
+}
+
+/// The hashes under which a certificate of the EU may be revoked, each the first 16 bytes of a SHA-256. They
+/// name the certificate in a list and nothing else: no name, date or text can be had from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RevocationHashes {
+    /// Over the certificate identifier (`UCI`).
+    pub uci: [u8; 16],
+    /// Over the issuing country, followed by the identifier (`COUNTRYCODEUCI`).
+    pub country_uci: [u8; 16],
+    /// Over the signature; of an ECDSA signature over its first half, r: whoever holds the certificate can
+    /// turn s into another that holds as well, but not r (`SIGNATURE`).
+    pub signature: [u8; 16],
 }
 
 /// What a pass says.
@@ -112,4 +127,6 @@ pub struct Document {
     pub route: Option<String>,
     /// Where its status is told.
     pub status: Option<StatusIndex>,
+    /// By which hashes it may be revoked, where its format knows such.
+    pub revocation: Option<RevocationHashes>,
 }

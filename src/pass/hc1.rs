@@ -5,12 +5,16 @@
 //! field does (tag 18, 61(18) or none; headers protected or not), and never where it would matter.
 
 use ciborium::Value;
+use sha2::{Digest as _, Sha256};
 use wire::sign::sig_structure;
 
 use crate::foreign::{field, get, has_duplicates, value};
 use crate::key::search;
 use crate::trace::Trace;
-use crate::{ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, Step, Verified, base45, foreign};
+use crate::{
+    ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, base45,
+    foreign,
+};
 
 /// Longest text: what a version 40-L code holds in its alphanumeric mode.
 pub const LONGEST_TEXT: usize = 4296;
@@ -38,7 +42,7 @@ struct Envelope {
 pub(crate) fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     let envelope = parse(&inflate(&unwrap(text)?)?)?;
     let key = envelope.verify(keys)?;
-    Ok(Verified { document: decode(&envelope.payload)?, key })
+    Ok(Verified { document: decode(&envelope)?, key })
 }
 
 /// The same, step by step, and on to the content whatever the signature says.
@@ -54,7 +58,7 @@ pub(crate) fn trace(text: &str, keys: &dyn Keys, trace: &mut Trace) -> Result<()
     trace.alg = envelope.alg;
     trace.kid = Some(envelope.kid.clone());
     trace.enter_search(envelope.verify(keys));
-    trace.enter_document(&envelope.payload, decode(&envelope.payload));
+    trace.enter_document(&envelope.payload, decode(&envelope));
     Ok(())
 }
 
@@ -126,6 +130,12 @@ fn parse(bytes: &[u8]) -> Result<Envelope, Error> {
 }
 
 impl Envelope {
+    /// What of the signature its holder cannot turn into another one that holds as well.
+    fn lasting_signature(&self) -> &[u8] {
+        const ES256: i64 = -7;
+        if self.alg == Some(ES256) { &self.signature[..self.signature.len() / 2] } else { &self.signature }
+    }
+
     fn verify(&self, keys: &dyn Keys) -> Result<usize, Error> {
         let message = sig_structure(&self.protected, b"", &self.payload);
         search(keys, &self.kid, |key| match key {
@@ -137,8 +147,14 @@ impl Envelope {
     }
 }
 
-fn decode(payload: &[u8]) -> Result<Document, Error> {
-    let claims = value(payload).ok_or(Error::Claims(ClaimsFault::Cbor(None)))?;
+/// First half of SHA-256 over the parts.
+fn half(parts: &[&[u8]]) -> [u8; 16] {
+    let hash = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
+    hash[..16].try_into().expect("SHA-256 has 32 bytes")
+}
+
+fn decode(envelope: &Envelope) -> Result<Document, Error> {
+    let claims = value(&envelope.payload).ok_or(Error::Claims(ClaimsFault::Cbor(None)))?;
     if foreign::repeats_a_key(&claims) {
         return Err(Error::Claims(ClaimsFault::Duplicate));
     }
@@ -175,6 +191,11 @@ fn decode(payload: &[u8]) -> Result<Document, Error> {
         limits: None,
         route: None,
         status: None,
+        revocation: Some(RevocationHashes {
+            uci: half(&[id.as_bytes()]),
+            country_uci: half(&[issuer.as_bytes(), id.as_bytes()]),
+            signature: half(&[envelope.lasting_signature()]),
+        }),
     })
 }
 

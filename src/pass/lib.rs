@@ -27,7 +27,7 @@ mod trace;
 
 pub use base45::{decode as base45_decode, encode as base45_encode};
 pub use certificate::{BadCertificate, Certificate};
-pub use document::{Document, Format, Kind, Limits, StatusIndex};
+pub use document::{Document, Format, Kind, Limits, RevocationHashes, StatusIndex};
 pub use error::{ClaimsFault, CoseFault, Error, Step};
 pub use key::{BadKey, Keys, PublicKey};
 pub use trace::{Outcome, Trace, trace};

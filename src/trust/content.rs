@@ -5,9 +5,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use pass::PublicKey;
-use verdict::{Policy, Scope};
+use verdict::{Order, Policy, Rule, Scope};
 
-use crate::format::{self, Hash, KeyEntry, Part, Record};
+use crate::format::{self, Hash, KeyEntry, Part, Record, check_base, strict};
 use crate::table::{self, Base, Overlay, Shape, Table};
 use crate::{Error, StatusList};
 
@@ -28,6 +28,10 @@ pub(crate) enum Content {
     Status(StatusList),
     /// Rules of a region.
     Policy(Policy),
+    /// Revocations by rule.
+    Rules(Vec<Rule>),
+    /// Orders.
+    Orders(Vec<Order>),
     /// A table with its deltas.
     Table(Rows),
     /// A base that is read where it is used.
@@ -118,11 +122,13 @@ impl Content {
     /// Reads a base that is held in memory.
     pub(crate) fn read(part: Part, base: Vec<u8>) -> Result<Self, Error> {
         Ok(match part {
-            Part::Keys => Self::Keys(decode::<Vec<KeyEntry>>(&base, "keys")?.into_iter().filter_map(known).collect()),
+            Part::Keys => Self::Keys(strict::<Vec<KeyEntry>>(&base, "keys")?.into_iter().filter_map(known).collect()),
             Part::Status => Self::Status(StatusList::decode(&base)?),
-            Part::Policy => Self::Policy(decode(&base, "policy")?),
-            Part::Rules | Part::Orders | Part::Acceptance => {
-                wire::cbor::check(&base, &LIMITS).map_err(|_| Error::Malformed("base"))?;
+            Part::Policy => Self::Policy(strict(&base, "policy")?),
+            Part::Rules => Self::Rules(format::read_rules(&base)?),
+            Part::Orders => Self::Orders(format::read_orders(&base)?),
+            Part::Acceptance => {
+                check_base(&base, "base")?;
                 Self::Bytes(base)
             }
             Part::Ids | Part::Register | Part::Other(_) => Self::Absent,
@@ -145,13 +151,4 @@ fn known(entry: KeyEntry) -> Option<Arc<Known>> {
         return None;
     };
     Some(Arc::new(Known { key, kid: entry.kid, scope: entry.scope }))
-}
-
-/// A base is longer than any message, and no longer than its part may be.
-const LIMITS: wire::cbor::Limits =
-    wire::cbor::Limits { bytes: 16 << 20, depth: 8, map_entries: 64, array_items: 1 << 20 };
-
-fn decode<'b, T: minicbor::Decode<'b, ()>>(base: &'b [u8], what: &'static str) -> Result<T, Error> {
-    wire::cbor::check(base, &LIMITS).map_err(|_| Error::Malformed(what))?;
-    minicbor::decode(base).map_err(|_| Error::Malformed(what))
 }

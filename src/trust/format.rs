@@ -6,20 +6,31 @@
 use sha2::{Digest as _, Sha256};
 
 mod delta;
+mod foreign;
 mod head;
 mod index;
 mod keys;
+mod orders;
 mod part;
 mod record;
+mod register;
 mod root;
+mod rules;
 
 pub use delta::{LONGEST_LOG, RUN_LENGTH, Run, chain};
+pub use foreign::{Scheme, foreign_ids};
 pub use head::{Head, LONGEST_HEAD, LONGEST_LIFE};
 pub use index::{MOST_STREAMS, PAGE, leaf, merkle, pages};
 pub use keys::KeyEntry;
+pub use orders::{LONGEST_TEXT, MOST_KINDS, MOST_ORDERS, read_orders, write_orders};
 pub use part::{Carry, Part};
 pub use record::{CHUNK, Chunks, Fold, LONGEST_RECORD, MOST_FOLDS, Record, StreamId, chunk_list};
+pub use register::{LONGEST_VALUE, read_record, write_record};
 pub use root::{LONGEST_PUBLISHING, LONGEST_ROOT, Reset, Root, RootKey, SignedRoot};
+
+pub use rules::{MOST_RULES, read_rules, write_rules};
+
+use crate::Error;
 
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
@@ -85,6 +96,21 @@ pub fn id_key(issuer: &str, id: &[u8]) -> [u8; 16] {
     let mut key = [0; 16];
     key.copy_from_slice(&hash[..16]);
     key
+}
+
+/// A base is longer than any message, and no longer than its part may be.
+const LIMITS: wire::cbor::Limits =
+    wire::cbor::Limits { bytes: 16 << 20, depth: 8, map_entries: 64, array_items: 1 << 20 };
+
+/// Whether a base is strict CBOR.
+pub(crate) fn check_base(base: &[u8], what: &'static str) -> Result<(), Error> {
+    wire::cbor::check(base, &LIMITS).map_err(|_| Error::Malformed(what))
+}
+
+/// Strict CBOR first, the type second.
+pub(crate) fn strict<'b, T: minicbor::Decode<'b, ()>>(base: &'b [u8], what: &'static str) -> Result<T, Error> {
+    check_base(base, what)?;
+    minicbor::decode(base).map_err(|_| Error::Malformed(what))
 }
 
 #[cfg(test)]

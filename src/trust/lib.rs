@@ -23,6 +23,7 @@ mod content;
 mod desk;
 mod error;
 pub mod format;
+pub mod register;
 mod release;
 mod status;
 mod store;

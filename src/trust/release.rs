@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use pass::{PublicKey, StatusIndex};
-use verdict::{Ages, Policy, Scope, Status};
+use verdict::{Ages, Knowledge, Listed, Order, Policy, Rule, Scope, Status};
 use wire::{RegionId, WallTime};
 
 use crate::Error;
@@ -22,6 +22,8 @@ pub struct Release {
     status: HashMap<String, HashMap<u64, usize>>,
     ids: HashMap<String, Vec<usize>>,
     registers: Vec<usize>,
+    rules: Vec<Rule>,
+    orders: Vec<Order>,
     policy: Policy,
 }
 
@@ -55,6 +57,7 @@ impl Release {
         let mut status = HashMap::<_, HashMap<_, _>>::new();
         let mut ids = HashMap::<_, Vec<_>>::new();
         let (mut registers, mut policy) = (Vec::new(), None);
+        let (mut rules, mut orders) = (Vec::new(), Vec::new());
         for (place, stream) in streams.iter().enumerate() {
             let Record { part, issuer, series, region, .. } = &stream.record;
             match &stream.content {
@@ -76,13 +79,20 @@ impl Release {
                         return Err(Error::TwiceTheSame);
                     }
                 }
+                // A neighbour speaks of his own keys and issuers, never of everybody's passes.
+                Content::Rules(some) if *region == head.region => rules.extend_from_slice(some),
+                Content::Rules(some) => {
+                    rules.extend(some.iter().filter(|rule| rule.kid.is_some() || rule.issuer.is_some()).cloned());
+                }
+                Content::Orders(some) if *region == head.region => orders.extend_from_slice(some),
                 Content::Table(_) if *part == Part::Ids => ids.entry(issuer.clone()).or_default().push(place),
                 Content::Table(_) if *region == head.region => registers.push(place),
-                Content::Table(_) | Content::Policy(_) | Content::Bytes(_) | Content::Absent => {}
+                Content::Absent if *part == Part::Ids => ids.entry(issuer.clone()).or_default().push(place),
+                Content::Table(_) | Content::Policy(_) | Content::Orders(_) | Content::Bytes(_) | Content::Absent => {}
             }
         }
         let policy = policy.ok_or(Error::Incomplete("policy"))?;
-        Ok(Self { head, streams, keys, by_kid, status, ids, registers, policy })
+        Ok(Self { head, streams, keys, by_kid, status, ids, registers, rules, orders, policy })
     }
 
     /// The region.
@@ -123,6 +133,14 @@ impl Release {
         &self.keys[key].scope
     }
 
+    /// The kid of a key.
+    ///
+    /// # Panics
+    /// For an index that did not come from this release.
+    pub fn kid(&self, key: usize) -> &[u8] {
+        &self.keys[key].kid
+    }
+
     /// What the issuer's status list says.
     pub fn status(&self, issuer: &str, place: Option<StatusIndex>) -> Status {
         let Some(StatusIndex { series, index }) = place else { return Status::NoIndex };
@@ -133,25 +151,37 @@ impl Release {
         }
     }
 
-    /// Whether there is a table of an issuer's revoked ids at all; `issuer` is what the stream names.
-    pub fn has_ids(&self, issuer: &str) -> bool {
-        self.ids.contains_key(issuer)
+    /// Whether an issuer's set of revoked ids holds a key: [`crate::format::id_key`] for our own passes; `issuer` is
+    /// what the stream names.
+    pub fn listed(&self, issuer: &str, key: &[u8; 16]) -> Listed {
+        let Some(places) = self.ids.get(issuer) else { return Listed::NotKept };
+        let is_carried = |place: &usize| matches!(self.streams[*place].content, Content::Table(_));
+        match self.look_up(places.iter(), key) {
+            Ok(Some(_)) => Listed::Yes,
+            Ok(None) if places.iter().all(is_carried) => Listed::No,
+            Ok(None) => Listed::Missing,
+            Err(error) => {
+                tracing::error!(%error, issuer, "a set of revoked ids cannot be read");
+                Listed::Missing
+            }
+        }
     }
 
-    /// Whether an issuer's table of revoked ids holds a key: [`crate::format::id_key`] for our own passes.
+    /// The region's registers: whose, and for which day since 1970; 0 is the permanent one.
+    pub fn registers(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.registers.iter().map(|place| {
+            let Record { issuer, series, .. } = &self.streams[*place].record;
+            (issuer.as_str(), *series)
+        })
+    }
+
+    /// What one of them holds under a key.
     ///
     /// # Errors
     /// [`Error::Disk`].
-    pub fn is_listed(&self, issuer: &str, key: &[u8; 16]) -> Result<bool, Error> {
-        Ok(self.look_up(self.ids.get(issuer).into_iter().flatten(), key)?.is_some())
-    }
-
-    /// What the region's registers hold under a key. One whose last day is over says nothing.
-    ///
-    /// # Errors
-    /// [`Error::Disk`].
-    pub fn register(&self, key: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
-        self.look_up(self.registers.iter(), key)
+    pub fn registered(&self, issuer: &str, day: u64, key: &[u8; 16]) -> Result<Option<Vec<u8>>, Error> {
+        let is_it = |record: &Record| record.issuer == issuer && record.series == day;
+        self.look_up(self.registers.iter().filter(|place| is_it(&self.streams[**place].record)), key)
     }
 
     fn look_up<'a>(
@@ -166,14 +196,14 @@ impl Release {
         found.transpose()
     }
 
-    /// The bases of the revocations by rule that are carried.
-    pub fn rules(&self) -> impl Iterator<Item = (&RegionId, &[u8])> {
-        self.bytes(Part::Rules)
+    /// Revocations by rule.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
-    /// The bases of the region's orders.
-    pub fn orders(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes(Part::Orders).filter(|(region, _)| *region == self.region()).map(|(_, base)| base)
+    /// The region's orders.
+    pub fn orders(&self) -> &[Order] {
+        &self.orders
     }
 
     /// The bases of the rules by which certificates of others are accepted, each with its issuer.
@@ -181,13 +211,6 @@ impl Release {
         self.streams.iter().filter(|stream| stream.record.part == Part::Acceptance).filter_map(|stream| {
             let Content::Bytes(base) = &stream.content else { return None };
             Some((stream.record.issuer.as_str(), base.as_slice()))
-        })
-    }
-
-    fn bytes(&self, part: Part) -> impl Iterator<Item = (&RegionId, &[u8])> {
-        self.streams.iter().filter(move |stream| stream.record.part == part).filter_map(|stream| {
-            let Content::Bytes(base) = &stream.content else { return None };
-            Some((&stream.record.region, base.as_slice()))
         })
     }
 
@@ -218,11 +241,23 @@ impl Release {
         as_of.map_or(self.head.issued, |as_of| as_of.min(self.head.issued))
     }
 
-    /// How old each part is.
+    /// Unix seconds up to which everything of one issuer's part is known that this box carries; none: it carries
+    /// nothing of it.
+    pub fn as_of_issuer(&self, part: Part, issuer: &str) -> Option<i64> {
+        let is_its = |record: &Record| record.part == part && record.issuer == issuer;
+        let streams = self.streams.iter().filter(|stream| is_its(&stream.record));
+        let carried = streams.filter(|stream| !matches!(stream.content, Content::Absent));
+        carried.map(|stream| self.known(stream.record.as_of)).min()
+    }
+
+    /// How old each part is: what HQ says itself is as old as the release, what it passes on as old as its source.
     pub fn ages(&self, now: WallTime) -> Ages {
-        // One signature binds them all, so that what HQ says itself ages together.
-        let age = now.unix().saturating_sub(self.head.issued).max(0);
-        Ages { keys: age, status: age, policy: age }
+        let mut ages = Ages::default();
+        for part in Knowledge::ALL {
+            let as_of = self.as_of(Part::of(part as u16)).unwrap_or(self.head.issued);
+            *ages.of_mut(part) = now.unix().saturating_sub(as_of).max(0);
+        }
+        ages
     }
 
     /// Unix seconds before which it cannot be.

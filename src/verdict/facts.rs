@@ -4,7 +4,7 @@ use pass::{Document, Format};
 use plate::Reading;
 use wire::WallTime;
 
-use crate::{Policy, Scope};
+use crate::{Ages, Order, Policy, Record, Rule, Scope};
 
 /// What the issuer's status list says of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,22 +21,17 @@ pub enum Status {
     NoIndex,
 }
 
-/// How old each part of the box's knowledge is, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ages {
-    /// Keys and scopes.
-    pub keys: i64,
-    /// Status lists.
-    pub status: i64,
-    /// Policy.
-    pub policy: i64,
-}
-
-impl Ages {
-    /// The oldest part.
-    pub fn oldest(&self) -> i64 {
-        self.keys.max(self.status).max(self.policy)
-    }
+/// Whether a pass is in its issuer's set of revoked ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Listed {
+    /// It is: revoked.
+    Yes,
+    /// It is not.
+    No,
+    /// HQ keeps such a set, but it is not here or cannot be read.
+    Missing,
+    /// Nobody keeps such a set.
+    NotKept,
 }
 
 /// The facts of one sighting.
@@ -48,8 +43,18 @@ pub struct Facts<'a> {
     pub reading: Result<&'a Document, &'a pass::Error>,
     /// What its key may be believed for; absent when no signature held.
     pub scope: Option<&'a Scope>,
+    /// The kid of that key.
+    pub kid: &'a [u8],
     /// What the status list says.
     pub status: Status,
+    /// What the sets of revoked ids say.
+    pub listed: Listed,
+    /// Revocations by rule.
+    pub rules: &'a [Rule],
+    /// Orders.
+    pub orders: &'a [Order],
+    /// What the register holds of it or its vehicle; none: nothing, or nothing was looked up.
+    pub record: Option<&'a Record>,
     /// The box's wall time.
     pub now: WallTime,
     /// Unix seconds of the newest statement of HQ this box knows: time cannot be before it.
@@ -60,6 +65,6 @@ pub struct Facts<'a> {
     pub plate_agreed: bool,
     /// The region's rules; absent on a box that has adopted nothing.
     pub policy: Option<&'a Policy>,
-    /// How old the box's knowledge is.
+    /// How old the knowledge is that this verdict rests on.
     pub ages: Ages,
 }

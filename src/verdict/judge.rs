@@ -3,7 +3,11 @@
 use pass::{Document, Format};
 use plate::Match;
 
-use crate::{Facts, KindRule, Outcome, PlateRule, Policy, Reason, Scope, Status, Verdict};
+use crate::order::applying;
+use crate::{
+    Action, Facts, Flags, Grade, KindRule, Knowledge, Listed, Order, Outcome, PlateRule, Policy, Reason, Scope, Status,
+    Verdict,
+};
 
 /// How far ahead of the box an issuer's clock may be, in seconds.
 const ISSUED_AHEAD: i64 = 300;
@@ -14,17 +18,25 @@ const AHEAD_OF_FLOOR: i64 = 75 * 86_400;
 
 /// Judges the facts of one sighting.
 pub fn judge(facts: &Facts<'_>) -> Verdict {
+    let clock = Clock::of(facts);
+    let document = facts.reading.ok();
+    let order = document.and_then(|document| applying(facts.orders, document, clock.for_orders()));
     let mut reasons = Vec::new();
     match facts.policy {
         None => reasons.push(Reason::NoTrust),
-        Some(policy) => gather(facts, policy, &mut reasons),
+        Some(policy) => gather(facts, policy, &clock, order, &mut reasons),
     }
     reasons.sort_unstable();
     reasons.dedup();
-    Verdict { outcome: reasons.first().map_or(Outcome::Admit, |reason| reason.outcome()), reasons }
+    Verdict {
+        outcome: reasons.first().map_or(Outcome::Admit, |reason| reason.outcome()),
+        reasons,
+        order: order.map(|order| order.number),
+        ends: document.and_then(|document| end(document, order)),
+    }
 }
 
-fn gather(facts: &Facts<'_>, policy: &Policy, reasons: &mut Vec<Reason>) {
+fn gather(facts: &Facts<'_>, policy: &Policy, clock: &Clock, order: Option<&Order>, reasons: &mut Vec<Reason>) {
     if facts.format.is_some_and(|format| !policy.enables(format)) {
         reasons.push(Reason::FormatNotEnabled);
     }
@@ -32,18 +44,18 @@ fn gather(facts: &Facts<'_>, policy: &Policy, reasons: &mut Vec<Reason>) {
         Ok(document) => document,
         Err(error) => return reasons.push(rejection(error, facts, policy)),
     };
-    time(facts, document, reasons);
+    time(clock, document, end(document, order), reasons);
     // Absent only when nothing was verified; then nothing may be believed.
     match facts.scope {
         Some(scope) => key(facts, document, scope, policy, reasons),
         None => reasons.push(Reason::OutOfScope),
     }
-    match facts.status {
-        Status::Revoked => reasons.push(Reason::Revoked),
-        Status::Suspended => reasons.push(Reason::Suspended),
-        Status::ListMissing => reasons.push(Reason::StatusUnknown),
-        Status::Valid | Status::NoIndex => {}
+    match order.map(|order| order.action) {
+        Some(Action::Stop) => reasons.push(Reason::StoppedByOrder),
+        Some(Action::Suspend) => reasons.push(Reason::SuspendedByOrder),
+        Some(Action::Extend | Action::Other(_)) | None => {}
     }
+    revocation(facts, document, reasons);
     if !document.regions.is_empty() && !document.regions.contains(&policy.territory) {
         reasons.push(Reason::WrongTerritory);
     }
@@ -51,9 +63,41 @@ fn gather(facts: &Facts<'_>, policy: &Policy, reasons: &mut Vec<Reason>) {
         Some(rule) if rule.admitted => kind(facts, document, rule, reasons),
         _ => reasons.push(Reason::KindNotAdmitted),
     }
-    if facts.ages.oldest() > policy.old_after {
+    if rests_on(facts).any(|part| policy.grade(part, facts.ages.of(part)) == Grade::Old) {
         reasons.push(Reason::KnowledgeOld);
     }
+}
+
+/// Whether anybody has taken it back.
+fn revocation(facts: &Facts<'_>, document: &Document, reasons: &mut Vec<Reason>) {
+    match facts.status {
+        Status::Revoked => reasons.push(Reason::Revoked),
+        Status::Suspended => reasons.push(Reason::Suspended),
+        Status::ListMissing => reasons.push(Reason::StatusUnknown),
+        Status::Valid | Status::NoIndex => {}
+    }
+    match facts.listed {
+        Listed::Yes => reasons.push(Reason::Revoked),
+        Listed::Missing => reasons.push(Reason::IdsListMissing),
+        Listed::No | Listed::NotKept => {}
+    }
+    if facts.rules.iter().any(|rule| rule.revokes(document, facts.kid)) {
+        reasons.push(Reason::RevokedByRule);
+    }
+    if facts.record.is_some_and(|record| record.flags.contains(Flags::ALERT)) {
+        reasons.push(Reason::RegisterAlert);
+    }
+}
+
+/// The parts of the box's knowledge that a verdict on this pass rests on.
+fn rests_on(facts: &Facts<'_>) -> impl Iterator<Item = Knowledge> {
+    let always = [Knowledge::Keys, Knowledge::Policy, Knowledge::Rules, Knowledge::Orders];
+    let some = [
+        (Knowledge::Status, facts.status != Status::NoIndex),
+        (Knowledge::Ids, facts.listed != Listed::NotKept),
+        (Knowledge::Register, facts.record.is_some()),
+    ];
+    always.into_iter().chain(some.into_iter().filter_map(|(part, is_asked)| is_asked.then_some(part)))
 }
 
 /// Why there is no document.
@@ -63,20 +107,47 @@ fn rejection(error: &pass::Error, facts: &Facts<'_>, policy: &Policy) -> Reason 
         // No format without a prefix: what is only too long is no pass.
         pass::Error::TooLong if facts.format.is_none() => Reason::NotAPass,
         pass::Error::Signature | pass::Error::Algorithm => Reason::Forged,
-        pass::Error::UnknownKey { .. } if facts.ages.keys > policy.fresh_for => Reason::UnknownKeyOldList,
+        pass::Error::UnknownKey { .. } if policy.grade(Knowledge::Keys, facts.ages.keys) > Grade::Fresh => {
+            Reason::UnknownKeyOldList
+        }
         pass::Error::UnknownKey { .. } => Reason::UnknownKey,
         _ => Reason::Unreadable,
     }
 }
 
+/// The time, and how far it may be believed.
+struct Clock {
+    /// Unix seconds. What HQ has signed is past, whatever the clock says: an old clock revives nothing.
+    now: i64,
+    /// Unix seconds before which it cannot be.
+    floor: i64,
+    in_doubt: bool,
+}
+
+impl Clock {
+    fn of(facts: &Facts<'_>) -> Self {
+        let (clock, floor) = (facts.now.unix(), facts.floor);
+        let behind = clock.saturating_add(ISSUED_AHEAD) < floor;
+        let far_ahead = floor > 0 && clock.saturating_sub(floor) > AHEAD_OF_FLOOR;
+        let in_doubt = !facts.now.trust.is_sound() || behind || far_ahead;
+        Self { now: clock.max(floor), floor, in_doubt }
+    }
+
+    /// The time by which orders begin and end: on a clock in doubt, HQ's own.
+    const fn for_orders(&self) -> i64 {
+        if self.in_doubt { self.floor } else { self.now }
+    }
+}
+
+/// When a pass ends: an extension by order may put that off, and never brings it nearer.
+fn end(document: &Document, order: Option<&Order>) -> Option<i64> {
+    let extended = order.filter(|order| order.action == Action::Extend).and_then(|order| order.until);
+    document.expires.map(|signed| extended.map_or(signed, |until| until.max(signed)))
+}
+
 /// Validity, as far as the clock may be believed.
-fn time(facts: &Facts<'_>, document: &Document, reasons: &mut Vec<Reason>) {
-    let clock = facts.now.unix();
-    // What HQ has signed is past, whatever the clock says: an old clock revives nothing.
-    let now = clock.max(facts.floor);
-    let behind = clock.saturating_add(ISSUED_AHEAD) < facts.floor;
-    let far_ahead = facts.floor > 0 && clock.saturating_sub(facts.floor) > AHEAD_OF_FLOOR;
-    let in_doubt = !facts.now.trust.is_sound() || behind || far_ahead;
+fn time(clock: &Clock, document: &Document, end: Option<i64>, reasons: &mut Vec<Reason>) {
+    let Clock { now, floor, in_doubt } = *clock;
     if in_doubt {
         reasons.push(Reason::ClockInDoubt);
     }
@@ -87,8 +158,8 @@ fn time(facts: &Facts<'_>, document: &Document, reasons: &mut Vec<Reason>) {
         reasons.push(Reason::ImplausibleDates);
     }
     // Ended before HQ's own signed time: certain on any clock. Otherwise only a sound clock can tell.
-    let ended = |at: i64| document.expires.is_some_and(|expires| at > expires);
-    if ended(facts.floor) || ended(now) && !in_doubt {
+    let ended = |at: i64| end.is_some_and(|end| at > end);
+    if ended(floor) || ended(now) && !in_doubt {
         reasons.push(Reason::Expired);
     }
     if !in_doubt && document.not_before.is_some_and(|begins| now < begins) {

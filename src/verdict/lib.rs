@@ -10,18 +10,27 @@
 //! does not admit names at least one reason.
 //!
 //! Words: *facts* are everything known about one sighting; a *reason* is what speaks against plain
-//! green; an *outcome* is admit, check or refuse.
+//! green; an *outcome* is admit, check or refuse; an *order* is HQ's word over signed dates; a *rule* revokes
+//! many passes at once.
 #![forbid(unsafe_code)]
 
 mod facts;
+mod freshness;
 mod judge;
+mod order;
 mod policy;
 mod reason;
+mod record;
+mod rule;
 
-pub use facts::{Ages, Facts, Status};
+pub use facts::{Facts, Listed, Status};
+pub use freshness::{Ages, Freshness, Grade, Knowledge};
 pub use judge::judge;
+pub use order::{Action, Order};
 pub use policy::{KindRule, PlateRule, Policy, Scope};
 pub use reason::{Outcome, Reason};
+pub use record::{Flags, Record};
+pub use rule::Rule;
 
 /// The verdict on one sighting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,4 +39,8 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// Everything that speaks against plain green, weightiest first; empty only for admit.
     pub reasons: Vec<Reason>,
+    /// Number of the order that applies to the pass.
+    pub order: Option<u64>,
+    /// Unix seconds when its validity ends, extensions by order included.
+    pub ends: Option<i64>,
 }

@@ -64,6 +64,12 @@ reasons! {
     Revoked = 11, "revoked", Refuse;
     /// Suspended by its issuer.
     Suspended = 12, "suspended", Refuse;
+    /// HQ has revoked its issuer's key, or all passes of its kind that were issued until then.
+    RevokedByRule = 26, "revoked-by-rule", Refuse;
+    /// An order has stopped passes of this kind.
+    StoppedByOrder = 27, "stopped-by-order", Refuse;
+    /// An order has suspended passes of this kind for a while.
+    SuspendedByOrder = 28, "suspended-by-order", Refuse;
     /// The vehicle's plate is not one the pass binds.
     WrongPlate = 13, "wrong-plate", Refuse;
     /// No key for this pass is in the adopted release, which is fresh.
@@ -90,12 +96,16 @@ reasons! {
     NotAPass = 24, "not-a-pass", Refuse;
     /// The box has adopted no release, or its state is lost: it must be provisioned.
     NoTrust = 25, "no-trust", Refuse;
+    /// The register bears an alert on this pass or this vehicle.
+    RegisterAlert = 49, "register-alert", Check;
     /// No key for this pass, but the list is old: a newer one may hold it. Apart from forged.
     UnknownKeyOldList = 40, "unknown-key-old-list", Check;
     /// The box's clock is in doubt, so validity cannot be told.
     ClockInDoubt = 41, "clock-in-doubt", Check;
     /// The status list that covers this pass is not here.
     StatusUnknown = 42, "status-unknown", Check;
+    /// HQ keeps a set of revoked ids for such passes, but it is not here.
+    IdsListMissing = 48, "ids-list-missing", Check;
     /// The knowledge behind this verdict is older than policy likes.
     KnowledgeOld = 43, "knowledge-old", Check;
     /// The pass binds a plate: compare it with the car.

@@ -77,11 +77,13 @@ fn to_json(judgement: &Judgement) -> serde_json::Value {
     json!({
         "outcome": verdict.outcome.as_str(),
         "reasons": verdict.reasons.iter().map(|r| r.code()).collect::<Vec<_>>(),
+        "order": verdict.order,
         "error": rejection.as_ref().map(pass::Error::code),
         "format": document.as_ref().map(|d| d.format.as_str()),
         "issuer": document.as_ref().map(|d| &d.issuer),
         "kind": document.as_ref().map(|d| d.kind.number()),
         "plates": document.as_ref().map(|d| d.plates.iter().map(|p| p.as_str()).collect::<Vec<_>>()),
+        "ends": verdict.ends.and_then(|at| jiff::Timestamp::from_second(at).ok()).map(|at| at.to_string()),
         "release": release,
         "release_age_s": release_age,
         "judge_us": judge_us,

@@ -16,11 +16,26 @@ pub struct Args {
     /// The box's configuration file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// The pepper of the region's register: HQ's `keys/pepper.key`, to be carried as carefully as a key. It may be
+    /// given later, too, and replaces an older one.
+    #[arg(long, value_name = "FILE")]
+    pepper: Option<PathBuf>,
 }
 
 /// Provisions the box.
 pub fn run(args: Args) -> ExitCode {
-    told(Config::load(&args.config).and_then(|config| crate::provision(&config)).map(|provisioned| {
+    let provisioned = Config::load(&args.config).and_then(|config| {
+        if let Some(pepper) = &args.pepper {
+            crate::take_pepper(&config, pepper)?;
+            // A box that was provisioned before only needed this.
+            if config.data.join("trust").exists() {
+                return Ok(None);
+            }
+        }
+        crate::provision(&config).map(Some)
+    });
+    told(provisioned.map(|provisioned| {
+        let Some(provisioned) = provisioned else { return ExitCode::SUCCESS };
         println!("box         {} of {}", provisioned.name, provisioned.region);
         println!("public key  {}", hex(provisioned.identity.public().as_bytes()));
         println!("root        {}", hex(&provisioned.root_fingerprint));

@@ -280,7 +280,7 @@ fn a_pass_that_restored_books_have_forgotten_can_still_be_revoked_by_its_text() 
     let [lost, kept]: [IssuedPass; 2] = region.issue_all(&vec![work(); 2], "test", NOW).unwrap().try_into().unwrap();
     region.database().execute("DELETE FROM pass WHERE cti = ?1", [&lost.id]).unwrap();
     let changed = region.revoke(&Which::Text(lost.text), "test", NOW).unwrap();
-    assert_eq!((changed.id, changed.index, changed.is_new), (None, lost.index, true));
+    assert_eq!((changed.id, changed.index, changed.is_new), (None, Some(lost.index), true));
     let books = region.database();
     assert!(db::is_taken(&books, "RU-TVE", lost.index.series, lost.index.index).unwrap(), "it is not drawn again");
     assert!(db::is_taken(&books, "RU-TVE", kept.index.series, kept.index.index).unwrap());

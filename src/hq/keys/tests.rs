@@ -71,6 +71,7 @@ fn believers(region: &Region) -> Vec<Believer> {
         limits: None,
         route: None,
         status: None,
+        revocation: None,
     };
     let (here, there): (wire::RegionId, wire::BoxId) = ("RU-TVE".parse().unwrap(), "post-1".parse().unwrap());
     let epoch = EpochId { counter: 1, nonce: [0; 8] };

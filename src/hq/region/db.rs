@@ -154,6 +154,12 @@ pub fn set_state(db: &Connection, issuer: &str, series: u64, place: u64, state: 
     db.execute(sql, params![issuer, series, place, state, at]).map(drop)
 }
 
+/// Remembers that a pass without a place in a list is revoked; says whether that is new.
+pub fn remember_revoked(db: &Connection, issuer: &str, cti: &[u8], at: i64) -> Result<bool> {
+    let sql = "INSERT INTO revoked_id (issuer, cti, at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    db.execute(sql, params![issuer, cti, at]).map(|changed| changed > 0)
+}
+
 /// Every list that may still matter to a pass that ends after a time, or to one that is yet to be issued.
 pub fn series(db: &Connection, after: i64) -> Result<Vec<Series>> {
     let mut lists = db.prepare(include_str!("sql/series_in_force.sql"))?;

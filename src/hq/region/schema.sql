@@ -72,11 +72,57 @@ CREATE TABLE IF NOT EXISTS release (
     issued   INTEGER NOT NULL        -- Unix seconds
 ) STRICT;
 
+-- Changes of large tables (revoked ids, register) that wait for the next release. The tables themselves
+-- stand in the release alone.
+CREATE TABLE IF NOT EXISTS pending (
+    region TEXT    NOT NULL,         -- the region, part, issuer and series of the stream, as its record
+    part   INTEGER NOT NULL,         -- names them
+    issuer TEXT    NOT NULL,
+    series INTEGER NOT NULL,
+    key    BLOB    NOT NULL CHECK (length(key) = 16),
+    value  BLOB,                     -- null: the key is taken out
+    PRIMARY KEY (region, part, issuer, series, key)
+) STRICT, WITHOUT ROWID;
+
+-- Orders, as boxes get them.
+CREATE TABLE IF NOT EXISTS decree (
+    number        INTEGER PRIMARY KEY AUTOINCREMENT, -- rises and never comes twice; the newer counts
+    action        INTEGER NOT NULL,  -- 0 extend, 1 stop, 2 suspend
+    kinds         TEXT    NOT NULL,  -- numbers of the kinds covered, with spaces between; empty: every one
+    issuer        TEXT,              -- whose passes; null: everybody's
+    issued_from   INTEGER,           -- Unix seconds: passes issued from then on
+    issued_before INTEGER,           -- Unix seconds: passes issued before
+    valid_from    INTEGER NOT NULL,  -- Unix seconds from which it counts
+    valid_until   INTEGER,           -- Unix seconds until which it counts, or passes are extended
+    ru            TEXT    NOT NULL,  -- what it says
+    en            TEXT    NOT NULL,
+    ended         INTEGER            -- Unix seconds when HQ took it back
+) STRICT;
+
+-- Revocations by rule: all that stands here must fit a pass. Never taken back.
+CREATE TABLE IF NOT EXISTS revoked_batch (
+    id            INTEGER PRIMARY KEY,
+    kid           BLOB,
+    kind          INTEGER,
+    issuer        TEXT,
+    issued_before INTEGER,           -- Unix seconds
+    at            INTEGER NOT NULL,  -- Unix seconds
+    CHECK (kid IS NOT NULL OR kind IS NOT NULL)
+) STRICT;
+
+-- Passes without a place in a list that are revoked by their id. Boxes know them by a hash of both.
+CREATE TABLE IF NOT EXISTS revoked_id (
+    issuer TEXT    NOT NULL,
+    cti    BLOB    NOT NULL,
+    at     INTEGER NOT NULL,         -- Unix seconds
+    PRIMARY KEY (issuer, cti)
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, when. Only ever appended.
 CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
-    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer
+    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;

@@ -59,6 +59,16 @@ pub const fn reason(reason: Reason) -> Said {
         Reason::Suspended => {
             said("The pass is suspended", "Whoever issued it has stopped it for now. The driver should ask there.")
         }
+        Reason::RevokedByRule => said(
+            "The pass was revoked",
+            "Headquarters withdrew all passes of this signature or batch. Turn the car back.",
+        ),
+        Reason::StoppedByOrder => {
+            said("Stopped by order", "By order of headquarters such passes are no longer valid. Turn the car back.")
+        }
+        Reason::SuspendedByOrder => {
+            said("Suspended by order", "By order of headquarters such passes do not count now. Turn the car back.")
+        }
         Reason::WrongPlate => said("Not the plate of this pass", "It was issued for another car. Turn the car back."),
         Reason::UnknownKey => {
             said("Nobody known issued it", "The issuer is not on the current list. Do not admit; tell your superior.")
@@ -91,6 +101,9 @@ pub const fn reason(reason: Reason) -> Said {
             "The box is not set up",
             "It has nothing to check passes with. Check the documents; tell headquarters.",
         ),
+        Reason::RegisterAlert => {
+            said("Alert in the register", "There is an alert on this pass or car. Hold it and call your superior.")
+        }
         Reason::UnknownKeyOldList => said(
             "Nobody known issued it",
             "But the list here is old; a newer one may name the issuer. Ask headquarters.",
@@ -100,6 +113,9 @@ pub const fn reason(reason: Reason) -> Said {
         }
         Reason::StatusUnknown => {
             said("Unknown whether revoked", "The list of revoked passes for it is not here. Ask headquarters.")
+        }
+        Reason::IdsListMissing => {
+            said("Unknown whether revoked", "The numbers of revoked passes are not here. Ask headquarters.")
         }
         Reason::KnowledgeOld => {
             said("What the box knows is old", "The pass may have been revoked since. Ask headquarters.")

@@ -221,6 +221,7 @@ impl Claims {
             limits: self.limits,
             route: self.route,
             status: self.status,
+            revocation: None,
         })
     }
 }

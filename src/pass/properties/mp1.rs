@@ -231,6 +231,7 @@ fn documents() -> impl Strategy<Value = Document> {
                 limits: limits.map(|(trips, days, per_day, minutes)| Limits { trips, days, per_day, minutes }),
                 route: person.3,
                 status: status.map(|(series, index)| StatusIndex { series, index }),
+                revocation: None,
             }
         })
 }

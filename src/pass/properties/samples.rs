@@ -54,6 +54,7 @@ pub fn typical() -> Document {
         limits: None,
         route: None,
         status: Some(StatusIndex { series: 1, index: 70_000 }),
+        revocation: None,
     }
 }
 

@@ -40,6 +40,7 @@ fn document() -> Document {
         limits: None,
         route: None,
         status: Some(StatusIndex { series: 1, index: 70_000 }),
+        revocation: None,
     }
 }
 

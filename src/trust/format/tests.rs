@@ -93,3 +93,32 @@ fn the_specification_shows_this_very_release() {
         assert!(specification.contains(name.as_str()), "{name}");
     }
 }
+
+#[test]
+fn a_foreign_certificate_stands_in_three_streams_of_its_country_and_no_pass_of_ours_in_any() {
+    let mut document = pass::Document {
+        format: pass::Format::Hc1,
+        issuer: "AT".to_owned(),
+        id: b"URN:UVCI:01:AT:1".to_vec(),
+        kind: pass::Kind::VACCINATION,
+        not_before: None,
+        expires: None,
+        issued: None,
+        plates: Vec::new(),
+        holder: None,
+        birth: None,
+        id_digits: None,
+        cards: Vec::new(),
+        regions: Vec::new(),
+        limits: None,
+        route: None,
+        status: None,
+        revocation: Some(pass::RevocationHashes { uci: [1; 16], country_uci: [2; 16], signature: [3; 16] }),
+    };
+    let streams: Vec<_> = foreign_ids(&document).collect();
+    let expected = [("EU-uci/AT", [1; 16]), ("EU-ccuci/AT", [2; 16]), ("EU-sig/AT", [3; 16])];
+    assert_eq!(streams, expected.map(|(issuer, key)| (issuer.to_owned(), key)));
+    assert_eq!(Scheme::ALL.map(|scheme| Scheme::named(scheme.as_str())), Scheme::ALL.map(Some));
+    document.revocation = None;
+    assert_eq!(foreign_ids(&document).count(), 0);
+}

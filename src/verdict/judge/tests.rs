@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use wire::{ClockTrust, WallTime};
 
 use super::*;
-use crate::Ages;
+use crate::{Ages, Freshness, Record, Rule};
 
 const NOON: i64 = 1_588_334_400;
 const DAY: i64 = 86_400;
@@ -17,7 +17,12 @@ struct Case {
     format: Option<Format>,
     reading: Result<Document, pass::Error>,
     scope: Option<Scope>,
+    kid: Vec<u8>,
     status: Status,
+    listed: Listed,
+    rules: Vec<Rule>,
+    orders: Vec<Order>,
+    record: Option<Record>,
     now: WallTime,
     floor: i64,
     plate: Option<Reading>,
@@ -55,6 +60,7 @@ impl Case {
                 limits: None,
                 route: None,
                 status: Some(StatusIndex { series: 1, index: 5 }),
+                revocation: None,
             }),
             scope: Some(Scope {
                 issuer: "RU-TVE".into(),
@@ -63,7 +69,12 @@ impl Case {
                 valid_from: NOON - 30 * DAY,
                 valid_to: NOON + 30 * DAY,
             }),
+            kid: vec![7; 8],
             status: Status::Valid,
+            listed: Listed::NotKept,
+            rules: vec![],
+            orders: vec![],
+            record: None,
             now: WallTime::from_unix(NOON, ClockTrust::Rtc),
             floor: NOON - 3600,
             plate: Some(Reading::new("A123BC77")),
@@ -79,9 +90,34 @@ impl Case {
                 ],
                 fresh_for: DAY,
                 old_after: 3 * DAY,
+                freshness: Vec::new(),
             }),
-            ages: Ages { keys: 60, status: 60, policy: 60 },
+            ages: Ages::all(60),
         }
+    }
+
+    /// Adds an order about work passes that counts now.
+    fn order(&mut self, action: Action, until: Option<i64>) -> &mut Order {
+        let number = self.orders.len() as u64 + 1;
+        self.orders.push(Order {
+            number,
+            action,
+            kinds: vec![1],
+            issuer: None,
+            issued_from: None,
+            issued_before: None,
+            from: NOON - 3 * DAY,
+            until,
+            ru: "Приказ".into(),
+            en: "Order".into(),
+        });
+        self.orders.last_mut().unwrap()
+    }
+
+    /// Adds a rule that revokes nothing until it is told what.
+    fn rule(&mut self, kid: Option<Vec<u8>>, kind: Option<u16>) -> &mut Rule {
+        self.rules.push(Rule { kid, kind, issuer: None, issued_before: None });
+        self.rules.last_mut().unwrap()
     }
 
     fn document(&mut self) -> &mut Document {
@@ -93,7 +129,12 @@ impl Case {
             format: self.format,
             reading: self.reading.as_ref(),
             scope: self.scope.as_ref(),
+            kid: &self.kid,
             status: self.status,
+            listed: self.listed,
+            rules: &self.rules,
+            orders: &self.orders,
+            record: self.record.as_ref(),
             now: self.now,
             floor: self.floor,
             plate: self.plate.as_ref(),
@@ -200,6 +241,217 @@ const BENDS: &[Bend] = &[
         &[Reason::Expired, Reason::ClockInDoubt],
     ),
     ("the status list is missing", |c| c.status = Status::ListMissing, &[Reason::StatusUnknown]),
+    ("its id is in the set of revoked ids", |c| c.listed = Listed::Yes, &[Reason::Revoked]),
+    ("its id is not in the set", |c| c.listed = Listed::No, &[]),
+    ("the set of revoked ids is missing", |c| c.listed = Listed::Missing, &[Reason::IdsListMissing]),
+    (
+        "its key is revoked",
+        |c| {
+            c.rule(Some(vec![7; 8]), None);
+        },
+        &[Reason::RevokedByRule],
+    ),
+    (
+        "another key is revoked",
+        |c| {
+            c.rule(Some(vec![8; 8]), None);
+        },
+        &[],
+    ),
+    (
+        "a batch is revoked that was issued before tomorrow",
+        |c| c.rule(None, Some(1)).issued_before = Some(NOON),
+        &[Reason::RevokedByRule],
+    ),
+    (
+        "a batch is revoked that was issued before this pass was",
+        |c| c.rule(None, Some(1)).issued_before = Some(NOON - DAY),
+        &[],
+    ),
+    ("a batch of another issuer is revoked", |c| c.rule(None, Some(1)).issuer = Some("RU-MOS".into()), &[]),
+    (
+        "a batch is revoked and it does not say when it was issued",
+        |c| {
+            c.rule(None, Some(1)).issued_before = Some(0);
+            c.document().issued = None;
+            c.document().not_before = None;
+        },
+        &[Reason::RevokedByRule, Reason::KeyNotValid],
+    ),
+    (
+        "a rule that says nothing revokes nothing",
+        |c| {
+            c.rule(None, None);
+        },
+        &[],
+    ),
+    (
+        "its kind is stopped",
+        |c| {
+            c.order(Action::Stop, None);
+        },
+        &[Reason::StoppedByOrder],
+    ),
+    (
+        "its kind is suspended",
+        |c| {
+            c.order(Action::Suspend, Some(NOON + DAY));
+        },
+        &[Reason::SuspendedByOrder],
+    ),
+    (
+        "the suspension is over",
+        |c| {
+            c.order(Action::Suspend, Some(NOON - 1));
+        },
+        &[],
+    ),
+    ("the stop begins tomorrow", |c| c.order(Action::Stop, None).from = NOON + DAY, &[]),
+    ("another kind is stopped", |c| c.order(Action::Stop, None).kinds = vec![2], &[]),
+    ("every kind is stopped", |c| c.order(Action::Stop, None).kinds = vec![], &[Reason::StoppedByOrder]),
+    ("another issuer's passes are stopped", |c| c.order(Action::Stop, None).issuer = Some("RU-MOS".into()), &[]),
+    ("older passes are stopped", |c| c.order(Action::Stop, None).issued_before = Some(NOON - DAY), &[]),
+    ("newer passes are stopped", |c| c.order(Action::Stop, None).issued_from = Some(NOON - DAY + 1), &[]),
+    (
+        "an action of a later version does nothing",
+        |c| {
+            c.order(Action::Other(3), Some(NOON + DAY));
+        },
+        &[],
+    ),
+    (
+        "expired, and extended by order",
+        |c| {
+            c.document().expires = Some(NOON - 1);
+            c.order(Action::Extend, Some(NOON + DAY));
+        },
+        &[],
+    ),
+    (
+        "an extension that is over as well",
+        |c| {
+            c.document().expires = Some(NOON - 2);
+            c.order(Action::Extend, Some(NOON - 1));
+        },
+        &[Reason::Expired],
+    ),
+    (
+        "it had ended before the extension began",
+        |c| {
+            c.document().expires = Some(NOON - 3 * DAY - 1);
+            c.order(Action::Extend, Some(NOON + DAY));
+        },
+        &[Reason::Expired],
+    ),
+    (
+        "an extension gives no end to what has none",
+        |c| {
+            c.document().expires = None;
+            c.order(Action::Extend, Some(NOON + DAY));
+        },
+        &[Reason::ImplausibleDates],
+    ),
+    (
+        "an extension without an end does nothing",
+        |c| {
+            c.document().expires = Some(NOON - 1);
+            c.order(Action::Extend, None);
+        },
+        &[Reason::Expired],
+    ),
+    (
+        "extended, but revoked",
+        |c| {
+            c.document().expires = Some(NOON - 1);
+            c.order(Action::Extend, Some(NOON + DAY));
+            c.status = Status::Revoked;
+        },
+        &[Reason::Revoked],
+    ),
+    (
+        "extended, then stopped: the newer order counts",
+        |c| {
+            c.document().expires = Some(NOON - 1);
+            c.order(Action::Extend, Some(NOON + DAY));
+            c.order(Action::Stop, None);
+        },
+        &[Reason::StoppedByOrder, Reason::Expired],
+    ),
+    (
+        "stopped, then extended: the newer order counts",
+        |c| {
+            c.order(Action::Stop, None);
+            c.order(Action::Extend, Some(NOON + 2 * DAY));
+        },
+        &[],
+    ),
+    (
+        "the newer order is over: the older counts again",
+        |c| {
+            c.document().expires = Some(NOON - 1);
+            c.order(Action::Extend, Some(NOON + DAY));
+            c.order(Action::Suspend, Some(NOON - 1));
+        },
+        &[],
+    ),
+    (
+        "a clock far ahead begins no order",
+        |c| {
+            c.now = WallTime::from_unix(NOON + 100 * DAY, ClockTrust::Rtc);
+            c.scope.as_mut().unwrap().valid_to = i64::MAX;
+            c.order(Action::Stop, None).from = NOON + DAY;
+        },
+        &[Reason::ClockInDoubt],
+    ),
+    (
+        "a clock behind HQ's word ends no order",
+        |c| {
+            c.now = WallTime::from_unix(0, ClockTrust::Rtc);
+            c.order(Action::Stop, None);
+        },
+        &[Reason::StoppedByOrder, Reason::ClockInDoubt],
+    ),
+    (
+        "the register bears an alert",
+        |c| c.record = Some(Record { kind: None, valid_from: 0, valid_to: NOON, flags: Flags::ALERT, sealed: None }),
+        &[Reason::RegisterAlert],
+    ),
+    (
+        "the register bears nothing",
+        |c| {
+            c.record = Some(Record { kind: None, valid_from: 0, valid_to: NOON, flags: Flags::default(), sealed: None })
+        },
+        &[],
+    ),
+    ("orders are old", |c| c.ages.orders = 3 * DAY + 1, &[Reason::KnowledgeOld]),
+    ("what was not asked may be old", |c| (c.ages.ids, c.ages.register) = (9 * DAY, 9 * DAY), &[]),
+    (
+        "the set of revoked ids is old",
+        |c| {
+            c.listed = Listed::No;
+            c.ages.ids = 3 * DAY + 1;
+        },
+        &[Reason::KnowledgeOld],
+    ),
+    (
+        "a part goes by bounds of its own",
+        |c| {
+            let bounds = Freshness { part: Knowledge::Status, fresh_for: 60, old_after: 3600 };
+            c.policy.as_mut().unwrap().freshness.push(bounds);
+            c.ages = Ages::all(3601);
+        },
+        &[Reason::KnowledgeOld],
+    ),
+    (
+        "the key is unknown and the keys are fresh by bounds of their own",
+        |c| {
+            let bounds = Freshness { part: Knowledge::Keys, fresh_for: 9 * DAY, old_after: 9 * DAY };
+            c.policy.as_mut().unwrap().freshness.push(bounds);
+            c.reading = Err(pass::Error::UnknownKey { kid: vec![] });
+            c.ages.keys = 8 * DAY;
+        },
+        &[Reason::UnknownKey],
+    ),
     ("knowledge is old", |c| c.ages.status = 3 * DAY + 1, &[Reason::KnowledgeOld]),
     ("the plate was not seen", |c| c.plate = None, &[Reason::ComparePlate]),
     (
@@ -279,7 +531,70 @@ fn every_reason_is_given_by_some_fact() {
     assert_eq!(given, Reason::ALL.iter().copied().collect());
 }
 
+#[test]
+fn the_verdict_says_which_order_applied_and_when_the_pass_ends() {
+    let mut case = Case::good();
+    assert_eq!((case.verdict().order, case.verdict().ends), (None, Some(NOON + DAY)));
+    case.order(Action::Extend, Some(NOON + 9 * DAY));
+    case.order(Action::Suspend, Some(NOON + 2 * DAY)).issuer = Some("RU-MOS".into());
+    assert_eq!((case.verdict().order, case.verdict().ends), (Some(1), Some(NOON + 9 * DAY)));
+    // An extension never shortens.
+    case.orders[0].until = Some(NOON);
+    assert_eq!((case.verdict().order, case.verdict().ends), (Some(1), Some(NOON + DAY)));
+}
+
+fn any_order() -> impl Strategy<Value = Order> {
+    let times = || proptest::option::of(NOON - 5 * DAY..NOON + 5 * DAY);
+    (
+        any::<u64>(),
+        0..4_u16,
+        proptest::collection::vec(0..4_u16, 0..3),
+        any::<bool>(),
+        times(),
+        times(),
+        times(),
+        times(),
+    )
+        .prop_map(|(number, action, kinds, ours, issued_from, issued_before, from, until)| Order {
+            number,
+            action: Action::of(action),
+            kinds,
+            issuer: ours.then(|| "RU-TVE".to_owned()),
+            issued_from,
+            issued_before,
+            from: from.unwrap_or(0),
+            until,
+            ru: String::new(),
+            en: String::new(),
+        })
+}
+
 proptest! {
+    #[test]
+    fn orders_count_in_whatever_sequence_they_stand_and_never_undo_a_revocation(
+        orders in proptest::collection::vec(any_order(), 0..6), turn in any::<prop::sample::Index>(),
+    ) {
+        let mut case = Case::good();
+        case.orders = orders;
+        // Two orders of one number do not exist.
+        case.orders.sort_by_key(|order| order.number);
+        case.orders.dedup_by_key(|order| order.number);
+        let verdict = case.verdict();
+        if !case.orders.is_empty() {
+            let turn = turn.index(case.orders.len());
+            case.orders.rotate_left(turn);
+        }
+        prop_assert_eq!(&case.verdict(), &verdict);
+        case.listed = Listed::Yes;
+        prop_assert!(case.verdict().reasons.contains(&Reason::Revoked));
+        case.rule(None, Some(1));
+        prop_assert!(case.verdict().reasons.contains(&Reason::RevokedByRule));
+        if let Some(applied) = verdict.order {
+            let newest = case.orders.iter().filter(|o| o.is_sound() && o.counts_at(NOON) && o.covers(case.reading.as_ref().unwrap()));
+            prop_assert_eq!(newest.map(|order| order.number).max(), Some(applied));
+        }
+    }
+
     #[test]
     fn whatever_the_facts_an_admit_has_no_reasons_and_more_that_is_wrong_is_never_milder(
         first in 0..BENDS.len(), second in 0..BENDS.len(), now in any::<i64>(), floor in any::<i64>(),

@@ -46,6 +46,7 @@ fn the_eu_vectors_give_the_expected_outcome_at_every_step() {
         "EXPECTEDVERIFY",
         "EXPECTEDDECODE",
         "EXPECTEDKEYUSAGE",
+        "revocation hashes",
     ] {
         assert!(tally.steps.get(step).is_some_and(|count| *count > 0), "nothing tried {step}");
     }
@@ -115,6 +116,30 @@ fn between(name: &str, vector: &Value, text: &str, trace: &Trace, tally: &mut Ta
     {
         tally.wrong.push(format!("{name}: the id is another"));
     }
+    if let (true, Some(document), true) = (trace.is_verified(), &trace.document, vector["COSE"].is_string()) {
+        *tally.steps.entry("revocation hashes".to_owned()).or_default() += 1;
+        if document.revocation != revocation(document, &hex(&vector["COSE"])) {
+            tally.wrong.push(format!("{name}: the revocation hashes are others"));
+        }
+    }
+}
+
+/// The EU's three hashes, from the envelope as the file gives it.
+fn revocation(document: &pass::Document, cose: &[u8]) -> Option<pass::RevocationHashes> {
+    let mut envelope: Cbor = ciborium::from_reader(cose).ok()?;
+    while let Cbor::Tag(_, inner) = envelope {
+        envelope = *inner;
+    }
+    let signature = envelope.as_array()?.last()?.as_bytes()?;
+    // Of 64 bytes only r counts; RSA signatures are longer, and count whole.
+    let lasting = if signature.len() == 64 { &signature[..32] } else { signature };
+    let uci = String::from_utf8(document.id.clone()).ok()?;
+    let half = |bytes: &[u8]| <sha2::Sha256 as sha2::Digest>::digest(bytes)[..16].try_into().ok();
+    Some(pass::RevocationHashes {
+        uci: half(uci.as_bytes())?,
+        country_uci: half(format!("{}{uci}", document.issuer).as_bytes())?,
+        signature: half(lasting)?,
+    })
 }
 
 fn held(trace: &Trace, step: Step) -> bool {
