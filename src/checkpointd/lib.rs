@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod crew;

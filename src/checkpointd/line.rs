@@ -15,6 +15,7 @@ use wire::WallTime;
 use wire::health::{Health, Picture};
 
 use crate::Error;
+use crate::clock::Exchange;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::page::{self, Shown};
@@ -28,6 +29,8 @@ pub(crate) struct Parts {
     pub appended: Arc<Notify>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
+    /// The last row that was there when the box started.
+    pub before: u64,
 }
 
 /// Dates receipts.
@@ -36,7 +39,7 @@ type Now = Box<dyn Fn() -> WallTime + Send>;
 /// Everything that is made before the thread starts, so that what is wrong with it is said at the start.
 pub(crate) struct Line {
     runtime: Runtime,
-    uplink: Option<(Ends, MqttLink, JournalOutbox<Now>)>,
+    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Now>>)>,
     sync: Sync,
     sync_pulse: Pulse,
     page: Option<(TcpListener, Shown)>,
@@ -48,7 +51,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, status, pace } = parts;
+        let Parts { trust, writer, appended, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
@@ -58,6 +61,7 @@ impl Line {
                 let reader = journal::Outbox::open(&config.journal())?;
                 let now: Now = Box::new(move || clock.now());
                 let outbox = JournalOutbox::new(reader, writer.clone(), now);
+                let outbox = Exchange::new(outbox, shown.clock.clone(), before);
                 let link = MqttLink::new(broker, &config.region, &config.name, env!("CARGO_PKG_VERSION"))?;
                 let keys = roots.clone();
                 let ends = Ends {

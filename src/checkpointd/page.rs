@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
-use board::{Clock, Picture};
+use board::Picture;
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use trust::Release;
 use uplink::LinkStatus;
 use wire::{BoxId, RegionId};
 
+use crate::clock::Clock;
 use crate::gauges::Gauges;
 
 /// Size of the picture, whatever the box's own panel has.
@@ -39,8 +40,8 @@ pub struct Shown {
     pub link: watch::Receiver<LinkStatus>,
     /// The release in force.
     pub trust: trust::View,
-    /// The board's clocks.
-    pub clock: Arc<dyn Clock>,
+    /// The time.
+    pub clock: Arc<Clock>,
     pub(crate) began: Instant,
 }
 

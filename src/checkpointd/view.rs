@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use board::Clock;
 use jiff::tz::TimeZone;
 use panel::{Bar, Card, Fault, Hint, Latest, Names, Screen, View};
 use reader::CameraState;
@@ -13,6 +12,7 @@ use verdict::Outcome;
 use wire::WallTime;
 use wire::entry::Action;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::crossing::{Lane, Open, State, World};
 use crate::lane::Journal;
@@ -22,7 +22,7 @@ use crate::page::Shown;
 pub(crate) struct Window {
     latest: Latest,
     trust: trust::View,
-    clock: Arc<dyn Clock>,
+    clock: Arc<Clock>,
     zone: TimeZone,
     /// Absent on a box that works alone.
     link: Option<watch::Receiver<LinkStatus>>,

@@ -19,7 +19,7 @@ mod policy;
 mod reason;
 
 pub use facts::{Ages, Facts, Status};
-pub use judge::judge;
+pub use judge::{AHEAD_OF_FLOOR, judge};
 pub use policy::{KindRule, PlateRule, Policy, Scope};
 pub use reason::{Outcome, Reason};
 
