@@ -121,7 +121,7 @@ impl Release {
     /// How old each part is. One signature binds them all, so they age together.
     pub fn ages(&self, now: WallTime) -> Ages {
         let age = now.unix().saturating_sub(self.head.issued).max(0);
-        Ages { keys: age, status: age, policy: age }
+        Ages::all(age)
     }
 
     /// Unix seconds before which it cannot be.

@@ -54,6 +54,17 @@ impl Part {
     }
 }
 
+impl From<u16> for Part {
+    fn from(number: u16) -> Self {
+        match number {
+            0 => Self::Keys,
+            1 => Self::Status,
+            2 => Self::Policy,
+            other => Self::Other(other),
+        }
+    }
+}
+
 impl<C> Encode<C> for Part {
     fn encode<W: minicbor::encode::Write>(
         &self,
@@ -66,12 +77,7 @@ impl<C> Encode<C> for Part {
 
 impl<'b, C> Decode<'b, C> for Part {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, DecodeError> {
-        Ok(match d.u16()? {
-            0 => Self::Keys,
-            1 => Self::Status,
-            2 => Self::Policy,
-            other => Self::Other(other),
-        })
+        d.u16().map(Self::from)
     }
 }
 
