@@ -73,3 +73,6 @@ fn built() -> i64 {
     let seconds = option_env!("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse::<i64>().ok());
     seconds.unwrap_or(0).saturating_mul(1000)
 }
+
+#[cfg(test)]
+mod tests;

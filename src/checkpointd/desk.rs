@@ -40,9 +40,14 @@ impl Desk {
     }
 
     pub fn publish(&mut self, at: i64) {
+        self.publish_to(at, now(at));
+    }
+
+    /// Publishes to a box whose clock says something else.
+    pub fn publish_to(&mut self, at: i64, its_time: WallTime) {
         self.region.publish("test", at).unwrap();
         let mut carrier = Folder(self.region.release_folder());
-        let adopted = self.store.adopt(&mut carrier, now(at)).unwrap();
+        let adopted = self.store.adopt(&mut carrier, its_time).unwrap();
         assert!(matches!(adopted, Adoption::Adopted { .. }));
     }
 
@@ -86,13 +91,6 @@ impl Default for Boot {
 }
 
 impl Boot {
-    /// A clock that was set by a time server.
-    pub fn synchronised(at: i64) -> Arc<Self> {
-        let boot = Self::default();
-        boot.0.lock().unwrap().0 = Readings { system_ms: at * 1000, synchronised: true, rtc_ms: None };
-        Arc::new(boot)
-    }
-
     /// Lets seconds go by, by every clock there is.
     pub fn pass(&self, seconds: u64) {
         let (readings, mono) = &mut *self.0.lock().unwrap();

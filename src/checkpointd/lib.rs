@@ -23,6 +23,7 @@ pub mod crew;
 pub mod crossing;
 #[cfg(test)]
 mod desk;
+pub mod freshness;
 pub mod gauges;
 mod guide;
 pub mod identity;

@@ -18,6 +18,7 @@ use crate::Error;
 use crate::clock::Exchange;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
+use crate::freshness;
 use crate::page::{self, Shown};
 use crate::sync::{self, Roots, Sync};
 
@@ -137,9 +138,9 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
 fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
     let (shown, data) = (shown.clone(), config.data.clone());
     Box::new(move |queue| {
-        let release = shown.trust.current();
+        let (release, now) = (shown.trust.current(), shown.clock.now());
         Health {
-            now: shown.clock.now(),
+            now,
             release: release.as_ref().map_or(0, |release| release.sequence()),
             release_issued: release.as_ref().map_or(0, |release| release.issued()),
             queue,
@@ -155,6 +156,7 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
                 dirt_percent: picture.dirt_percent,
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
+            knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
         }
     })
 }

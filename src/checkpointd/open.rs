@@ -144,6 +144,8 @@ fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
         queue: 0,
         release: None,
         release_age_minutes: 0,
+        knowledge: verdict::Grade::Fresh,
+        worst: None,
         journal_fails: fault == Fault::Journal,
     };
     let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };

@@ -181,7 +181,7 @@ fn act() -> impl Strategy<Value = Act> {
     let maybe = move || proptest::option::of(at());
     prop_oneof![
         4 => (maybe(), maybe()).prop_map(|(ntp, rtc)| Act::Read { ntp, rtc }),
-        2 => prop_oneof![0..600_u64, 0..10_000_000].prop_map(Act::Pass),
+        2 => prop_oneof![0..600_u64, 0..10_000_000_u64].prop_map(Act::Pass),
         1 => (0..300 * DAY).prop_map(Act::Floor),
         2 => (at(), 0..2000_u64).prop_map(|(issued, ago)| Act::Told { issued, ago }),
         1 => Just(Act::Restart),
