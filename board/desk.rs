@@ -1,15 +1,13 @@
-//! Devices that any computer has: files for a screen, keys and a lamp, and the system's clock. They make a box
-//! of a desk, and of a test, without a special build.
+//! Devices that any computer has: files for a screen, keys and a lamp. They make a box of a desk, and of a test,
+//! without a special build.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use wire::{ClockTrust, WallTime};
-
-use crate::{Buzzer, Clock, Fault, Key, Keys, Lamp, Light, Picture, Screen, Tone};
+use crate::{Buzzer, Fault, Key, Keys, Lamp, Light, Picture, Screen, Tone};
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Fault {
     let device = path.display().to_string();
@@ -143,30 +141,6 @@ impl Lamp for Nothing {
 impl Buzzer for Nothing {
     fn sound(&mut self, _: Tone) -> Result<(), Fault> {
         Ok(())
-    }
-}
-
-/// The clock of the system the box runs on, believed as far as its board file says.
-pub struct SystemClock {
-    trust: ClockTrust,
-    began: Instant,
-}
-
-impl SystemClock {
-    /// A clock that is believed so far.
-    pub fn new(trust: ClockTrust) -> Self {
-        Self { trust, began: Instant::now() }
-    }
-}
-
-impl Clock for SystemClock {
-    fn now(&self) -> WallTime {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        WallTime { unix_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX), trust: self.trust }
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.began.elapsed()
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use wire::ClockTrust;
 
-use crate::desk::{Nothing, PngScreen, SystemClock, WordKeys, WordLamp};
+use crate::clock::{Claim, SystemClock};
+use crate::desk::{Nothing, PngScreen, WordKeys, WordLamp};
 use crate::{Board, Buzzer, Camera, Fault, Folder, Keys, Lamp};
 
 /// Largest screen in pixels a side; a slip of the keyboard must not ask for gigabytes.
@@ -78,10 +78,10 @@ enum LampKind {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 enum ClockKind {
-    System { trust: TrustName },
+    System { trust: Option<TrustName>, synchronised: Option<PathBuf>, rtc: Option<PathBuf> },
 }
 
-/// How far a clock may be believed, in words.
+/// What the system's clock is taken for without asking, in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum TrustName {
@@ -91,9 +91,23 @@ enum TrustName {
 }
 
 impl Default for ClockKind {
-    /// A board that says nothing of its clock has none that could be believed.
     fn default() -> Self {
-        Self::System { trust: TrustName::None }
+        Self::System { trust: None, synchronised: None, rtc: None }
+    }
+}
+
+impl ClockKind {
+    fn claim(self) -> Claim {
+        let Self::System { trust, synchronised, rtc } = self;
+        match trust {
+            Some(TrustName::Ntp) => Claim::Ntp,
+            Some(TrustName::Rtc) => Claim::Rtc,
+            Some(TrustName::None) => Claim::None,
+            None => Claim::Asked {
+                synchronised: synchronised.unwrap_or_else(|| Claim::SYNCHRONISED.into()),
+                rtc: rtc.unwrap_or_else(|| Claim::RTC.into()),
+            },
+        }
     }
 }
 
@@ -120,6 +134,13 @@ impl Description {
             return Err(format!("a screen has 1 to {LARGEST_SCREEN} pixels a side"));
         }
         *path = base.join(&*path);
+        let ClockKind::System { trust, synchronised, rtc } = &mut board.clock;
+        if trust.is_some() && (synchronised.is_some() || rtc.is_some()) {
+            return Err("a clock is either asked or taken for something, not both".to_owned());
+        }
+        for path in [synchronised, rtc].into_iter().flatten() {
+            *path = base.join(&*path);
+        }
         if let Some(KeysKind::File { path }) = &mut board.keys {
             *path = base.join(&*path);
         }
@@ -142,12 +163,6 @@ impl Description {
             Some(LampKind::File { path }) => Box::new(WordLamp(path)),
             None => Box::new(Nothing),
         };
-        let ClockKind::System { trust } = self.clock;
-        let trust = match trust {
-            TrustName::Ntp => ClockTrust::Ntp,
-            TrustName::Rtc => ClockTrust::Rtc,
-            TrustName::None => ClockTrust::None,
-        };
         Board {
             name: self.name,
             camera: Box::new(camera),
@@ -156,7 +171,7 @@ impl Description {
             lamp,
             buzzer: Box::new(Nothing) as Box<dyn Buzzer>,
             plates: None,
-            clock: Arc::new(SystemClock::new(trust)),
+            clock: Arc::new(SystemClock::new(self.clock.claim())),
         }
     }
 }
@@ -201,10 +216,22 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_not_taken_for_something_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("rtc"), "1588334400\n").unwrap();
+        let asked = DESK.replace("trust = \"ntp\"", "synchronised = \"sync\"\nrtc = \"rtc\"");
+        let readings = Description::parse(&asked, folder.path()).unwrap().open().clock.read();
+        assert_eq!((readings.synchronised, readings.rtc_ms), (false, Some(1_588_334_400_000)));
+        let silent = DESK.split("# The clock").next().unwrap();
+        assert_eq!(Description::parse(silent, folder.path()).unwrap().clock.claim(), Claim::default());
+    }
+
+    #[test]
     fn what_no_board_has_is_refused_with_its_name() {
         let wrong = |from: &str, to: &str| Description::parse(&DESK.replace(from, to), Path::new("")).unwrap_err();
         assert!(wrong("kind = \"folder\"", "kind = \"crystal-ball\"").contains("crystal-ball"));
         assert!(wrong("width = 800", "width = 0").contains("pixels"));
         assert!(wrong("hold = 3", "hold = 3\ncolour = 1").contains("colour"));
+        assert!(wrong("trust = \"ntp\"", "trust = \"ntp\"\nrtc = \"rtc\"").contains("not both"));
     }
 }

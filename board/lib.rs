@@ -15,12 +15,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+mod clock;
 mod desk;
 mod file;
 mod luma;
 mod picture;
 mod still;
-pub use desk::{Nothing, SystemClock};
+pub use clock::{Claim, SystemClock};
+pub use desk::Nothing;
 pub use file::{BadBoard, Description};
 pub use luma::{BadPicture, Layout, Raw};
 pub use picture::Picture;
@@ -232,10 +234,22 @@ pub trait Buzzer: Send {
     fn sound(&mut self, tone: Tone) -> Result<(), Fault>;
 }
 
+/// What a board's clocks say at one moment. Nothing of it is believed before it was held against what HQ has signed;
+/// that is not the board's business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readings {
+    /// The system's wall clock, in milliseconds since 1970.
+    pub system_ms: i64,
+    /// Whether that was set by a time server since boot.
+    pub synchronised: bool,
+    /// The battery-backed clock, in milliseconds since 1970; none where there is none or it does not answer.
+    pub rtc_ms: Option<i64>,
+}
+
 /// The board's clocks. Their origin is the board's own; only differences of [`Clock::monotonic`] mean anything.
 pub trait Clock: Send + Sync {
-    /// Wall time as the board knows it.
-    fn now(&self) -> wire::WallTime;
+    /// What the wall clocks say.
+    fn read(&self) -> Readings;
     /// Time since boot, never set back (CLOCK_BOOTTIME).
     fn monotonic(&self) -> Duration;
 }

@@ -1,11 +1,10 @@
 //! The time the region lives in. It begins on a day of June 2021, when movement passes were being shown at
 //! checkpoints and the first EU certificates were, so that real certificates of that time are really valid.
 
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use ::board::Clock;
-use wire::{ClockTrust, WallTime};
+use ::board::{Clock, Readings};
 
 /// 2021-06-15T09:00:00Z, noon in the region.
 pub const BEGINS: i64 = 1_623_747_600;
@@ -34,24 +33,23 @@ impl Era {
     }
 }
 
-/// The clock of one board, which a visitor can move and spoil.
+/// The clocks of one board, which a visitor can move and take away. What the box makes of them is the box's own.
 pub struct SimClock {
     era: Era,
     offset_ms: AtomicI64,
-    trust: AtomicU8,
+    /// Whether a time server has set it.
+    ntp: AtomicBool,
+    /// Whether there is a battery-backed clock.
+    rtc: AtomicBool,
 }
 
-/// Every trust, by its number in [`SimClock::trust`].
-const TRUSTS: [ClockTrust; 5] =
-    [ClockTrust::Ntp, ClockTrust::Rtc, ClockTrust::Signed, ClockTrust::CarriedOver, ClockTrust::None];
-
 impl SimClock {
-    /// A clock that is right, and synchronised.
+    /// Clocks that are right, and synchronised.
     pub fn new(era: Era) -> Self {
-        Self { era, offset_ms: AtomicI64::new(0), trust: AtomicU8::new(0) }
+        Self { era, offset_ms: AtomicI64::new(0), ntp: AtomicBool::new(true), rtc: AtomicBool::new(true) }
     }
 
-    /// Moves it by so many seconds.
+    /// Moves all of them by so many seconds.
     pub fn add(&self, seconds: i64) {
         // A century either way is enough for anybody, and far from overflow.
         const MOST: i64 = 100 * 366 * DAY * 1000;
@@ -60,29 +58,44 @@ impl SimClock {
         let _ = self.offset_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, move_it);
     }
 
-    /// Makes it right again.
+    /// Makes them right again.
     pub fn reset(&self) {
         self.offset_ms.store(0, Ordering::Relaxed);
-        self.believe(ClockTrust::Ntp);
+        self.set_ntp(true);
+        self.set_rtc(true);
     }
 
-    /// Sets how far it may be believed.
-    pub fn believe(&self, trust: ClockTrust) {
-        let number = TRUSTS.iter().position(|known| *known == trust).unwrap_or(TRUSTS.len() - 1);
-        self.trust.store(u8::try_from(number).unwrap_or(0), Ordering::Relaxed);
+    /// Lets a time server be heard, or not.
+    pub fn set_ntp(&self, is_heard: bool) {
+        self.ntp.store(is_heard, Ordering::Relaxed);
     }
 
-    /// Seconds by which it is ahead.
+    /// Puts the battery-backed clock in, or takes it out.
+    pub fn set_rtc(&self, is_there: bool) {
+        self.rtc.store(is_there, Ordering::Relaxed);
+    }
+
+    /// Whether a time server is heard.
+    pub fn ntp(&self) -> bool {
+        self.ntp.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is a battery-backed clock.
+    pub fn rtc(&self) -> bool {
+        self.rtc.load(Ordering::Relaxed)
+    }
+
+    /// Seconds by which they are ahead.
     pub fn offset(&self) -> i64 {
         self.offset_ms.load(Ordering::Relaxed) / 1000
     }
 }
 
 impl Clock for SimClock {
-    fn now(&self) -> WallTime {
+    fn read(&self) -> Readings {
         let since = i64::try_from(self.era.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
-        let trust = TRUSTS[usize::from(self.trust.load(Ordering::Relaxed)).min(TRUSTS.len() - 1)];
-        WallTime { unix_ms: BEGINS * 1000 + since + self.offset_ms.load(Ordering::Relaxed), trust }
+        let system_ms = BEGINS * 1000 + since + self.offset_ms.load(Ordering::Relaxed);
+        Readings { system_ms, synchronised: self.ntp(), rtc_ms: self.rtc().then_some(system_ms) }
     }
 
     fn monotonic(&self) -> Duration {
@@ -95,16 +108,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_can_be_moved_spoilt_and_mended() {
+    fn clocks_can_be_moved_taken_away_and_mended() {
         let clock = SimClock::new(Era::begin());
         clock.add(DAY);
-        clock.believe(ClockTrust::None);
-        assert_eq!((clock.offset(), clock.now().trust), (DAY, ClockTrust::None));
-        assert!(clock.now().unix() >= BEGINS + DAY);
+        clock.set_ntp(false);
+        let read = clock.read();
+        assert_eq!((clock.offset(), read.synchronised, read.rtc_ms), (DAY, false, Some(read.system_ms)));
+        assert!(read.system_ms >= (BEGINS + DAY) * 1000);
+        clock.set_rtc(false);
+        assert_eq!(clock.read().rtc_ms, None);
         clock.add(i64::MAX);
         clock.add(i64::MAX);
         clock.add(i64::MIN);
         clock.reset();
-        assert_eq!((clock.offset(), clock.now().trust), (0, ClockTrust::Ntp));
+        assert_eq!((clock.offset(), clock.ntp(), clock.rtc()), (0, true, true));
     }
 }

@@ -9,7 +9,6 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use wire::ClockTrust;
 
 use super::Page;
 use crate::board::Held;
@@ -26,7 +25,8 @@ pub(super) struct Said {
     on: Option<bool>,
     add_s: Option<i64>,
     reset: Option<bool>,
-    trust: Option<String>,
+    ntp: Option<bool>,
+    rtc: Option<bool>,
     lens: Option<String>,
     grip: Option<String>,
 }
@@ -56,12 +56,12 @@ pub(super) async fn at_box(
         }
         "network" => post.set_network(said.up.ok_or_else(|| missing("up"))?),
         "anpr" => post.anpr.store(said.on.ok_or_else(|| missing("on"))?, Ordering::Relaxed),
-        "clock" => match (said.add_s, said.reset, said.trust.as_deref()) {
-            (Some(seconds), _, _) => post.clock.add(seconds),
-            (_, Some(true), _) => post.clock.reset(),
-            (_, _, Some("none")) => post.clock.believe(ClockTrust::None),
-            (_, _, Some("ntp")) => post.clock.believe(ClockTrust::Ntp),
-            _ => return Err(missing("add_s, reset or trust")),
+        "clock" => match said {
+            Said { add_s: Some(seconds), .. } => post.clock.add(seconds),
+            Said { reset: Some(true), .. } => post.clock.reset(),
+            Said { ntp: Some(is_heard), .. } => post.clock.set_ntp(is_heard),
+            Said { rtc: Some(is_there), .. } => post.clock.set_rtc(is_there),
+            _ => return Err(missing("add_s, reset, ntp or rtc")),
         },
         "lens" => {
             let word = said.lens.ok_or_else(|| missing("lens"))?;

@@ -210,7 +210,8 @@ function pressed(name, what) {
   if (what.pass) return box.held === what.pass ? askBox(name, "away") : askBox(name, "hold", { pass: what.pass });
   if (what.key) return askBox(name, "key", { key: what.key });
   if (what.clock === "reset") return askBox(name, "clock", { reset: true });
-  if (what.clock === "none") return askBox(name, "clock", { trust: "none" });
+  if (what.clock === "ntp") return askBox(name, "clock", { ntp: !box.clock.ntp });
+  if (what.clock === "rtc") return askBox(name, "clock", { rtc: !box.clock.rtc });
   if (what.clock) return askBox(name, "clock", { add_s: Number(what.clock) });
   if ("network" in what) return askBox(name, "network", { up: !box.network });
   if (what.lens) return askBox(name, "lens", { lens: box.lens === what.lens ? "clear" : what.lens });
@@ -331,7 +332,10 @@ function showLink(section, box) {
   mark(find(section, "[data-night]"), "aria-pressed", Boolean(box.night));
   write(find(section, ".exposure"), box.exposure === 1 ? "" : word("exposure", number(box.exposure, 1)));
   write(find(section, "[data-network]"), word(box.network ? "cut" : "restore"));
-  mark(find(section, ".trust"), "data-trust", box.clock?.trust ?? "");
+  for (const source of ["ntp", "rtc"]) {
+    mark(find(section, `[data-clock="${source}"]`), "aria-pressed", !box.clock[source]);
+  }
+  mark(find(section, ".trust"), "data-grade", box.clock?.grade ?? "");
   write(find(section, ".trust"), trustWords(box.clock?.trust));
   write(find(section, ".tone"), box.tone?.kind ? word(`tone_${box.tone.kind}`) : "");
   write(find(section, ".knowledge"), releaseWords(box) + (box.starts > 1 ? ` · ${word("starts", box.starts)}` : ""));

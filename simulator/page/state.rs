@@ -58,7 +58,10 @@ fn of_box(post: &Post, zone: Offset) -> Value {
     let (tones, tone) = post.handles.tone();
     let held = post.handles.held();
     let every = if held.is_some() { SHOWN.0 } else { SHOWN.1 };
-    let now = post.clock.now();
+    let shown = post.shown();
+    // A box that does not run knows no time; then its board's clock stands there.
+    let now = shown.as_ref().map(|shown| shown.clock.now());
+    let now = now.unwrap_or(wire::WallTime { unix_ms: post.clock.read().system_ms, trust: wire::ClockTrust::None });
     let mut state = json!({
         "name": post.name.name,
         "title": {"ru": post.name.ru, "en": post.name.en},
@@ -68,7 +71,10 @@ fn of_box(post: &Post, zone: Offset) -> Value {
         "clock": {
             "now": time(now.unix().saturating_mul(1000), zone),
             "trust": now.trust.as_str(),
+            "grade": now.trust.grade().as_str(),
             "offset_s": post.clock.offset(),
+            "ntp": post.clock.ntp(),
+            "rtc": post.clock.rtc(),
         },
         "held": held,
         "grip": post.handles.grip().as_str(),
@@ -82,7 +88,7 @@ fn of_box(post: &Post, zone: Offset) -> Value {
         "lamp": post.handles.light().as_str(),
         "tone": {"count": tones, "kind": tone.map(::board::Tone::as_str)},
     });
-    let (Some(shown), Some(fields)) = (post.shown(), state.as_object_mut()) else { return state };
+    let (Some(shown), Some(fields)) = (shown, state.as_object_mut()) else { return state };
     let view = shown.latest.current();
     let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
     let link = shown.link.borrow().clone();

@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use panel::{Fault, Hint, Screen};
+use verdict::Reason;
+use wire::ClockTrust;
 
 use super::*;
 use crate::scene::{Grip, Lens, SIZE};
@@ -102,5 +104,47 @@ fn what_keeps_a_pass_from_being_read_stands_on_the_panel_and_once_it_is_held_wel
     until("that bars are no QR code", || screen() == Some(Screen::Hint(Hint::NotQr)));
     post.handles.hold(pass);
     until("the verdict", || matches!(screen(), Some(Screen::Verdict(_))));
+    desk.end();
+}
+
+#[test]
+fn a_box_without_a_clock_doubts_the_time_until_hq_signs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let post = &desk.posts[0];
+    let clock = || post.shown().map(|shown| shown.clock.now().trust);
+    let card = || match post.shown()?.latest.current()?.screen {
+        Screen::Verdict(card) => Some(card.reasons),
+        _ => None,
+    };
+    let doubts = || card().map(|reasons| reasons.contains(&Reason::ClockInDoubt));
+    let at_hq = |trust: &str| {
+        let boxes = desk.with_hq(|hq| hq.shown().boxes().unwrap()).unwrap();
+        boxes.iter().any(|one| one.name == post.name.name && one.clock == Some(trust) && !one.knowledge.is_empty())
+    };
+    until("the heartbeat", || at_hq("ntp"));
+    // Nothing but HQ's word of this start: a hundred days ahead deceive nobody.
+    until("a receipt", || post.shown().is_some_and(|shown| shown.link.borrow().last_receipt.is_some()));
+    post.clock.add(100 * crate::era::DAY);
+    until("HQ's time", || clock() == Some(ClockTrust::Signed));
+    // The line is cut, the box starts again: now it has only the clock that runs far ahead, then none at all.
+    post.set_network(false);
+    post.stop();
+    post.start().unwrap();
+    assert_eq!(clock(), Some(ClockTrust::None));
+    post.clock.set_ntp(false);
+    post.clock.set_rtc(false);
+    assert_eq!(clock(), Some(ClockTrust::CarriedOver));
+    post.handles.hold(in_a_hand(&desk.card("valid").unwrap()));
+    until("a verdict in doubt", || doubts() == Some(true));
+    post.set_network(true);
+    until("HQ's time again", || clock() == Some(ClockTrust::Signed));
+    until("the heartbeat", || at_hq("signed"));
+    post.handles.press(::board::Key::No);
+    post.handles.hold(board::Held::Road);
+    until("the idle screen", || card().is_none());
+    post.handles.hold(in_a_hand(&desk.card("revoked").unwrap()));
+    until("a verdict without doubt", || doubts() == Some(false));
     desk.end();
 }

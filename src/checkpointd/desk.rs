@@ -1,7 +1,9 @@
 //! A region and a box's trust, for the tests of this room: real passes, real releases.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use board::Readings;
 use hq::{Founding, IssueRequest, IssuedPass, Region, Which};
 use trust::{Adoption, Folder, Release, Store};
 use wire::{ClockTrust, WallTime};
@@ -38,9 +40,14 @@ impl Desk {
     }
 
     pub fn publish(&mut self, at: i64) {
+        self.publish_to(at, now(at));
+    }
+
+    /// Publishes to a box whose clock says something else.
+    pub fn publish_to(&mut self, at: i64, its_time: WallTime) {
         self.region.publish("test", at).unwrap();
         let mut carrier = Folder(self.region.release_folder());
-        let adopted = self.store.adopt(&mut carrier, now(at)).unwrap();
+        let adopted = self.store.adopt(&mut carrier, its_time).unwrap();
         assert!(matches!(adopted, Adoption::Adopted { .. }));
     }
 
@@ -70,4 +77,35 @@ impl Desk {
 /// A time that is believed.
 pub const fn now(at: i64) -> WallTime {
     WallTime::from_unix(at, ClockTrust::Ntp)
+}
+
+/// A board's clocks that say what a test wants, and time that goes by when it says so.
+pub struct Boot(pub Mutex<(Readings, Duration)>);
+
+impl Default for Boot {
+    /// No clock at all.
+    fn default() -> Self {
+        let silent = Readings { system_ms: 0, synchronised: false, rtc_ms: None };
+        Self(Mutex::new((silent, Duration::from_secs(20))))
+    }
+}
+
+impl Boot {
+    /// Lets seconds go by, by every clock there is.
+    pub fn pass(&self, seconds: u64) {
+        let (readings, mono) = &mut *self.0.lock().unwrap();
+        *mono += Duration::from_secs(seconds);
+        let ms = seconds.cast_signed() * 1000;
+        readings.system_ms += ms;
+        readings.rtc_ms = readings.rtc_ms.map(|rtc| rtc + ms);
+    }
+}
+
+impl board::Clock for Boot {
+    fn read(&self) -> Readings {
+        self.0.lock().unwrap().0
+    }
+    fn monotonic(&self) -> Duration {
+        self.0.lock().unwrap().1
+    }
 }

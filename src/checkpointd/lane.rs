@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use board::{Clock, Key};
+use board::Key;
 use journal::Writer;
 use trust::View;
 use wire::entry::Entry;
 
+use crate::clock::Clock;
 use crate::config::WhenJournalFails;
 use crate::crew::TURN;
 use crate::crossing::{Event, Lane, World, note};
@@ -48,8 +49,8 @@ pub struct Parts {
     pub trust: View,
     /// Makes entries durable.
     pub writer: Writer,
-    /// The board's clocks.
-    pub clock: Arc<dyn Clock>,
+    /// The time.
+    pub clock: Arc<Clock>,
     /// What happens while the journal fails.
     pub when_journal_fails: WhenJournalFails,
     /// Where what was measured is put.
@@ -129,6 +130,7 @@ pub fn run(
     let policy = parts.when_journal_fails;
     let mut owed = Owed { entries: VecDeque::new(), tried: Instant::now(), policy, lost: 0 };
     let started = note("started", env!("CARGO_PKG_VERSION"), parts.clock.now());
+    let mut grade = parts.clock.now().trust.grade();
     owed.settle(vec![started], parts, patience(&lane, &mut show, pulse));
     show(&lane, owed.state());
     while !stop.load(Ordering::Relaxed) {
@@ -148,7 +150,13 @@ pub fn run(
         };
         let release = parts.trust.current();
         let world = World { mono: parts.clock.monotonic(), now: parts.clock.now(), release: release.as_deref() };
-        let entries = lane.on(event, &world);
+        let mut entries = lane.on(event, &world);
+        if world.now.trust.grade() != grade {
+            let was = std::mem::replace(&mut grade, world.now.trust.grade());
+            let detail = format!("{} to {}, by {}", was.as_str(), grade.as_str(), world.now.trust.as_str());
+            tracing::warn!(detail, "the clock is another now");
+            entries.push(note("clock-changed", &detail, world.now));
+        }
         let judged = entries.iter().find_map(|entry| match entry {
             Entry::Crossing(crossing) => Some(crossing.judge_us),
             _ => None,

@@ -16,12 +16,14 @@ use std::path::{Path, PathBuf};
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod crew;
 pub mod crossing;
 #[cfg(test)]
 mod desk;
+pub mod freshness;
 pub mod gauges;
 mod guide;
 pub mod identity;

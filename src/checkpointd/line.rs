@@ -15,8 +15,10 @@ use wire::WallTime;
 use wire::health::{Health, Picture};
 
 use crate::Error;
+use crate::clock::Exchange;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
+use crate::freshness;
 use crate::page::{self, Shown};
 use crate::sync::{self, Roots, Sync};
 
@@ -28,6 +30,8 @@ pub(crate) struct Parts {
     pub appended: Arc<Notify>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
+    /// The last row that was there when the box started.
+    pub before: u64,
 }
 
 /// Dates receipts.
@@ -36,7 +40,7 @@ type Now = Box<dyn Fn() -> WallTime + Send>;
 /// Everything that is made before the thread starts, so that what is wrong with it is said at the start.
 pub(crate) struct Line {
     runtime: Runtime,
-    uplink: Option<(Ends, MqttLink, JournalOutbox<Now>)>,
+    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Now>>)>,
     sync: Sync,
     sync_pulse: Pulse,
     page: Option<(TcpListener, Shown)>,
@@ -48,7 +52,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, status, pace } = parts;
+        let Parts { trust, writer, appended, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
@@ -58,6 +62,7 @@ impl Line {
                 let reader = journal::Outbox::open(&config.journal())?;
                 let now: Now = Box::new(move || clock.now());
                 let outbox = JournalOutbox::new(reader, writer.clone(), now);
+                let outbox = Exchange::new(outbox, shown.clock.clone(), before);
                 let link = MqttLink::new(broker, &config.region, &config.name, env!("CARGO_PKG_VERSION"))?;
                 let keys = roots.clone();
                 let ends = Ends {
@@ -133,9 +138,9 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
 fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
     let (shown, data) = (shown.clone(), config.data.clone());
     Box::new(move |queue| {
-        let release = shown.trust.current();
+        let (release, now) = (shown.trust.current(), shown.clock.now());
         Health {
-            now: shown.clock.now(),
+            now,
             release: release.as_ref().map_or(0, |release| release.sequence()),
             release_issued: release.as_ref().map_or(0, |release| release.issued()),
             queue,
@@ -151,6 +156,7 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
                 dirt_percent: picture.dirt_percent,
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
+            knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
         }
     })
 }

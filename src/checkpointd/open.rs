@@ -13,6 +13,7 @@ use trust::Store;
 use uplink::{LinkStatus, Pace};
 use wire::sign::Signer as _;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
@@ -41,6 +42,8 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let trust = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
+    let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
+    let before = journal.head().sequence;
 
     let mut crew = Crew::default();
     let (writer, requests) = Writer::new();
@@ -108,7 +111,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let line = Line::open(config, line::Parts { trust, writer, appended, status, pace }, &shown, &mut crew)?;
+    let line = Line::open(config, line::Parts { trust, writer, appended, status, pace, before }, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
     Ok(Running { crew, shown })
 }
@@ -141,6 +144,8 @@ fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
         queue: 0,
         release: None,
         release_age_minutes: 0,
+        knowledge: verdict::Grade::Fresh,
+        worst: None,
         journal_fails: fault == Fault::Journal,
     };
     let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };

@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
-use board::{Clock, Picture};
+use board::Picture;
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
@@ -17,8 +17,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use trust::Release;
 use uplink::LinkStatus;
-use wire::{BoxId, RegionId};
+use verdict::Grade;
+use wire::{BoxId, ClockTrust, RegionId};
 
+use crate::clock::Clock;
+use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
 
 /// Size of the picture, whatever the box's own panel has.
@@ -39,8 +42,8 @@ pub struct Shown {
     pub link: watch::Receiver<LinkStatus>,
     /// The release in force.
     pub trust: trust::View,
-    /// The board's clocks.
-    pub clock: Arc<dyn Clock>,
+    /// The time.
+    pub clock: Arc<Clock>,
     pub(crate) began: Instant,
 }
 
@@ -99,7 +102,10 @@ impl Shown {
     /// The page, as it is now; it asks for itself again and again.
     fn page(&self) -> String {
         let gauges = &self.gauges;
+        let (now, release) = (self.clock.now(), self.trust.current());
+        let worst = release.as_deref().map(|release| freshness::worst(release, now));
         include_str!("page.html")
+            .replace("{time}", &time(now.trust, worst))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
             .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
@@ -110,7 +116,8 @@ impl Shown {
         let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
         let link = self.link.borrow().clone();
         let release = self.trust.current();
-        let age = release.as_ref().map(|release| self.clock.now().unix().saturating_sub(release.issued()));
+        let now = self.clock.now();
+        let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
         let look = self.gauges.last_look();
         json!({
             "region": self.region.as_str(),
@@ -123,6 +130,18 @@ impl Shown {
             "hint": view.as_ref().and_then(hint),
             "release": release.as_deref().map(Release::sequence),
             "release_age_s": age,
+            "knowledge": release.as_deref().map(|release| {
+                let aged = |aged: Aged| (aged.part.as_str().to_owned(), json!({
+                    "age_s": aged.seconds,
+                    "grade": aged.grade.as_str(),
+                }));
+                freshness::parts(release, now).into_iter().map(aged).collect::<serde_json::Map<_, _>>()
+            }),
+            "clock": {
+                "unix_ms": now.unix_ms,
+                "trust": now.trust.as_str(),
+                "grade": now.trust.grade().as_str(),
+            },
             "journal": {
                 "head": self.gauges.head(),
                 "settled": link.covered,
@@ -188,6 +207,28 @@ fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u
     rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
 }
 
+/// How good the clock is and how old the knowledge, in Russian and English.
+fn time(trust: ClockTrust, worst: Option<Aged>) -> String {
+    let (ru, en) = match trust {
+        ClockTrust::Ntp => ("верны, по сети", "good, by network"),
+        ClockTrust::Rtc => ("верны, от батареи", "good, by battery"),
+        ClockTrust::Signed => ("верны, подписаны штабом", "good, signed by HQ"),
+        ClockTrust::CarriedOver => ("приблизительны, по памяти", "coarse, carried over"),
+        ClockTrust::None => ("неверны", "bad"),
+    };
+    let mut rows = format!("<tr><th>Часы · clock<td>{ru} · {en}\n");
+    if let Some(Aged { part, seconds, grade }) = worst {
+        let (ru, en) = match grade {
+            Grade::Fresh => ("свежие", "fresh"),
+            Grade::Stale => ("не свежие", "stale"),
+            Grade::Old => ("устарели", "old"),
+        };
+        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+        rows += &format!("<tr><th>Данные · knowledge<td>{ru} · {en}: {}, {hours}:{minutes:02}\n", part.as_str());
+    }
+    rows
+}
+
 /// What has read the code in view, and in what time, in Russian and English; empty while none is.
 fn read(by: Option<(Rung, u64)>) -> String {
     let Some((rung, micros)) = by else { return String::new() };
@@ -224,6 +265,8 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
 
 #[cfg(test)]
 mod tests {
+    use verdict::Knowledge;
+
     use super::*;
 
     #[test]
@@ -245,6 +288,15 @@ mod tests {
         assert!(said.contains("по нескольким кадрам · from several frames together (together), 12.3 ms"), "{said}");
         assert!(read(Some((Rung::RxingHalf, 900))).contains("(rxing-half), 0.9 ms"));
         assert_eq!(read(None), "");
+    }
+
+    #[test]
+    fn the_technician_reads_how_good_the_clock_is_and_how_old_the_knowledge() {
+        assert!(include_str!("page.html").contains("{time}"));
+        let said = time(ClockTrust::CarriedOver, None);
+        assert!(said.contains("coarse, carried over") && !said.contains("knowledge"), "{said}");
+        let aged = Aged { part: Knowledge::Ids, seconds: 31 * 3600 + 300, grade: Grade::Old };
+        assert!(time(ClockTrust::Ntp, Some(aged)).contains("устарели · old: ids, 31:05"));
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use board::Clock;
 use journal::Writer;
 use tokio::sync::watch;
 use trust::format::Root;
 use trust::{Adoption, Carrier, Folder, Http, Store};
 
+use crate::clock::Clock;
 use crate::config;
 use crate::crew::TURN;
 use crate::crossing::note;
@@ -44,7 +44,7 @@ pub(crate) struct Sync {
     pub roots: Roots,
     pub from: config::Trust,
     pub writer: Writer,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<Clock>,
     /// Heads HQ has announced, unverified: a reason to look, nothing more.
     pub announced: watch::Receiver<Option<Vec<u8>>>,
 }
@@ -106,6 +106,7 @@ impl Sync {
             let adopted = self.store.adopt(carrier.as_mut(), self.clock.now());
             // A newer root counts whatever became of the release: a key that was struck off must stay struck off.
             self.follow_root();
+            self.clock.floor_is(self.store.floor());
             match adopted {
                 Ok(Adoption::NothingNew { .. }) => {}
                 Ok(Adoption::Adopted { sequence, fetched }) => self.adopted(sequence, fetched),

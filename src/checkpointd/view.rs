@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use board::Clock;
 use jiff::tz::TimeZone;
 use panel::{Bar, Card, Fault, Hint, Latest, Names, Screen, View};
 use reader::CameraState;
 use tokio::sync::watch;
 use trust::Release;
 use uplink::LinkStatus;
-use verdict::Outcome;
+use verdict::{Grade, Outcome};
 use wire::WallTime;
 use wire::entry::Action;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::crossing::{Lane, Open, State, World};
+use crate::freshness;
 use crate::lane::Journal;
 use crate::page::Shown;
 
@@ -22,7 +23,7 @@ use crate::page::Shown;
 pub(crate) struct Window {
     latest: Latest,
     trust: trust::View,
-    clock: Arc<dyn Clock>,
+    clock: Arc<Clock>,
     zone: TimeZone,
     /// Absent on a box that works alone.
     link: Option<watch::Receiver<LinkStatus>>,
@@ -50,7 +51,9 @@ impl Window {
 
 /// The view of a lane. `link` is absent on a box that works alone.
 fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStatus>, zone: &TimeZone) -> View {
-    let around = Around { release: world.release, zone };
+    let around = Around { release: world.release, now: world.now, zone };
+    let worst = world.release.map(|release| freshness::worst(release, world.now));
+    let release_age = world.release.map_or(0, |release| world.now.unix().saturating_sub(release.issued()));
     View {
         language: lane.language(),
         screen: around.screen(lane, journal, world),
@@ -61,18 +64,24 @@ fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStat
             online: link.map(|link| link.connected),
             queue: link.map_or(0, |link| link.queue),
             release: world.release.map(Release::sequence),
-            release_age_minutes: world.release.map_or(0, |release| {
-                let age = world.now.unix().saturating_sub(release.issued());
-                u64::try_from(age / 60).unwrap_or(0)
-            }),
+            release_age_minutes: minutes(release_age),
+            knowledge: worst.map_or(Grade::Fresh, |worst| worst.grade),
+            worst: worst
+                .filter(|worst| worst.grade > Grade::Fresh && minutes(worst.seconds) > minutes(release_age))
+                .map(|worst| (worst.part, minutes(worst.seconds))),
             journal_fails: journal != Journal::Writes,
         },
     }
 }
 
+fn minutes(seconds: i64) -> u64 {
+    u64::try_from(seconds / 60).unwrap_or(0)
+}
+
 /// What turns a state into words.
 struct Around<'a> {
     release: Option<&'a Release>,
+    now: WallTime,
     zone: &'a TimeZone,
 }
 
@@ -116,6 +125,7 @@ impl Around<'_> {
             birth: None,
             id_digits: None,
             ends: None,
+            list_age_minutes: minutes(self.release.map_or(0, |release| release.ages(self.now).keys)),
         };
         let Some(document) = &judgement.document else { return card };
         let rule = self.release.and_then(|release| release.policy().rule(document.kind));

@@ -26,7 +26,7 @@ mod shown;
 mod tests;
 
 use shown::Opening;
-pub use shown::{BoxShown, CountsShown, CrossingShown, PictureShown, Shown};
+pub use shown::{AgeShown, BoxShown, CountsShown, CrossingShown, PictureShown, Shown};
 
 /// How often the desk looks whether there is something to do: a release somebody published by hand, rows to
 /// open, a time that has come.

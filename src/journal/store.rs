@@ -150,6 +150,13 @@ impl Journal {
         &self.head
     }
 
+    /// The time of the last checkpoint this box has signed: what it knows of time after a power cut, and no more
+    /// than that. None before the first, or when it cannot be read.
+    pub fn last_time(&self) -> Option<WallTime> {
+        let row = self.db.query_row(include_str!("sql/last_checkpoint.sql"), [], disk::row).ok()?;
+        Checkpoint::verified(&row, &self.author).map(|checkpoint| checkpoint.at)
+    }
+
     /// Sequence of the last durable row, kept true by every append, checkpoint and opening: what was durable
     /// before a start is durable after it.
     pub fn durable(&self) -> Arc<AtomicU64> {

@@ -197,6 +197,26 @@ fn what_is_new_is_signed_before_the_writer_ends() {
 }
 
 #[test]
+fn the_time_of_the_last_checkpoint_is_there_after_a_start_and_nobody_elses() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let later = WallTime::from_unix(NOW.unix() + 60, ClockTrust::CarriedOver);
+    {
+        let mut journal = Journal::open(&path, identity()).unwrap();
+        assert_eq!(journal.last_time(), None);
+        for at in [NOW, later] {
+            journal.append(&[note("a")], at).unwrap();
+            journal.sign(at).unwrap();
+        }
+        journal.append(&[note("b")], WallTime::from_unix(0, ClockTrust::Ntp)).unwrap();
+        assert_eq!(journal.last_time(), Some(later));
+    }
+    assert_eq!(Journal::open(&path, identity()).unwrap().last_time(), Some(later));
+    let stranger = Identity { name: "post-2".parse().unwrap(), ..identity() };
+    assert_eq!(Journal::open(&path, stranger).unwrap().last_time(), None);
+}
+
+#[test]
 fn lengths_tell_little() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");

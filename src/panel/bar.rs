@@ -1,11 +1,13 @@
 //! The bar: how the box itself is. Small, because nobody has to read it to decide about a car.
 
+use verdict::Grade;
+
 use crate::colour::{BAR, BAR_DOUBT, Pair, REFUSE};
 use crate::font::Size;
 use crate::icon;
 use crate::place::Place;
 use crate::sheet::{Align, Set, Sheet};
-use crate::text::Words;
+use crate::text::{self, Words};
 use crate::view::Bar;
 
 /// Draws it.
@@ -28,14 +30,9 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
         sheet.write(&set, chip, REFUSE, Align::Middle);
     }
 
-    let pair = if bar.release.is_some() { BAR } else { BAR_DOUBT };
-    let list = match bar.release {
-        Some(number) => {
-            let age = age(words, bar.release_age_minutes);
-            vec![format!("{} {number}, {age}", words.release), format!("{number}, {age}")]
-        }
-        None => vec![words.no_release.to_owned()],
-    };
+    let is_fresh = bar.release.is_some() && bar.knowledge == Grade::Fresh;
+    let pair = if is_fresh { BAR } else { BAR_DOUBT };
+    let list = list(words, bar);
     let half = Place { width: rest.width * 60 / 100, ..rest };
     if let Some(set) = first_that_fits(sheet, half, &list) {
         let right = rest.cut_right(set.width());
@@ -62,6 +59,23 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
     }
 }
 
+/// The release and its age, the longest first. What is not fresh carries a mark and not only its colour; a part that
+/// is older than its release is named.
+fn list(words: &Words, bar: &Bar) -> Vec<String> {
+    let Some(number) = bar.release else { return vec![words.no_release.to_owned()] };
+    let whole = age(words, bar.release_age_minutes);
+    let mark = if bar.knowledge == Grade::Fresh { "" } else { " !" };
+    match bar.worst {
+        Some((part, minutes)) => {
+            let (part, age) = (text::knowledge(words, part), age(words, minutes));
+            vec![format!("{} {number}: {part} {age}{mark}", words.release), format!("{part} {age}{mark}"), age + mark]
+        }
+        None => {
+            vec![format!("{} {number}, {whole}{mark}", words.release), format!("{number}, {whole}{mark}"), whole + mark]
+        }
+    }
+}
+
 fn first_that_fits(sheet: &Sheet<'_>, place: Place, texts: &[String]) -> Option<Set> {
     let sets = texts.iter().map(|text| sheet.set(text, place, Size::Small));
     sets.into_iter().find(|(set, whole)| *whole && set.lines.len() == 1).map(|(set, _)| set)
@@ -79,6 +93,14 @@ fn number(n: u64) -> String {
     if n < 10_000 { n.to_string() } else { ">9999".to_owned() }
 }
 
+/// The age of a list in hours: how long ago somebody may have been added to it.
+pub fn hours(words: &Words, minutes: u64) -> String {
+    match minutes {
+        0..120 => format!("{minutes} {}", words.minutes),
+        _ => format!("{} {}", (minutes / 60).min(9999), words.hours),
+    }
+}
+
 fn age(words: &Words, minutes: u64) -> String {
     match minutes {
         0..120 => format!("{minutes} {}", words.minutes),
@@ -94,8 +116,20 @@ mod tests {
     use crate::view::Language;
 
     #[test]
+    fn what_is_not_fresh_is_marked_and_an_old_part_is_named() {
+        let mut bar = crate::sample::view(Language::En, crate::view::Screen::Idle).bar;
+        assert_eq!(list(words(Language::En), &bar)[0], "List 812, 95 min");
+        (bar.knowledge, bar.release_age_minutes) = (Grade::Stale, 60 * 31);
+        assert_eq!(list(words(Language::En), &bar)[0], "List 812, 31 h !");
+        bar.worst = Some((verdict::Knowledge::Ids, 60 * 50));
+        assert_eq!(list(words(Language::Ru), &bar)[..2], ["Список 812: стоп-лист 2 дн !", "стоп-лист 2 дн !"]);
+    }
+
+    #[test]
     fn ages_are_told_in_the_unit_that_says_enough() {
         let told = |minutes| age(words(Language::En), minutes);
         assert_eq!([told(5), told(119), told(125), told(2879), told(2880)], ["5 min", "119 min", "2 h", "47 h", "2 d"]);
+        let told = |minutes| hours(words(Language::Ru), minutes);
+        assert_eq!([told(119), told(60 * 31 + 59), told(60 * 100)], ["119 мин", "31 ч", "100 ч"]);
     }
 }

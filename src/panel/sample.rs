@@ -1,6 +1,6 @@
 //! Cards and views for tests: what they show was made up.
 
-use verdict::{Outcome, Reason};
+use verdict::{Grade, Outcome, Reason};
 
 use crate::view::{Bar, Card, Language, Names, Screen, View};
 
@@ -20,6 +20,7 @@ pub fn card(reasons: &[Reason]) -> Card {
         birth: Some("1984".into()),
         id_digits: Some("4567".into()),
         ends: Some("30.06.2020 23:59".into()),
+        list_age_minutes: 31 * 60 + 20,
     };
     if unread {
         card.plates.clear();
@@ -42,6 +43,8 @@ fn bar() -> Bar {
         queue: 3,
         release: Some(812),
         release_age_minutes: 95,
+        knowledge: Grade::Fresh,
+        worst: None,
         journal_fails: false,
     }
 }

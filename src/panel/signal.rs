@@ -59,7 +59,19 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
 }
 
 fn same_verdict(a: &Card, b: &Card) -> bool {
-    let Card { outcome, reasons, kind, issuer, plates, plate_seen: _, holder, birth, id_digits, ends } = a;
+    let Card {
+        outcome,
+        reasons,
+        kind,
+        issuer,
+        plates,
+        plate_seen: _,
+        holder,
+        birth,
+        id_digits,
+        ends,
+        list_age_minutes: _,
+    } = a;
     *outcome == b.outcome
         && *reasons == b.reasons
         && *kind == b.kind

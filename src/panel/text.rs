@@ -4,7 +4,7 @@
 //! is missing does not compile; one that does not fit its place, or has a letter that its font lacks, fails
 //! a test. Nothing here is an error's text: an officer reads what is the matter and what to do.
 
-use verdict::Reason;
+use verdict::{Knowledge, Reason};
 
 use crate::view::{Fault, Hint, Language};
 
@@ -137,6 +137,16 @@ pub struct Words {
     pub hours: &'static str,
     /// Unit of its age.
     pub days: &'static str,
+    /// Parts of what the box knows, in the order of [`Knowledge::ALL`].
+    pub knowledge: [&'static str; Knowledge::ALL.len()],
     /// Crossings are being lost.
     pub journal_fails: &'static str,
 }
+
+/// A part of what the box knows, in a word or two.
+pub const fn knowledge(words: &Words, part: Knowledge) -> &'static str {
+    words.knowledge[part.number() as usize]
+}
+
+/// The place in an advice where the age of the list stands.
+pub const AGE: &str = "{age}";

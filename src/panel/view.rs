@@ -1,7 +1,7 @@
 //! What the panel shows at one moment, as values: made by the lane, drawn here, kept by nobody.
 
 use serde::Deserialize;
-use verdict::{Outcome, Reason};
+use verdict::{Grade, Knowledge, Outcome, Reason};
 
 /// Language of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
@@ -98,6 +98,8 @@ pub struct Card {
     pub id_digits: Option<String>,
     /// Local time of the end of its validity, `30.06.2020 23:59`.
     pub ends: Option<String>,
+    /// Age in minutes of the list of those who may issue.
+    pub list_age_minutes: u64,
 }
 
 /// A name in every language.
@@ -218,6 +220,10 @@ pub struct Bar {
     pub release: Option<u64>,
     /// Its age in minutes.
     pub release_age_minutes: u64,
+    /// What policy makes of what the box knows, by its worst part.
+    pub knowledge: Grade,
+    /// That part and its age in minutes, where it is older than the release.
+    pub worst: Option<(Knowledge, u64)>,
     /// Crossings are being lost, by policy: the journal cannot be written.
     pub journal_fails: bool,
 }

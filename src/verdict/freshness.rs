@@ -47,6 +47,24 @@ impl Knowledge {
         }
     }
 
+    /// Its number in a release.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Keys => 0,
+            Self::Status => 1,
+            Self::Policy => 2,
+            Self::Ids => 3,
+            Self::Rules => 4,
+            Self::Register => 5,
+            Self::Orders => 6,
+        }
+    }
+
+    /// The part with a number.
+    pub fn numbered(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.number() == number)
+    }
+
     /// The part with a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.as_str() == name)

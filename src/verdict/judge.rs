@@ -14,7 +14,7 @@ const ISSUED_AHEAD: i64 = 300;
 
 /// How far a clock may run ahead of HQ's newest statement before it needs more than its own word: the
 /// longest a release may serve (45 days) and a month.
-const AHEAD_OF_FLOOR: i64 = 75 * 86_400;
+pub const AHEAD_OF_FLOOR: i64 = 75 * 86_400;
 
 /// Judges the facts of one sighting.
 pub fn judge(facts: &Facts<'_>) -> Verdict {

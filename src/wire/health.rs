@@ -54,6 +54,50 @@ pub struct Health {
     /// How often a process that decodes has died since the start.
     #[n(10)]
     pub reader_deaths: Option<u64>,
+    /// How old each part of its knowledge is; absent from boxes that do not tell, or have none.
+    #[n(11)]
+    pub knowledge: Option<Vec<Age>>,
+}
+
+/// How old a part of a box's knowledge is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Age {
+    /// The part, by its number in a release.
+    #[n(0)]
+    pub part: u16,
+    /// Seconds, by the box's clock.
+    #[n(1)]
+    pub seconds: i64,
+    /// What the box's policy makes of that.
+    #[n(2)]
+    pub grade: Freshness,
+}
+
+/// What policy makes of an age; the numbers are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Freshness {
+    /// As good as new.
+    #[n(0)]
+    Fresh,
+    /// Good enough to judge by.
+    #[n(1)]
+    Stale,
+    /// Too old to admit by.
+    #[n(2)]
+    Old,
+}
+
+impl Freshness {
+    /// Stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Old => "old",
+        }
+    }
 }
 
 /// Health of a camera's picture, as `docs/box.md` describes it.
@@ -114,6 +158,10 @@ mod tests {
             camera_state: Some("covered".to_owned()),
             picture: Some(Picture { brightness: 90, glare_permille: 4, focus_percent: None, dirt_percent: Some(2) }),
             reader_deaths: Some(1),
+            knowledge: Some(vec![
+                Age { part: 0, seconds: 60, grade: Freshness::Fresh },
+                Age { part: 5, seconds: 400_000, grade: Freshness::Old },
+            ]),
         }
     }
 
@@ -124,6 +172,6 @@ mod tests {
         let old: First = crate::decode(&crate::encode(&sent), "health").unwrap();
         assert_eq!((old.release, old.queue, old.camera), (3, 5, false));
         let new: Health = crate::decode(&crate::encode(&old), "health").unwrap();
-        assert_eq!(new, Health { camera_state: None, picture: None, reader_deaths: None, ..sent });
+        assert_eq!(new, Health { camera_state: None, picture: None, reader_deaths: None, knowledge: None, ..sent });
     }
 }

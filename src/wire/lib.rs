@@ -23,7 +23,7 @@ pub mod time;
 pub mod topic;
 
 pub use id::{BoxId, RegionId};
-pub use time::{ClockTrust, WallTime};
+pub use time::{ClockTrust, Grade, WallTime};
 
 /// What can be wrong with a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -40,7 +40,42 @@ impl ClockTrust {
 
     /// Whether *expired* and *valid* may be said on this clock's word.
     pub const fn is_sound(self) -> bool {
-        matches!(self, Self::Ntp | Self::Rtc | Self::Signed)
+        matches!(self.grade(), Grade::Good)
+    }
+
+    /// How good such a time is.
+    pub const fn grade(self) -> Grade {
+        match self {
+            Self::Ntp | Self::Rtc | Self::Signed => Grade::Good,
+            Self::CarriedOver => Grade::Coarse,
+            Self::None => Grade::Bad,
+        }
+    }
+}
+
+/// How good a wall time is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Grade {
+    /// *Expired* and *valid* may be said by it.
+    #[n(0)]
+    Good,
+    /// It is at least that late; how much later, nobody knows.
+    #[n(1)]
+    Coarse,
+    /// The clocks contradict what HQ has signed, or there is none.
+    #[n(2)]
+    Bad,
+}
+
+impl Grade {
+    /// Stable name for journals, logs and pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Coarse => "coarse",
+            Self::Bad => "bad",
+        }
     }
 }
 

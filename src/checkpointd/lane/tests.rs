@@ -4,7 +4,6 @@ use std::sync::mpsc::{Sender, channel};
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use journal::{Outbox, Requests};
 use wire::sign::Signer;
-use wire::{ClockTrust, WallTime};
 
 use super::*;
 use crate::config;
@@ -14,13 +13,17 @@ use crate::crossing::State;
 #[derive(Default)]
 struct Still(AtomicU64);
 
-impl Clock for Still {
-    fn now(&self) -> WallTime {
-        WallTime::from_unix(1_588_334_400, ClockTrust::Rtc)
+impl board::Clock for Still {
+    fn read(&self) -> board::Readings {
+        board::Readings { system_ms: 1_588_334_400_000, synchronised: true, rtc_ms: None }
     }
     fn monotonic(&self) -> Duration {
         Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+fn now() -> wire::WallTime {
+    wire::WallTime::from_unix(1_588_334_400, wire::ClockTrust::Ntp)
 }
 
 struct Device(SigningKey);
@@ -39,7 +42,7 @@ fn parts(when_journal_fails: WhenJournalFails) -> (Parts, Requests) {
         Parts {
             trust: View::default(),
             writer,
-            clock: Arc::<Still>::default(),
+            clock: Arc::new(Clock::new(Arc::<Still>::default(), 0, None)),
             when_journal_fails,
             gauges: Arc::default(),
         },
@@ -78,7 +81,7 @@ fn a_verdict_is_shown_only_when_its_row_is_on_the_disk() {
     let (stop, pulse) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
     let told = stop.clone();
     let writing = std::thread::spawn(move || {
-        journal::run(journal, &requests, || Still::default().now(), Duration::ZERO, &told, &pulse);
+        journal::run(journal, &requests, now, Duration::ZERO, &told, &pulse);
     });
     let outbox = Outbox::open(&path).unwrap();
     let mut shown = 0;
@@ -157,7 +160,7 @@ fn nobody_decides_about_what_the_panel_does_not_show() {
     let end = Arc::new(AtomicBool::new(false));
     let told = end.clone();
     let mut writing = Some(std::thread::spawn(move || {
-        journal::run(journal, &requests, || Still::default().now(), Duration::ZERO, &told, &AtomicU64::new(0));
+        journal::run(journal, &requests, now, Duration::ZERO, &told, &AtomicU64::new(0));
     }));
     let (sender, events) = channel();
     sender.send(sighted("MP1:A")).unwrap();

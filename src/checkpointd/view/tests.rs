@@ -108,3 +108,37 @@ fn the_bar_tells_local_time_and_whether_it_may_be_believed() {
     assert!(!at(WallTime::from_unix(BEGIN, ClockTrust::None)).clock_is_sound);
     assert_eq!(at(WallTime::from_unix(0, ClockTrust::None)).time, None);
 }
+
+#[test]
+fn the_bar_tells_how_old_the_list_is_and_what_policy_makes_of_it() {
+    let (desk, lane) = (Desk::open(), lane());
+    let release = desk.release();
+    let bar = |age| {
+        let world = World { mono: MONO, now: now(BEGIN + age), release: Some(&release) };
+        let bar = view(&lane, Journal::Writes, &world, None, &moscow()).bar;
+        (bar.release_age_minutes, bar.knowledge, bar.worst)
+    };
+    let (fresh_for, old_after) = (release.policy().fresh_for, release.policy().old_after);
+    assert_eq!(bar(120), (2, Grade::Fresh, None));
+    // No part is older than the release itself, so none is named.
+    assert_eq!(bar(fresh_for + 60), (minutes(fresh_for) + 1, Grade::Stale, None));
+    assert_eq!(bar(old_after + 60), (minutes(old_after) + 1, Grade::Old, None));
+}
+
+#[test]
+fn an_unknown_issuer_on_an_old_list_is_told_with_the_age_of_the_list() {
+    let (desk, stranger) = (Desk::open(), Desk::open());
+    let (pass, release) = (stranger.issue(&["A123BC77"]), desk.release());
+    let shown = |age| {
+        let mut lane = lane();
+        let world = World { mono: MONO, now: now(BEGIN + age), release: Some(&release) };
+        lane.on(Event::Sighted { text: pass.text.clone(), read_us: 1, handed: Instant::now() }, &world);
+        match view(&lane, Journal::Writes, &world, None, &moscow()).screen {
+            Screen::Verdict(card) => (card.reasons, card.list_age_minutes),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(shown(60), (vec![Reason::UnknownKey], 1));
+    let old = release.policy().fresh_for + 7 * 3600;
+    assert_eq!(shown(old), (vec![Reason::UnknownKeyOldList], minutes(old)));
+}

@@ -9,6 +9,7 @@ use crate::open::Filter;
 use crate::{Error, span};
 
 mod camera;
+mod freshness;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -92,6 +93,8 @@ const BOXES: &[(&str, &str)] = &[
     ("Строк у нас", "Rows here"),
     ("Последнее слово", "Last heard"),
     ("Камера", "Camera"),
+    ("Часы", "Clock"),
+    ("Давность данных", "Age of what it knows"),
     ("", ""),
 ];
 
@@ -120,6 +123,7 @@ fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl 
         page.raw("<td>").number(one.release).raw("<td>").number(one.queue).raw("<td>").number(Some(one.rows));
         page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default());
         camera::draw(page, language, one);
+        freshness::draw(page, language, one);
         page.raw("<td>");
         if one.in_conflict {
             page.raw("<strong class=\"refuse\">")

@@ -5,13 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use trust::format::hex;
+use verdict::Knowledge;
 use wire::BoxId;
 use wire::entry::{Action, Outcome};
+use wire::health::Freshness;
 
 use crate::collect::Viewer;
 use crate::ledger::Ledger;
 use crate::open::{Crossings, Filter, Opened, Opener, Record};
 use crate::{Error, Region};
+
+/// Most parts of a box's knowledge that are shown; there are eight at most.
+const MOST_PARTS: usize = 16;
 
 /// Reads what was collected and opened.
 pub struct Shown {
@@ -119,6 +124,10 @@ pub struct BoxShown {
     pub reader_deaths: Option<u64>,
     /// How far its clock may be believed.
     pub clock: Option<&'static str>,
+    /// How good it is: `good`, `coarse`, `bad`.
+    pub clock_grade: Option<&'static str>,
+    /// How old what it knows is, part by part; empty from a box that does not tell, or has adopted nothing.
+    pub knowledge: Vec<AgeShown>,
     /// How far its clock was from HQ's when its last heartbeat came, in milliseconds; the way is in it.
     pub clock_off_ms: Option<i64>,
     /// Its rows in the ledger.
@@ -127,6 +136,27 @@ pub struct BoxShown {
     pub receipted: u64,
     /// Whether it has gone on in two ways and gets no receipt.
     pub in_conflict: bool,
+}
+
+/// How old a part of a box's knowledge is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgeShown {
+    /// The part's stable name; its number when a newer box knows one that this version does not.
+    pub part: String,
+    /// Seconds, by the box's clock.
+    pub age_s: i64,
+    /// What its policy makes of that: `fresh`, `stale`, `old`.
+    pub grade: &'static str,
+    #[serde(skip)]
+    pub(super) freshness: Freshness,
+}
+
+impl From<&wire::health::Age> for AgeShown {
+    fn from(age: &wire::health::Age) -> Self {
+        let wire::health::Age { part, seconds, grade } = *age;
+        let name = Knowledge::numbered(part).map_or_else(|| part.to_string(), |part| part.as_str().to_owned());
+        Self { part: name, age_s: seconds, grade: grade.as_str(), freshness: grade }
+    }
 }
 
 /// How the picture of a camera is: `docs/box.md` says what each figure can tell.
@@ -235,6 +265,10 @@ impl Shown {
                 picture: health.and_then(|health| health.picture.as_ref()).map(PictureShown::from),
                 reader_deaths: health.and_then(|health| health.reader_deaths),
                 clock: health.map(|health| health.now.trust.as_str()),
+                clock_grade: health.map(|health| health.now.trust.grade().as_str()),
+                knowledge: health
+                    .and_then(|health| health.knowledge.as_deref())
+                    .map_or_else(Vec::new, |ages| ages.iter().take(MOST_PARTS).map(AgeShown::from).collect()),
                 clock_off_ms: health
                     .zip(health_at)
                     .map(|(health, at)| health.now.unix_ms.saturating_sub(at.saturating_mul(1000))),

@@ -12,7 +12,7 @@ use uplink::link::mqtt::MqttLink;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use verdict::Reason;
 use wire::entry::{Action, Closing, Crossing, Entry, Outcome};
-use wire::health::{Health, Picture};
+use wire::health::{Age, Freshness, Health, Picture};
 use wire::sign::Signer;
 use wire::{BoxId, ClockTrust, WallTime};
 
@@ -154,6 +154,10 @@ impl Checkpoint {
                     dirt_percent: Some(4),
                 }),
                 reader_deaths: Some(2),
+                knowledge: Some(vec![
+                    Age { part: 0, seconds: 60, grade: Freshness::Fresh },
+                    Age { part: 1, seconds: 31 * 3600, grade: Freshness::Stale },
+                ]),
             }),
             heartbeat: Duration::from_millis(500),
             release: checkpoint.announced.clone(),
@@ -298,6 +302,8 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
         (&true.into(), &true.into(), &false.into())
     );
     assert_eq!(boxes[0]["clock_off_ms"], 2000);
+    assert_eq!((&boxes[0]["clock"], &boxes[0]["clock_grade"]), (&"ntp".into(), &"good".into()));
+    assert_eq!(boxes[0]["knowledge"][1], serde_json::json!({"part": "status", "age_s": 111_600, "grade": "stale"}));
     assert_eq!((&boxes[0]["camera"], &boxes[0]["camera_state"]), (&false.into(), &"covered".into()));
     assert_eq!((&boxes[0]["picture"]["focus_percent"], &boxes[0]["reader_deaths"]), (&31.into(), &2.into()));
     let page = ask(http, "/", &[]);
@@ -307,8 +313,16 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
     assert!(page.text().contains("Тверская &lt;область&gt;"));
     let cells = |line: &str| line.split("<table>").nth(1).unwrap().split("<tr>").nth(2).unwrap().matches("<td").count();
     assert_eq!(cells(page.text()), page.text().split("<table>").nth(1).unwrap().matches("<th>").count());
-    for word in ["закрыта", "нерезко 31 %", "блики 6,2 %", "яркость 91", "грязь 4 %", "распознаватель перезапущен: 2"]
-    {
+    for word in [
+        "закрыта",
+        "нерезко 31 %",
+        "блики 6,2 %",
+        "яркость 91",
+        "грязь 4 %",
+        "распознаватель перезапущен: 2",
+        "● верны",
+        "◐ 31 ч",
+    ] {
         assert!(page.text().contains(word), "{word}");
     }
     for (path, wish) in [("/?lang=en", "Accept-Language: ru"), ("/", "Accept-Language: en-GB,ru;q=0.5")] {

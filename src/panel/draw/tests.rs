@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use verdict::Reason;
+use verdict::{Grade, Knowledge, Reason};
 
 use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
@@ -63,8 +63,13 @@ fn views(language: Language) -> Vec<(String, View)> {
     unwell.bar.online = Some(false);
     unwell.bar.queue = 1240;
     unwell.bar.release_age_minutes = 60 * 31;
+    unwell.bar.knowledge = Grade::Old;
     unwell.bar.journal_fails = true;
     views.push(("unwell".into(), unwell));
+    let mut stale = view(language, Screen::Verdict(card(&[])));
+    stale.bar.knowledge = Grade::Stale;
+    stale.bar.worst = Some((Knowledge::Ids, 60 * 31));
+    views.push(("stale-part".into(), stale));
     views
 }
 
@@ -181,6 +186,7 @@ fn what_comes_from_outside_may_be_long_strange_or_missing() {
         birth: None,
         id_digits: None,
         ends: None,
+        list_age_minutes: u64::MAX,
         ..card(&[])
     };
     for card in [strange, odd, empty] {
@@ -216,7 +222,12 @@ fn the_bar_holds_the_worst_of_everything() {
             (view.bar.online, view.bar.queue) = (online, u64::MAX);
             (view.bar.release, view.bar.release_age_minutes) = (release, u64::MAX);
             view.bar.journal_fails = true;
+            view.bar.knowledge = Grade::Old;
             assert_sound("bar", &view);
+            for part in Knowledge::ALL {
+                view.bar.worst = Some((part, u64::MAX));
+                assert_sound("bar", &view);
+            }
         }
     }
 }

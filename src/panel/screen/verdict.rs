@@ -3,6 +3,7 @@
 use verdict::{Outcome, Reason};
 
 use super::{described, fact_row, head, keys, only_with_document};
+use crate::bar::hours;
 use crate::colour::{self, Pair};
 use crate::facts::{Fact, facts, is_proven};
 use crate::font::Size;
@@ -30,6 +31,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, card: &Card
         Outcome::Refuse => (words.refuse, icon::cross),
     };
     let said = card.reasons.first().map_or(words.proven, |reason| text::reason(language, *reason));
+    let advice = said.advice.replace(text::AGE, &hours(words, card.list_age_minutes));
     sheet.fill(place, pair.ground);
     let (margin, gap) = (sheet.share(25), sheet.share(14));
 
@@ -70,12 +72,12 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, card: &Card
     }
     further(sheet, &mut rest, language, card, pair, claim);
     if facts.is_empty() {
-        sheet.text(said.advice, rest, Size::Headline, pair, Align::Left);
+        sheet.text(&advice, rest, Size::Headline, pair, Align::Left);
         return;
     }
     // Without room for it the headline has said enough, as the fact itself is on the panel.
     let spare = (rest.height - claim - gap).min(sheet.share(115));
-    let (set, whole) = sheet.set(said.advice, Place { height: spare, ..rest }, Size::Body);
+    let (set, whole) = sheet.set(&advice, Place { height: spare, ..rest }, Size::Body);
     if whole {
         let lines = rest.cut_bottom(set.height());
         sheet.write(&set, lines, pair, Align::Left);

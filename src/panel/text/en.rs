@@ -47,6 +47,7 @@ pub const WORDS: Words = Words {
     minutes: "min",
     hours: "h",
     days: "d",
+    knowledge: ["keys", "revocations", "rules", "stop list", "bans", "register", "orders"],
     journal_fails: "NO RECORD",
 };
 
@@ -106,7 +107,7 @@ pub const fn reason(reason: Reason) -> Said {
         }
         Reason::UnknownKeyOldList => said(
             "Nobody known issued it",
-            "But the list here is old; a newer one may name the issuer. Ask headquarters.",
+            "But the list here is {age} old; a newer one may name the issuer. Ask headquarters.",
         ),
         Reason::ClockInDoubt => {
             said("Do not trust the box's clock", "Compare the end of validity with your own watch.")

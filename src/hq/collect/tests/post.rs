@@ -177,6 +177,7 @@ fn health(queue: u64) -> Health {
         camera_state: None,
         picture: None,
         reader_deaths: None,
+        knowledge: None,
     }
 }
 

@@ -83,11 +83,12 @@ fn seen(language: Language, camera: bool) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn shown(state: Option<&str>, picture: Option<PictureShown>) -> String {
-        let one = BoxShown {
+    /// A box of which nothing is known.
+    pub fn a_box() -> BoxShown {
+        BoxShown {
             name: "post-1".to_owned(),
             key_known: true,
             online: Some(true),
@@ -97,16 +98,23 @@ mod tests {
             queue: None,
             disk_free: None,
             disk_hours: None,
-            camera: Some(state == Some("sees")),
-            camera_state: state.map(str::to_owned),
-            picture,
+            camera: None,
+            camera_state: None,
+            picture: None,
             reader_deaths: Some(0),
             clock: None,
+            clock_grade: None,
+            knowledge: Vec::new(),
             clock_off_ms: None,
             rows: 0,
             receipted: 0,
             in_conflict: false,
-        };
+        }
+    }
+
+    fn shown(state: Option<&str>, picture: Option<PictureShown>) -> String {
+        let camera = Some(state == Some("sees"));
+        let one = BoxShown { camera, camera_state: state.map(str::to_owned), picture, ..a_box() };
         let mut page = Page(String::new());
         draw(&mut page, Language::En, &one);
         page.0
