@@ -31,6 +31,7 @@ mod line;
 mod open;
 pub mod page;
 mod sight;
+pub mod stick;
 mod sync;
 mod view;
 pub mod watchdog;

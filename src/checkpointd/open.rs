@@ -21,7 +21,7 @@ use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::view::Window;
-use crate::{Error, lane, sight};
+use crate::{Error, lane, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -54,6 +54,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         gauges: Arc::new(Gauges::of(journal.durable())),
         link,
         trust: trust.view(),
+        stick: stick::Said::default(),
         clock: clock.clone(),
         began: Instant::now(),
     };

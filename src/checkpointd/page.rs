@@ -20,6 +20,7 @@ use uplink::LinkStatus;
 use wire::{BoxId, RegionId};
 
 use crate::gauges::Gauges;
+use crate::stick;
 
 /// Size of the picture, whatever the box's own panel has.
 const SIZE: (u32, u32) = (800, 480);
@@ -39,6 +40,8 @@ pub struct Shown {
     pub link: watch::Receiver<LinkStatus>,
     /// The release in force.
     pub trust: trust::View,
+    /// What becomes of sticks.
+    pub stick: stick::Said,
     /// The board's clocks.
     pub clock: Arc<dyn Clock>,
     pub(crate) began: Instant,
@@ -123,6 +126,7 @@ impl Shown {
             "hint": view.as_ref().and_then(hint),
             "release": release.as_deref().map(Release::sequence),
             "release_age_s": age,
+            "stick": self.stick.now().map(|stick| stick.code()),
             "journal": {
                 "head": self.gauges.head(),
                 "settled": link.covered,
@@ -219,6 +223,7 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
         Screen::Closed { card, .. } => ("closed", Some(card.outcome.as_str()), codes(card), None),
         Screen::AdmittedBefore { .. } => ("admitted-before", None, Vec::new(), None),
         Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault.code())),
+        Screen::Stick(_) => ("stick", None, Vec::new(), None),
     }
 }
 

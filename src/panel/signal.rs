@@ -52,7 +52,9 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
         (Screen::AdmittedBefore { .. }, _) => Some(Tone::Two),
         (Screen::Fault(_), _) => Some(Tone::Fault),
         // A count that rises is no news.
-        (Screen::Stick(stick), was) if !stick.is_well() && !matches!(was, Some(Screen::Stick(old)) if !old.is_well()) => {
+        (Screen::Stick(stick), was)
+            if !stick.is_well() && !matches!(was, Some(Screen::Stick(old)) if !old.is_well()) =>
+        {
             Some(Tone::Fault)
         }
         (Screen::Stick(_), _) => None,
@@ -146,7 +148,8 @@ mod tests {
     #[test]
     fn a_stick_is_heard_once_and_only_when_something_is_wrong_with_it() {
         let stick = |stick| view(Language::Ru, Screen::Stick(stick));
-        let (reading, further) = (stick(Stick::Reading { bytes: 1 }), stick(Stick::Reading { bytes: 2 }));
+        let reading = |done| stick(Stick::Reading { done, total: 3 });
+        let (reading, further) = (reading(1), reading(2));
         assert_eq!(tone(Some(&view(Language::Ru, Screen::Idle)), &reading), None);
         assert_eq!(tone(Some(&reading), &further), None);
         assert_eq!(tone(Some(&further), &stick(Stick::Adopted { sequence: 2 })), None);

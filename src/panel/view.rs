@@ -210,8 +210,10 @@ impl Fault {
 pub enum Stick {
     /// It is being read.
     Reading {
-        /// Bytes read so far.
-        bytes: u64,
+        /// Bytes that are here.
+        done: u64,
+        /// Bytes that are known to be needed.
+        total: u64,
     },
     /// What it held is in force now.
     Adopted {

@@ -23,7 +23,7 @@ fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
 /// Everything that can become of a stick.
 fn sticks() -> [Stick; 11] {
     [
-        Stick::Reading { bytes: 12_480_000 },
+        Stick::Reading { done: 12_480_000, total: 280_940_000 },
         Stick::Adopted { sequence: 812 },
         Stick::Current { sequence: 812 },
         Stick::Older { here: 812, there: 805 },
@@ -216,7 +216,7 @@ fn what_comes_from_outside_may_be_long_strange_or_missing() {
 fn a_stick_may_hold_the_largest_numbers_and_the_longest_name() {
     for language in Language::ALL {
         for stick in [
-            Stick::Reading { bytes: u64::MAX / 1000 },
+            Stick::Reading { done: 5_368_709_120, total: 5_368_709_120 },
             Stick::Adopted { sequence: 4_294_967_295 },
             Stick::Older { here: 4_294_967_295, there: 4_294_967_295 },
             Stick::OtherRegion { region: "M".repeat(32) },

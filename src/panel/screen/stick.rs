@@ -17,7 +17,8 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, stick: &Sti
     let mut rest = place.inset(margin);
     picture(sheet, rest.cut_top(rest.height * 36 / 100), stick, pair);
     rest.cut_top(margin / 2);
-    let advice = rest.cut_bottom(rest.height * 38 / 100);
+    let advice = rest.cut_bottom(rest.height * 36 / 100);
+    rest.cut_bottom(margin / 2);
     if let Some(fact) = fact(stick, words) {
         let line = rest.cut_bottom(rest.height * 42 / 100);
         sheet.text(&fact, line, Size::Headline, pair, Align::Middle);
@@ -45,7 +46,7 @@ fn picture(sheet: &mut Sheet<'_>, place: Place, stick: &Stick, pair: Pair) {
 fn fact(stick: &Stick, words: &Words) -> Option<String> {
     let Words { release, on_stick, on_box, .. } = words;
     match stick {
-        Stick::Reading { bytes } => Some(read(*bytes, words)),
+        Stick::Reading { done, total } => Some(read(*done, *total, words)),
         Stick::Adopted { sequence } | Stick::Current { sequence } => Some(format!("{release} {sequence}")),
         Stick::Older { here, there } => Some(format!("{on_box} {here}, {on_stick} {there}")),
         // A name from outside; a region has at most 32 letters of the simplest kind.
@@ -54,11 +55,14 @@ fn fact(stick: &Stick, words: &Words) -> Option<String> {
     }
 }
 
-fn read(bytes: u64, words: &Words) -> String {
-    if bytes < 1_000_000 {
-        format!("{} {}", bytes / 1000, words.kilobytes)
+fn read(done: u64, total: u64, words: &Words) -> String {
+    // A count that passes what it was to come to says nothing.
+    let total = total.max(done);
+    if total < 1_000_000 {
+        format!("{} / {} {}", done / 1000, total / 1000, words.kilobytes)
     } else {
-        format!("{}.{} {}", bytes / 1_000_000, bytes / 100_000 % 10, words.megabytes)
+        let tenths = |bytes: u64| format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
+        format!("{} / {} {}", tenths(done), tenths(total), words.megabytes)
     }
 }
 
@@ -68,7 +72,8 @@ mod tests {
 
     #[test]
     fn what_was_read_is_told_in_the_unit_that_says_enough() {
-        let told = |bytes| read(bytes, text::words(Language::En));
-        assert_eq!([told(0), told(999_999), told(1_000_000), told(280_940_000)], ["0 kB", "999 kB", "1.0 MB", "280.9 MB"]);
+        let told = |done, total| read(done, total, text::words(Language::En));
+        assert_eq!([told(0, 0), told(2_100, 999_999)], ["0 / 0 kB", "2 / 999 kB"]);
+        assert_eq!([told(90_000, 1_000_000), told(12_480_000, 280_940_000)], ["0.0 / 1.0 MB", "12.4 / 280.9 MB"]);
     }
 }

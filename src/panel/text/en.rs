@@ -184,8 +184,9 @@ pub const fn stick(stick: &Stick) -> Said {
         }
         Stick::Pulled => said("Taken out too early", "Put the stick in again: the reading goes on where it was."),
         Stick::Nothing => said("No list on the stick", "It holds nothing for this box. Get one from headquarters."),
-        Stick::Failed => {
-            said("The list was not stored", "The box's memory cannot be written, the old list serves. Tell headquarters.")
-        }
+        Stick::Failed => said(
+            "The list was not stored",
+            "The box's memory cannot be written, the old list serves. Tell headquarters.",
+        ),
     }
 }
