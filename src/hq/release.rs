@@ -45,11 +45,8 @@ impl Region {
         // *revoked* is the better word, as long as any release before this one may be in force.
         let until = now.saturating_sub(self.settings().not_after);
         let lists = db::series(&self.database(), until).map_err(Error::database("making the status lists"))?;
-        Ok(Content {
-            keys: ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).collect(),
-            lists: lists.into_iter().map(list).collect(),
-            policy,
-        })
+        let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).collect();
+        Ok(Content::new(keys, lists.into_iter().map(list).collect(), policy))
     }
 }
 

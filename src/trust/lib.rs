@@ -26,6 +26,7 @@ pub mod format;
 mod release;
 mod status;
 mod store;
+pub mod table;
 
 pub use bundle::{Bundle, LONGEST_BUNDLE};
 pub use carrier::{Carrier, CarrierError, Folder, Http, Layered, News, OnStick, Stick};
