@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
+mod claim;
 pub mod commands;
 pub mod config;
 pub mod crew;
@@ -88,6 +89,12 @@ pub enum Error {
     /// Trust.
     #[error("what HQ has told this box cannot be used")]
     Trust(#[from] trust::Error),
+    /// Another process adopts into the same folder.
+    #[error("a box is at work with {0}: it takes a stick by itself when one is put in")]
+    InUse(PathBuf),
+    /// There is no release to judge by.
+    #[error("no release is in force")]
+    NoRelease,
     /// The root names no key to seal to: nothing could be written down that HQ can read.
     #[error("the root of trust names no sealing key")]
     NoSealingKey,

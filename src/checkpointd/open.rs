@@ -13,6 +13,7 @@ use trust::Store;
 use uplink::{LinkStatus, Pace};
 use wire::sign::Signer as _;
 
+use crate::claim::Claim;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
@@ -30,6 +31,7 @@ const EVENTS: usize = 4;
 pub struct Running {
     crew: Crew,
     shown: Shown,
+    _claim: Claim,
 }
 
 /// Puts a box to work. `pace` is how patient its link is.
@@ -39,7 +41,7 @@ pub struct Running {
 pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error> {
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
-    let trust = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
+    let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
 
     let mut crew = Crew::default();
@@ -111,11 +113,12 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
 
     let line = Line::open(config, line::Parts { trust, writer, appended, status, pace }, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running { crew, shown })
+    Ok(Running { crew, shown, _claim: claim })
 }
 
-fn open_trust(config: &Config) -> Result<Store, Error> {
-    Ok(Store::open(&config.data.join("trust"))?)
+fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
+    let folder = config.data.join("trust");
+    Ok((Claim::take(&folder)?, Store::open(&folder)?))
 }
 
 fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
