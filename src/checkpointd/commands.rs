@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod provision;
 pub mod read;
 pub mod run;
+pub mod trust;
 
 /// Ends a command: its own exit code, or 1 with the chain of causes printed once.
 fn told(result: Result<ExitCode, Error>) -> ExitCode {

@@ -94,15 +94,19 @@ impl Default for Lane {
 pub struct Trust {
     /// HTTP address of the release folder.
     pub http: Option<String>,
+    /// Certificates (PEM) of those who vouch for an `https` server, instead of the web's.
+    pub ca: Option<PathBuf>,
     /// Folder that is looked into as well.
     pub folder: Option<PathBuf>,
+    /// Folder in which sticks appear, each as a folder of its own.
+    pub media: Option<PathBuf>,
     /// Seconds between checks.
     pub every: u64,
 }
 
 impl Default for Trust {
     fn default() -> Self {
-        Self { http: None, folder: None, every: 60 }
+        Self { http: None, ca: None, folder: None, media: None, every: 60 }
     }
 }
 
@@ -159,7 +163,9 @@ impl Config {
         let mut config = Self::parse(&text).map_err(|detail| Error::Config { path: path.to_owned(), detail })?;
         let base = path.parent().unwrap_or(Path::new(""));
         let Self { data, board, root, trust, .. } = &mut config;
-        for relative in [Some(data), Some(board), Some(root), trust.folder.as_mut()].into_iter().flatten() {
+        let Trust { ca, folder, media, .. } = trust;
+        let needed = [data, board, root].into_iter();
+        for relative in needed.chain([ca, folder, media].into_iter().flatten()) {
             *relative = base.join(&*relative);
         }
         Ok(config)

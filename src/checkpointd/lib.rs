@@ -17,6 +17,7 @@ use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
 pub mod clock;
+mod claim;
 pub mod commands;
 pub mod config;
 pub mod crew;
@@ -33,6 +34,7 @@ mod line;
 mod open;
 pub mod page;
 mod sight;
+pub mod stick;
 mod sync;
 mod view;
 pub mod watchdog;
@@ -92,6 +94,12 @@ pub enum Error {
     /// The register's secret.
     #[error("the register of registered passes cannot be used")]
     Register(#[from] trust::register::Error),
+    /// Another process adopts into the same folder.
+    #[error("a box is at work with {0}: it takes a stick by itself when one is put in")]
+    InUse(PathBuf),
+    /// There is no release to judge by.
+    #[error("no release is in force")]
+    NoRelease,
     /// The root names no key to seal to: nothing could be written down that HQ can read.
     #[error("the root of trust names no sealing key")]
     NoSealingKey,

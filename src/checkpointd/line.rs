@@ -1,5 +1,6 @@
 //! What shares one thread and one loop: the link, the fetching of releases, the technician's page.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use journal::Writer;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use trust::Store;
 use uplink::link::mqtt::MqttLink;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
@@ -20,7 +21,8 @@ use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
 use crate::page::{self, Shown};
-use crate::sync::{self, Roots, Sync};
+use crate::stick;
+use crate::sync::{self, Calls, Roots, Sync};
 
 /// What the line is tied to.
 pub(crate) struct Parts {
@@ -42,6 +44,11 @@ pub(crate) struct Line {
     runtime: Runtime,
     uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Now>>)>,
     sync: Sync,
+    calls: Calls,
+    /// Time between checks for a release.
+    every: Duration,
+    /// Where sticks appear, and who is told of them.
+    media: Option<(PathBuf, mpsc::Sender<PathBuf>)>,
     sync_pulse: Pulse,
     page: Option<(TcpListener, Shown)>,
 }
@@ -54,6 +61,7 @@ impl Line {
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
         let Parts { trust, writer, appended, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
+        let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
             None => None,
@@ -73,6 +81,7 @@ impl Line {
                     health: health(shown, config),
                     heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
                     release: announce,
+                    news: send,
                     status,
                     pulse: crew.pulse("uplink"),
                     stop: crew.stop_signal(),
@@ -81,8 +90,19 @@ impl Line {
                 Some((ends, link, outbox))
             }
         };
-        let (from, clock) = (config.trust.clone(), shown.clock.clone());
-        let sync = Sync { store: trust, roots, from, writer, clock, announced };
+        let sync = Sync {
+            store: trust,
+            roots,
+            http: sync::server(&config.trust),
+            folder: config.trust.folder.clone(),
+            writer,
+            clock: shown.clock.clone(),
+            said: shown.stick.clone(),
+        };
+        let (put_in, sticks) = mpsc::channel(stick::WAITING);
+        let calls = Calls { announced, news, sticks };
+        let media = config.trust.media.clone().map(|media| (media, put_in));
+        let every = Duration::from_secs(config.trust.every.max(1));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let page = match config.page.listen {
             None => None,
@@ -95,12 +115,12 @@ impl Line {
                 }
             },
         };
-        Ok(Self { runtime, uplink, sync, sync_pulse: crew.pulse("sync"), page })
+        Ok(Self { runtime, uplink, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
     }
 
     /// Works until told to stop. The first part that ends by itself ends all of it, and with it the box.
     pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
-        let Self { runtime, uplink, sync, sync_pulse, page } = self;
+        let Self { runtime, uplink, sync, calls, every, media, sync_pulse, page } = self;
         runtime.block_on(async {
             let uplink = async {
                 match uplink {
@@ -114,9 +134,16 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
+            let sticks = async {
+                match media {
+                    Some((media, put_in)) => stick::watch(media, put_in, stop).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
-                () = sync::run(sync, stop.clone(), sync_pulse) => {}
+                () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
+                () = sticks => {}
                 () = page => {}
                 () = turning(stop, pulse) => {}
             }

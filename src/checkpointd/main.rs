@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, decode_worker, inspect, provision, read, run};
+use checkpointd::commands::{check, config, decode_worker, inspect, provision, read, run, trust};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -21,6 +21,7 @@ enum Command {
     Read(read::Args),
     Inspect(inspect::Args),
     Check(check::Args),
+    Trust(trust::Args),
     #[command(hide = true)]
     DecodeWorker(decode_worker::Args),
 }
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Config(args) => config::run(args),
         Command::Read(args) => read::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Trust(args) => trust::run(args),
         Command::Check(args) => check::run(args),
         Command::DecodeWorker(args) => decode_worker::run(args),
     }

@@ -14,6 +14,7 @@ use uplink::{LinkStatus, Pace};
 use wire::sign::Signer as _;
 
 use crate::clock::Clock;
+use crate::claim::Claim;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
@@ -22,7 +23,7 @@ use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::view::Window;
-use crate::{Error, lane, sight};
+use crate::{Error, lane, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -31,6 +32,7 @@ const EVENTS: usize = 4;
 pub struct Running {
     crew: Crew,
     shown: Shown,
+    _claim: Claim,
 }
 
 /// Puts a box to work. `pace` is how patient its link is.
@@ -40,7 +42,7 @@ pub struct Running {
 pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error> {
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
-    let trust = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
+    let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
     let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
     let before = journal.head().sequence;
@@ -57,6 +59,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         gauges: Arc::new(Gauges::of(journal.durable())),
         link,
         trust: trust.view(),
+        stick: stick::Said::default(),
         clock: clock.clone(),
         began: Instant::now(),
     };
@@ -113,11 +116,12 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
 
     let line = Line::open(config, line::Parts { trust, writer, appended, status, pace, before }, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running { crew, shown })
+    Ok(Running { crew, shown, _claim: claim })
 }
 
-fn open_trust(config: &Config) -> Result<Store, Error> {
-    Ok(Store::open(&config.data.join("trust"))?)
+fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
+    let folder = config.data.join("trust");
+    Ok((Claim::take(&folder)?, Store::open(&folder)?))
 }
 
 fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {

@@ -23,6 +23,7 @@ use wire::{BoxId, ClockTrust, RegionId};
 use crate::clock::Clock;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
+use crate::stick;
 
 /// Size of the picture, whatever the box's own panel has.
 const SIZE: (u32, u32) = (800, 480);
@@ -44,6 +45,8 @@ pub struct Shown {
     pub trust: trust::View,
     /// The time.
     pub clock: Arc<Clock>,
+    /// What becomes of sticks.
+    pub stick: stick::Said,
     pub(crate) began: Instant,
 }
 
@@ -142,6 +145,7 @@ impl Shown {
                 "trust": now.trust.as_str(),
                 "grade": now.trust.grade().as_str(),
             },
+            "stick": self.stick.now().map(|stick| stick.code()),
             "journal": {
                 "head": self.gauges.head(),
                 "settled": link.covered,
@@ -260,6 +264,7 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
         Screen::Closed { card, .. } => ("closed", Some(card.outcome.as_str()), codes(card), None),
         Screen::AdmittedBefore { .. } => ("admitted-before", None, Vec::new(), None),
         Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault.code())),
+        Screen::Stick(_) => ("stick", None, Vec::new(), None),
     }
 }
 

@@ -1,21 +1,22 @@
-//! Fetching releases: at the start, when HQ says there is a newer one, and every so often.
+//! Fetching releases: at the start, when HQ says there is a newer one, when a stick is put in, and every so often.
 //!
 //! A carrier that is away or lies costs nothing but the try; what has been adopted goes on serving. The store
 //! works on a thread that may block, so that the loop of the line keeps turning meanwhile.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use journal::Writer;
-use tokio::sync::watch;
-use trust::format::Root;
-use trust::{Adoption, Carrier, Folder, Http, Store};
+use tokio::sync::{mpsc, watch};
+use trust::format::{HEAD, Head, Root};
+use trust::{Adoption, Bundle, Carrier, CarrierError, Folder, Http, Layered, News, Store};
 
 use crate::clock::Clock;
-use crate::config;
 use crate::crew::TURN;
 use crate::crossing::note;
+use crate::{config, stick};
 
 /// Shortest time between tries, however often somebody announces something.
 const REST: Duration = Duration::from_millis(500);
@@ -42,33 +43,80 @@ impl Roots {
 pub(crate) struct Sync {
     pub store: Store,
     pub roots: Roots,
-    pub from: config::Trust,
+    /// The server; or why none can be asked.
+    pub http: Option<Result<Http, String>>,
+    pub folder: Option<PathBuf>,
     pub writer: Writer,
     pub clock: Arc<Clock>,
-    /// Heads HQ has announced, unverified: a reason to look, nothing more.
-    pub announced: watch::Receiver<Option<Vec<u8>>>,
+    /// What the panel says of sticks.
+    pub said: stick::Said,
 }
 
-/// Fetches until told to stop.
-pub(crate) async fn run(sync: Sync, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>) {
-    let mut announced = sync.announced.clone();
+/// What makes fetching begin before its time.
+pub(crate) struct Calls {
+    /// Heads HQ has announced, unverified: a reason to look, nothing more.
+    pub announced: watch::Receiver<Option<Vec<u8>>>,
+    /// Bundles HQ has sent, unverified: a carrier like any other. Only the last one waits.
+    pub news: watch::Receiver<Option<Vec<u8>>>,
+    /// Sticks that were put in.
+    pub sticks: mpsc::Receiver<PathBuf>,
+}
+
+/// What is to be done next.
+enum Work {
+    /// Everything that brings releases is asked, what HQ has sent first.
+    Round(Option<Bundle>),
+    /// A stick is read.
+    Stick(PathBuf),
+}
+
+/// What came of it.
+struct Done {
+    trouble: Option<String>,
+    is_new: bool,
+}
+
+impl Calls {
+    /// What somebody claims to be newer than `have`: a head or a bundle. Whatever cannot be one is dropped here.
+    fn news(&mut self, have: u64) -> Option<Option<Bundle>> {
+        let is_newer = |head: &[u8]| Head::parse(head).is_ok_and(|(_, head)| head.sequence > have);
+        let announced = self.announced.has_changed().unwrap_or(false)
+            && self.announced.borrow_and_update().as_deref().is_some_and(is_newer);
+        let sent = self.news.has_changed().unwrap_or(false);
+        let bundle = if sent { self.news.borrow_and_update().clone() } else { None };
+        let bundle = bundle.and_then(|bytes| Bundle::decode(&bytes).ok());
+        let bundle = bundle.filter(|bundle| bundle.file(HEAD).is_some_and(is_newer));
+        (announced || bundle.is_some()).then_some(bundle)
+    }
+}
+
+/// Fetches until told to stop. `every` is the time between checks.
+pub(crate) async fn run(sync: Sync, mut calls: Calls, every: Duration, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>) {
     let view = sync.store.view();
-    let every = Duration::from_secs(sync.from.every.max(1));
-    let (mut due, mut rested) = (Instant::now(), Instant::now());
+    let have = || view.current().map_or(0, |release| release.sequence());
+    let (mut due, mut rested, mut rest) = (Instant::now(), Instant::now(), REST);
     let mut sync = Some(sync);
     let mut trouble = None;
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
-        let is_announced = announced.has_changed().unwrap_or(false);
-        if Instant::now() < if is_announced { rested } else { due } {
-            tokio::time::sleep(TURN).await;
-            continue;
-        }
-        announced.mark_unchanged();
+        let now = Instant::now();
+        let stick = calls.sticks.try_recv().ok();
+        let sent = if stick.is_none() && now >= rested { calls.news(have()) } else { None };
+        let was_called = sent.is_some();
+        let work = match (stick, sent) {
+            (Some(stick), _) => Work::Stick(stick),
+            (None, Some(bundle)) => Work::Round(bundle),
+            (None, None) if now >= due => Work::Round(None),
+            (None, None) => {
+                tokio::time::sleep(TURN).await;
+                continue;
+            }
+        };
+        let is_round = matches!(work, Work::Round(_));
         let Some(mut working) = sync.take() else { return };
         let round = tokio::task::spawn_blocking(move || {
-            let failed = working.round();
-            (working, failed)
+            let done = working.work(work);
+            (working, done)
         });
         tokio::pin!(round);
         let done = loop {
@@ -82,41 +130,104 @@ pub(crate) async fn run(sync: Sync, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>
             }
         };
         // A panic in it ends this worker, and with it the box.
-        let Ok((working, failed)) = done else { return };
+        let Ok((working, Done { trouble: failed, is_new })) = done else { return };
         sync = Some(working);
+        if !is_round {
+            continue;
+        }
         if failed != trouble {
             if let Some(failed) = &failed {
                 tracing::warn!("no release: {failed}");
             }
             trouble = failed;
         }
-        rested = Instant::now() + REST;
+        // Whoever calls for nothing is heard less and less, up to the box's own time between checks.
+        rest = if is_new {
+            REST
+        } else if was_called {
+            (rest * 2).min(every.max(REST))
+        } else {
+            rest
+        };
+        rested = Instant::now() + rest;
         due = Instant::now() + if view.current().is_none() { HURRY.min(every) } else { every };
     }
 }
 
 impl Sync {
-    /// Asks every carrier once; says what went wrong if none of them answered well.
-    fn round(&mut self) -> Option<String> {
-        let mut carriers: Vec<Box<dyn Carrier>> = Vec::new();
-        carriers.extend(self.from.http.as_deref().map(|base| Box::new(Http::new(base)) as Box<dyn Carrier>));
-        carriers.extend(self.from.folder.clone().map(|folder| Box::new(Folder(folder)) as Box<dyn Carrier>));
-        let mut trouble = None;
-        for mut carrier in carriers {
-            let adopted = self.store.adopt(carrier.as_mut(), self.clock.now());
-            // A newer root counts whatever became of the release: a key that was struck off must stay struck off.
-            self.follow_root();
-            self.clock.floor_is(self.store.floor());
+    fn work(&mut self, work: Work) -> Done {
+        match work {
+            Work::Round(sent) => self.round(sent),
+            Work::Stick(stick) => self.stick(&stick),
+        }
+    }
+
+    /// Asks every carrier once; says what went wrong if one of them did not answer well.
+    fn round(&mut self, sent: Option<Bundle>) -> Done {
+        let mut done = Done { trouble: None, is_new: false };
+        if let Some(bundle) = sent {
+            // What it lacks, the server has; and when it lies, the server is asked below.
+            let adopted = match &self.http {
+                Some(Ok(http)) => self.ask(&mut Layered(bundle, http.clone())),
+                _ => self.ask(&mut Layered(bundle, Layers(self.folder.clone().map(Folder)))),
+            };
             match adopted {
-                Ok(Adoption::NothingNew { .. }) => {}
-                Ok(Adoption::Adopted { sequence, fetched }) => self.adopted(sequence, fetched),
-                Err(error) => trouble = Some(words(&error)),
+                Ok(true) => return Done { is_new: true, ..done },
+                Ok(false) => {}
+                Err(error) => tracing::info!(code = error.code(), "what HQ's broker has sent was refused: {error}"),
             }
         }
-        trouble
+        match self.http.clone() {
+            Some(Ok(http)) => {
+                let have = self.store.current().map_or(0, |release| release.sequence());
+                let mut news = News::new(http.clone(), have);
+                let adopted = match self.ask(&mut news) {
+                    // A bundle may rot in a cache while the files are sound.
+                    Err(_) if news.has_bundle() => self.ask(&mut http.clone()),
+                    other => other,
+                };
+                done.take(adopted);
+            }
+            Some(Err(why)) => done.trouble = Some(why),
+            None => {}
+        }
+        if let Some(folder) = self.folder.clone() {
+            done.take(self.ask(&mut Folder(folder)));
+        }
+        done
+    }
+
+    /// Asks one carrier; says whether it had something new.
+    fn ask(&mut self, carrier: &mut dyn Carrier) -> Result<bool, trust::Error> {
+        let adopted = self.store.adopt(carrier, self.clock.now());
+        // A newer root counts whatever became of the release: a key that was struck off must stay struck off.
+        self.follow_root();
+        match adopted? {
+            Adoption::NothingNew { .. } => Ok(false),
+            Adoption::Adopted { sequence, fetched } => {
+                tracing::info!(sequence, fetched, "adopted a release");
+                self.write_down("release-adopted", &sequence.to_string());
+                Ok(true)
+            }
+        }
+    }
+
+    fn stick(&mut self, stick: &Path) -> Done {
+        let said = self.said.clone();
+        let outcome = stick::read(stick, &mut self.store, self.clock.now(), &said);
+        self.follow_root();
+        match &outcome {
+            Some(panel::Stick::Adopted { sequence }) => {
+                self.write_down("release-adopted", &format!("{sequence} from a stick"));
+            }
+            Some(refused) if !refused.is_well() => self.write_down("stick-refused", refused.code()),
+            _ => {}
+        }
+        Done { trouble: None, is_new: matches!(outcome, Some(panel::Stick::Adopted { .. })) }
     }
 
     fn follow_root(&self) {
+        self.clock.floor_is(self.store.floor());
         let root = self.store.root().clone();
         if let Some(key) = root.sealing_key() {
             // The same key again changes nothing; without a journal the box ends by itself.
@@ -125,13 +236,41 @@ impl Sync {
         *self.roots.0.write().unwrap_or_else(PoisonError::into_inner) = root;
     }
 
-    fn adopted(&self, sequence: u64, fetched: u64) {
-        tracing::info!(sequence, fetched, "adopted a release");
+    fn write_down(&self, code: &str, detail: &str) {
         let now = self.clock.now();
-        if let Err(error) = self.writer.append(vec![note("release-adopted", &sequence.to_string(), now)], now) {
-            tracing::error!(code = error.code(), "the adoption could not be written down");
+        if let Err(error) = self.writer.append(vec![note(code, detail, now)], now) {
+            tracing::error!(code = error.code(), "{code} could not be written down");
         }
     }
+}
+
+impl Done {
+    fn take(&mut self, adopted: Result<bool, trust::Error>) {
+        match adopted {
+            Ok(is_new) => self.is_new |= is_new,
+            Err(error) => self.trouble = Some(words(&error)),
+        }
+    }
+}
+
+/// A carrier, or nothing.
+struct Layers<C>(Option<C>);
+
+impl<C: Carrier> Carrier for Layers<C> {
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn std::io::Read + 'c>, CarrierError> {
+        match &mut self.0 {
+            Some(carrier) => carrier.open(name, from),
+            None => Err(CarrierError::NotFound(name.to_owned())),
+        }
+    }
+}
+
+/// The server that is configured, if one is; or why it cannot be asked.
+pub(crate) fn server(from: &config::Trust) -> Option<Result<Http, String>> {
+    let base = from.http.as_deref()?;
+    let Some(ca) = &from.ca else { return Some(Ok(Http::new(base))) };
+    let pem = std::fs::read(ca).map_err(|error| format!("{}: {error}", ca.display()));
+    Some(pem.and_then(|pem| Http::with_authorities(base, &pem).map_err(|error| words(&error))))
 }
 
 fn words(error: &dyn std::error::Error) -> String {

@@ -18,12 +18,14 @@ use crate::crossing::{Lane, Open, State, World};
 use crate::freshness;
 use crate::lane::Journal;
 use crate::page::Shown;
+use crate::stick;
 
 /// Where the lane's state becomes the panel's.
 pub(crate) struct Window {
     latest: Latest,
     trust: trust::View,
     clock: Arc<Clock>,
+    stick: stick::Said,
     zone: TimeZone,
     /// Absent on a box that works alone.
     link: Option<watch::Receiver<LinkStatus>>,
@@ -34,6 +36,7 @@ impl Window {
         Self {
             latest: shown.latest.clone(),
             trust: shown.trust.clone(),
+            stick: shown.stick.clone(),
             clock: shown.clock.clone(),
             zone: config.utc_offset.clone(),
             link: config.uplink.broker.is_some().then(|| shown.link.clone()),
@@ -45,7 +48,15 @@ impl Window {
         let release = self.trust.current();
         let world = World { mono: self.clock.monotonic(), now: self.clock.now(), release: release.as_deref() };
         let link = self.link.as_ref().map(|link| link.borrow().clone());
-        self.latest.put(view(lane, journal, &world, link.as_ref(), &self.zone));
+        let mut view = view(lane, journal, &world, link.as_ref(), &self.zone);
+        // Nobody waits for a verdict: then a stick may speak, also where the box has never had a release.
+        if let (State::Idle, Some(stick)) = (lane.state(), self.stick.now())
+            && matches!(view.screen, Screen::Idle | Screen::Hint(_) | Screen::Fault(_))
+            && journal != Journal::Stopped
+        {
+            view.screen = Screen::Stick(stick);
+        }
+        self.latest.put(view);
     }
 }
 

@@ -209,6 +209,14 @@ impl Collector {
         self.post.put(topic::release(&self.region), head);
     }
 
+    /// Publishes the bundle of a release once, to the boxes that listen: a carrier like any other to them. One that is
+    /// too long is left, and fetched.
+    pub fn send_news(&self, bundle: Vec<u8>) {
+        if bundle.len() <= topic::LONGEST_NEWS {
+            self.post.call(topic::news(&self.region), bundle);
+        }
+    }
+
     /// What it has seen so far.
     pub fn view(&self) -> View {
         self.viewer().view()

@@ -17,6 +17,7 @@ pub mod register;
 pub mod release;
 pub mod revoke;
 pub mod serve;
+pub mod stick;
 pub mod trust_certificate;
 
 /// Exit code of what the region's own rules refuse.

@@ -164,6 +164,9 @@ pub enum Error {
     /// The release was not published.
     #[error("the release was not published")]
     Publish(#[from] crate::publish::Error),
+    /// The stick.
+    #[error("there is no new release on the stick")]
+    Stick(#[from] crate::stick::Error),
     /// The address for releases and pages is taken, or not this machine's.
     #[error("cannot listen on {address}")]
     Listen {
@@ -237,6 +240,7 @@ impl Error {
             Self::CertificateTypes { .. } => "certificate-types",
             Self::BoxExists(_) => "box-exists",
             Self::Publish(error) => error.code(),
+            Self::Stick(error) => error.code(),
             Self::Listen { .. } => "listen",
             Self::Broker(_) => "broker",
             Self::Collector(error) => error.code(),
@@ -262,6 +266,7 @@ impl Error {
                 | Self::Ledger(_)
                 | Self::Open(_)
                 | Self::Start(_)
+                | Self::Stick(_)
                 | Self::Ended
                 | Self::UnsoundIssuer(_)
                 | Self::Publish(crate::publish::Error::File { .. })

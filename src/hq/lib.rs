@@ -36,6 +36,7 @@ mod rule;
 pub mod serve;
 pub mod span;
 pub mod tables;
+pub mod stick;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};

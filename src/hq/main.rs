@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, init, issue, issuer, order, register, release, revoke, serve, trust_certificate};
+use hq::commands::{add_box, init, issue, issuer, order, register, release, revoke, serve, stick, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -30,6 +30,7 @@ enum Command {
     Register(register::Args),
     Serve(serve::Args),
     Release(release::Args),
+    Stick(stick::Args),
     TrustCertificate(trust_certificate::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Issue(args) => issue::run(*args),
         Command::Release(args) => release::run(args),
+        Command::Stick(args) => stick::run(args),
         Command::Revoke(args) => revoke::run(args),
         Command::Order(args) => order::run(args),
         Command::Register(args) => register::run(args),

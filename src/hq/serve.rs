@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use trust::format::HEAD;
+use trust::format::{HEAD, Head, news_name};
 
 use crate::broker::Broker;
 use crate::collect::{self, Collector};
@@ -321,10 +321,22 @@ impl Desk {
             Err(error) => return Err(Error::file(&self.head)(error)),
         };
         if head != self.announced {
+            // The bundle first, so that nobody asks for what is on its way.
+            if let Some(bundle) = self.news(&head) {
+                self.collector.send_news(bundle);
+            }
             self.collector.announce(head.clone());
             self.announced = head;
         }
         Ok(())
+    }
+
+    /// The bundle of a release, if it has one that is sent; without it boxes fetch.
+    fn news(&self, head: &[u8]) -> Option<Vec<u8>> {
+        let (_, head) = Head::parse(head).ok()?;
+        let path = self.region.release_folder().join(news_name(head.sequence));
+        let is_short = std::fs::metadata(&path).is_ok_and(|file| file.len() <= wire::topic::LONGEST_NEWS as u64);
+        if is_short { std::fs::read(&path).ok() } else { None }
     }
 
     fn open_rows(&mut self) -> Result<(), Error> {

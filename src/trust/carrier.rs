@@ -1,9 +1,18 @@
 //! How the files of a release reach the box. A carrier is never trusted: it only moves bytes, and every
 //! limit is kept while they come.
 
-use std::io::{Read, Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::io::Read;
 use std::time::Duration;
+
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+mod folder;
+mod news;
+mod stick;
+
+pub use folder::Folder;
+pub use news::News;
+pub use stick::{OnStick, Stick};
 
 /// Longest an answer over HTTP may take, in whole. A long base that is cut off by this goes on from its
 /// last good chunk, so it bounds how long a server can hold the box, not how slow a link may be.
@@ -72,26 +81,6 @@ impl<A: Carrier, B: Carrier> Carrier for Layered<A, B> {
     }
 }
 
-/// A folder: a stick, or a disk.
-#[derive(Debug, Clone)]
-pub struct Folder(pub PathBuf);
-
-impl Carrier for Folder {
-    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError> {
-        let opened = std::fs::File::open(self.0.join(name)).and_then(|mut file| {
-            file.seek(SeekFrom::Start(from))?;
-            Ok(file)
-        });
-        match opened {
-            Ok(file) => Ok(Box::new(file)),
-            Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(CarrierError::NotFound(name.to_owned()))
-            }
-            Err(source) => Err(CarrierError::failed(name, source)),
-        }
-    }
-}
-
 /// A static HTTP server.
 #[derive(Debug, Clone)]
 pub struct Http {
@@ -107,7 +96,31 @@ impl Http {
 
     /// The same, with another limit for one answer.
     pub fn with_patience(base: &str, patience: Duration) -> Self {
-        let agent = ureq::Agent::config_builder().timeout_global(Some(patience)).build().into();
+        Self::with_tls(base, patience, TlsConfig::default())
+    }
+
+    /// The release folder at an address, whose server only these authorities (certificates in PEM) vouch for: the
+    /// region's own, instead of those of the web.
+    ///
+    /// # Errors
+    /// [`CarrierError::Failed`] when there is no certificate in it, or one that cannot be read.
+    pub fn with_authorities(base: &str, pem: &[u8]) -> Result<Self, CarrierError> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| CarrierError::failed("the authority", source);
+        let mut roots = Vec::new();
+        for item in parse_pem(pem) {
+            if let PemItem::Certificate(certificate) = item.map_err(|error| failed(error.into()))? {
+                roots.push(certificate);
+            }
+        }
+        if roots.is_empty() {
+            return Err(failed("there is no certificate in it".into()));
+        }
+        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build();
+        Ok(Self::with_tls(base, PATIENCE, tls))
+    }
+
+    fn with_tls(base: &str, patience: Duration, tls: TlsConfig) -> Self {
+        let agent = ureq::Agent::config_builder().timeout_global(Some(patience)).tls_config(tls).build().into();
         Self { base: base.trim_end_matches('/').to_owned(), agent }
     }
 }

@@ -136,6 +136,18 @@ impl Content {
     }
 }
 
+impl Content {
+    /// How much there is of it, where that can be counted.
+    pub(crate) fn entries(&self) -> Option<u64> {
+        match self {
+            Self::Keys(keys) => Some(keys.len() as u64),
+            Self::Status(list) => Some(list.places()),
+            Self::Table(rows) => Some(rows.base.len()),
+            Self::Policy(_) | Self::Bytes(_) | Self::Absent => None,
+        }
+    }
+}
+
 /// Whether boxes would read a base of a part that is held in memory.
 ///
 /// # Errors

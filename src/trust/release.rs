@@ -34,6 +34,8 @@ pub struct Stream {
     pub id: StreamId,
     /// Whether this box carries it.
     pub is_carried: bool,
+    /// Keys, places of a status list, or keys of a table's base; none where there is nothing to count.
+    pub entries: Option<u64>,
     /// Length of its base in bytes.
     pub length: u64,
     /// Number of deltas on it.
@@ -221,6 +223,7 @@ impl Release {
             Stream {
                 id: stream.record.id(),
                 is_carried: stream.is_carried(),
+                entries: stream.content.entries(),
                 length,
                 deltas: head_sequence,
                 log,

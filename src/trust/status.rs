@@ -42,6 +42,11 @@ impl StatusList {
         Self { bits, list: vec![0; entries.saturating_mul(usize::from(bits)).div_ceil(8)] }
     }
 
+    /// Number of its places.
+    pub const fn places(&self) -> u64 {
+        self.list.len() as u64 * 8 / self.bits as u64
+    }
+
     /// Reads a list: the CBOR map with `bits` and `lst`, in either order (§4.3).
     ///
     /// # Errors

@@ -117,6 +117,16 @@ impl Store {
         Ok(store)
     }
 
+    /// The newest root as it came, for its fingerprint.
+    pub fn root_bytes(&self) -> &[u8] {
+        &self.state.root
+    }
+
+    /// The adopted head as it came; empty before the first.
+    pub fn head_bytes(&self) -> &[u8] {
+        &self.state.head
+    }
+
     /// The newest root.
     pub fn root(&self) -> &Root {
         &self.root

@@ -13,6 +13,8 @@ pub enum Incoming {
     Receipt(Vec<u8>),
     /// Bytes that claim to be the head of a newer release.
     Release(Vec<u8>),
+    /// Bytes that claim to be the bundle of a newer release.
+    News(Vec<u8>),
     /// The connection is gone, and why, for the log.
     Lost(String),
 }

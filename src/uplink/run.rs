@@ -8,7 +8,7 @@ use ed25519_dalek::VerifyingKey;
 use tokio::sync::{Notify, watch};
 use wire::health::Health;
 use wire::row::{Batch, Receipt};
-use wire::{BoxId, RegionId};
+use wire::{BoxId, RegionId, topic};
 
 use crate::link::{Incoming, Link, Outgoing};
 use crate::machine::{Command, Event, Machine, Pace, State};
@@ -82,6 +82,8 @@ pub struct Ends {
     pub heartbeat: Duration,
     /// The newest head of a release HQ has announced, unverified: a reason to look, nothing more.
     pub release: watch::Sender<Option<Vec<u8>>>,
+    /// The bundle of a newer release HQ has sent last, unverified: a carrier like any other.
+    pub news: watch::Sender<Option<Vec<u8>>>,
     /// How the link stands.
     pub status: watch::Sender<LinkStatus>,
     /// Counts the turns of the loop.
@@ -181,6 +183,13 @@ impl<L: Link, O: Outbox> Shell<L, O> {
             }
             Incoming::Release(head) => {
                 self.ends.release.send_replace(Some(head));
+                Ok(())
+            }
+            Incoming::News(bundle) => {
+                // No honest one is longer; whatever it says, only the last one waits.
+                if bundle.len() <= topic::LONGEST_NEWS {
+                    self.ends.news.send_replace(Some(bundle));
+                }
                 Ok(())
             }
             Incoming::Receipt(bytes) => {

@@ -70,6 +70,14 @@ pub fn release(region: &RegionId) -> String {
     format!("{ROOT}/{region}/all/release")
 }
 
+/// The bundle of the newest release for boxes that have the one before, for every box of a region; not retained.
+pub fn news(region: &RegionId) -> String {
+    format!("{ROOT}/{region}/all/delta/news")
+}
+
+/// Longest bundle that is sent there, in bytes; what is longer is fetched.
+pub const LONGEST_NEWS: usize = 128 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;

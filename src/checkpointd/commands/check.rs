@@ -66,7 +66,7 @@ fn verdict_on(args: Args) -> Result<ExitCode, Error> {
 }
 
 /// The text in a picture that the lane would take.
-fn text_in(image: &Path) -> Result<String, Error> {
+pub(crate) fn text_in(image: &Path) -> Result<String, Error> {
     let settings = Settings { worker: std::env::current_exe().ok(), ..Settings::default() };
     let look = Reader::new(settings).look(&board::still(image)?);
     crate::sight::text(&look).map(str::to_owned).ok_or(Error::NoCode)

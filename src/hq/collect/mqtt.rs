@@ -7,12 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{ConnectProperties, Packet, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, Packet, PublishProperties, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use wire::RegionId;
 use wire::topic::Up;
 
-use super::post::Post;
+use super::post::{Letter, Post};
 use super::{Error, TURN, View};
 
 /// Requests the client may hold before they are on the line.
@@ -29,6 +29,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Wait before connecting again. HQ stands beside its broker: nothing is gained by growing it.
 const AGAIN: Duration = Duration::from_millis(250);
+
+/// Seconds for which a broker keeps a bundle for a box that is away.
+const EXPIRY: u32 = 600;
 
 /// What comes from the broker.
 #[derive(Debug)]
@@ -151,8 +154,11 @@ impl Line {
 /// Brings letters to the line, as fast as it takes them.
 async fn feed(client: AsyncClient, post: Arc<Post>) {
     loop {
-        let (topic, payload) = post.next().await;
-        if client.publish(topic, QoS::AtLeastOnce, true, payload).await.is_err() {
+        let (topic, Letter { payload, retain }) = post.next().await;
+        // What is not kept is not queued for long either: who was away for longer fetches.
+        let expires = PublishProperties { message_expiry_interval: (!retain).then_some(EXPIRY), ..Default::default() };
+        let sent = client.publish_with_properties(topic, QoS::AtLeastOnce, retain, payload, expires);
+        if sent.await.is_err() {
             return;
         }
     }

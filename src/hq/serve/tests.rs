@@ -161,6 +161,7 @@ impl Checkpoint {
             }),
             heartbeat: Duration::from_millis(500),
             release: checkpoint.announced.clone(),
+            news: checkpoint.news.clone(),
             status: checkpoint.status.clone(),
             pulse: Arc::default(),
             stop: checkpoint.stop.clone(),

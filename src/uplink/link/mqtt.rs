@@ -28,7 +28,7 @@ const CHANNEL: usize = 16;
 /// The client keeps a place in memory for each, 6 MB of them if it is not told otherwise.
 const INFLIGHT: u16 = 64;
 
-/// Longest packet taken: a small delta over MQTT has at most 64 KiB.
+/// Longest packet taken: a bundle over MQTT has at most 128 KiB.
 const LONGEST_PACKET: u32 = 256 * 1024;
 
 /// How often a silent line is tried. Cellular networks forget a silent connection after minutes.
@@ -61,6 +61,7 @@ struct Topics {
     health: String,
     receipt: String,
     release: String,
+    news: String,
 }
 
 /// One client, as long as it lives.
@@ -99,6 +100,7 @@ impl MqttLink {
                 health: Up::Health.of(region, name),
                 receipt: Down::Receipt.of(region, name),
                 release: topic::release(region),
+                news: topic::news(region),
             },
             client_id: format!("box:{region}:{name}"),
             open: None,
@@ -200,6 +202,9 @@ impl Desk {
             Packet::Publish(publish) if *publish.topic == *self.topics.release.as_bytes() => {
                 Some(Incoming::Release(publish.payload.into()))
             }
+            Packet::Publish(publish) if *publish.topic == *self.topics.news.as_bytes() => {
+                Some(Incoming::News(publish.payload.into()))
+            }
             Packet::Disconnect(disconnect) => {
                 Some(Incoming::Lost(format!("the broker closed the connection: {:?}", disconnect.reason_code)))
             }
@@ -211,6 +216,7 @@ impl Desk {
     fn announce(&self) -> Incoming {
         let announced = self.client.try_subscribe(&self.topics.receipt, QoS::AtLeastOnce).is_ok()
             && self.client.try_subscribe(&self.topics.release, QoS::AtLeastOnce).is_ok()
+            && self.client.try_subscribe(&self.topics.news, QoS::AtLeastOnce).is_ok()
             && self.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, self.online.clone()).is_ok();
         if announced { Incoming::Connected } else { Incoming::Lost("a new client takes nothing".to_owned()) }
     }

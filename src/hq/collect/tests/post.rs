@@ -118,6 +118,7 @@ impl Post {
             health: Box::new(health),
             heartbeat: Duration::from_secs(1),
             release: watch::Sender::new(None),
+            news: watch::Sender::new(None),
             status: self.status.clone(),
             pulse: Arc::default(),
             stop: stop.clone(),
