@@ -21,6 +21,7 @@ mod desk;
 mod error;
 pub mod format;
 mod release;
+pub mod run;
 mod status;
 mod store;
 
