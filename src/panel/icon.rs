@@ -229,6 +229,19 @@ pub fn bars_struck(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: 
     pen(sheet, place, colour).stroke(&across, 11.0);
 }
 
+/// A stick: a case, and a plug with its two holes.
+pub fn stick(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    pen.block((4.0, 30.0), (64.0, 70.0));
+    pen.block((64.0, 37.0), (96.0, 63.0));
+    pen.colour = ground;
+    pen.block((10.0, 36.0), (58.0, 64.0));
+    pen.block((76.0, 43.0), (84.0, 48.0));
+    pen.block((76.0, 52.0), (84.0, 57.0));
+    pen.colour = colour;
+    pen.disc((34.0, 50.0), 7.0);
+}
+
 /// A camera's eye.
 pub fn eye(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
     let mut pen = pen(sheet, place, colour);

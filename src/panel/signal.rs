@@ -23,7 +23,7 @@ impl Driver {
 /// no box has seen, and a driver who sees green drives.
 pub const fn driver(view: &View) -> Driver {
     Driver(match &view.screen {
-        Screen::Idle | Screen::Fault(_) => Light::Off,
+        Screen::Idle | Screen::Fault(_) | Screen::Stick(_) => Light::Off,
         Screen::Hint(_) | Screen::AdmittedBefore { .. } => Light::Amber,
         Screen::Verdict(card) => match card.outcome {
             Outcome::Admit | Outcome::Check => Light::Amber,
@@ -51,6 +51,11 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
         (now, Some(was)) if now == was => None,
         (Screen::AdmittedBefore { .. }, _) => Some(Tone::Two),
         (Screen::Fault(_), _) => Some(Tone::Fault),
+        // A count that rises is no news.
+        (Screen::Stick(stick), was) if !stick.is_well() && !matches!(was, Some(Screen::Stick(old)) if !old.is_well()) => {
+            Some(Tone::Fault)
+        }
+        (Screen::Stick(_), _) => None,
         // Nobody has to hear what they have just pressed.
         (Screen::Idle | Screen::Hint(_) | Screen::Closed { .. }, _) => None,
     };
@@ -77,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::sample::{card, view};
-    use crate::view::{Fault, Language};
+    use crate::view::{Fault, Language, Stick};
 
     fn verdict(reasons: &[Reason]) -> View {
         view(Language::Ru, Screen::Verdict(card(reasons)))
@@ -136,6 +141,18 @@ mod tests {
         failing.bar.journal_fails = true;
         assert_eq!(tone(Some(&sound), &failing), Some(Tone::Fault));
         assert_eq!(tone(Some(&failing), &failing), None);
+    }
+
+    #[test]
+    fn a_stick_is_heard_once_and_only_when_something_is_wrong_with_it() {
+        let stick = |stick| view(Language::Ru, Screen::Stick(stick));
+        let (reading, further) = (stick(Stick::Reading { bytes: 1 }), stick(Stick::Reading { bytes: 2 }));
+        assert_eq!(tone(Some(&view(Language::Ru, Screen::Idle)), &reading), None);
+        assert_eq!(tone(Some(&reading), &further), None);
+        assert_eq!(tone(Some(&further), &stick(Stick::Adopted { sequence: 2 })), None);
+        assert_eq!(tone(Some(&further), &stick(Stick::NotSigned)), Some(Tone::Fault));
+        assert_eq!(tone(Some(&stick(Stick::NotSigned)), &stick(Stick::NotSigned)), None);
+        assert_eq!(driver(&further).light(), Light::Off);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use verdict::Reason;
 
-use crate::view::{Fault, Hint, Language};
+use crate::view::{Fault, Hint, Language, Stick};
 
 mod en;
 mod ru;
@@ -48,6 +48,14 @@ pub const fn hint(language: Language, hint: Hint) -> Said {
     }
 }
 
+/// What becomes of a stick, as an officer understands it.
+pub const fn stick(language: Language, stick: &Stick) -> Said {
+    match language {
+        Language::Ru => ru::stick(stick),
+        Language::En => en::stick(stick),
+    }
+}
+
 /// The other texts.
 pub const fn words(language: Language) -> &'static Words {
     match language {
@@ -56,7 +64,7 @@ pub const fn words(language: Language) -> &'static Words {
     }
 }
 
-/// Every text that is neither a reason nor a fault nor a hint.
+/// Every text that is neither a reason nor a fault nor a hint nor about a stick.
 #[derive(Debug)]
 pub struct Words {
     /// The word of *admit*. The three words differ in length, so that they differ from afar.
@@ -139,4 +147,13 @@ pub struct Words {
     pub days: &'static str,
     /// Crossings are being lost.
     pub journal_fails: &'static str,
+
+    /// Before the number of a release on a stick.
+    pub on_stick: &'static str,
+    /// Before the number of the release that is in force beside it.
+    pub on_box: &'static str,
+    /// Unit of what was read of a stick.
+    pub kilobytes: &'static str,
+    /// Unit of what was read of a stick.
+    pub megabytes: &'static str,
 }

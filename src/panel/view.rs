@@ -73,6 +73,8 @@ pub enum Screen {
     },
     /// The box cannot do its work.
     Fault(Fault),
+    /// A stick was put in: how far it is, or what came of it.
+    Stick(Stick),
 }
 
 /// A judged pass as the officer sees it: only what the decision needs.
@@ -200,6 +202,74 @@ impl Fault {
             Self::CameraBlack => "camera-black",
             Self::CameraCovered => "camera-covered",
         }
+    }
+}
+
+/// What becomes of a stick that was put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stick {
+    /// It is being read.
+    Reading {
+        /// Bytes read so far.
+        bytes: u64,
+    },
+    /// What it held is in force now.
+    Adopted {
+        /// Sequence of the release.
+        sequence: u64,
+    },
+    /// It holds the release that is in force.
+    Current {
+        /// Its sequence.
+        sequence: u64,
+    },
+    /// The box has a newer one.
+    Older {
+        /// Sequence of the release in force.
+        here: u64,
+        /// Sequence on the stick.
+        there: u64,
+    },
+    /// It is for another region.
+    OtherRegion {
+        /// Which.
+        region: String,
+    },
+    /// Not all of it can be read, or it was altered.
+    Damaged,
+    /// It is not signed by this region.
+    NotSigned,
+    /// Its last day has passed.
+    TooOld,
+    /// It was pulled before all of it was read.
+    Pulled,
+    /// There is no release on it.
+    Nothing,
+    /// The box cannot write down what it reads.
+    Failed,
+}
+
+impl Stick {
+    /// Stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Reading { .. } => "reading",
+            Self::Adopted { .. } => "adopted",
+            Self::Current { .. } => "current",
+            Self::Older { .. } => "older",
+            Self::OtherRegion { .. } => "other-region",
+            Self::Damaged => "damaged",
+            Self::NotSigned => "not-signed",
+            Self::TooOld => "too-old",
+            Self::Pulled => "pulled",
+            Self::Nothing => "nothing",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether all is as it should be.
+    pub const fn is_well(&self) -> bool {
+        matches!(self, Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. })
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use wire::{RegionId, WallTime};
 
+use crate::content::{Carried, Content};
 use crate::format::{self, HEAD, Hash, Head, LONGEST_HEAD, Root, SignedRoot, merkle, sha256};
-use crate::{Carrier, Error, Release};
+use crate::{Carrier, Carry, Error, Release};
 
 mod check;
 mod disk;
@@ -34,6 +35,15 @@ pub enum Adoption {
     },
 }
 
+/// How far a fetch has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that are here.
+    pub done: u64,
+    /// Bytes that are known to be needed.
+    pub total: u64,
+}
+
 /// The trust of one box, on disk. One process adopts; any number may open it to read.
 pub struct Store {
     disk: Disk,
@@ -41,6 +51,7 @@ pub struct Store {
     root: Root,
     /// Whether what serves is what the state says; not so before the first adoption, and after damage.
     is_whole: bool,
+    carry: Carry,
     current: Arc<RwLock<Option<Arc<Release>>>>,
 }
 
@@ -95,7 +106,7 @@ impl Store {
     fn on(disk: Disk) -> Result<Self, Error> {
         let state = slots::read(&disk)?.ok_or(Error::NeedsProvisioning)?;
         let root = SignedRoot::parse(&state.root)?.root()?;
-        let mut store = Self { disk, state, root, is_whole: false, current: Arc::default() };
+        let mut store = Self { disk, state, root, is_whole: false, carry: Carry::default(), current: Arc::default() };
         store.load();
         Ok(store)
     }
@@ -121,12 +132,30 @@ impl Store {
         self.state.floor
     }
 
+    /// Says which streams this box carries, from the next adoption on.
+    pub fn set_carry(&mut self, carry: Carry) {
+        self.carry = carry;
+    }
+
     /// Fetches what is new, checks all of it, and only then lets it serve.
     ///
     /// # Errors
     /// Why it was not adopted; what was adopted before goes on serving.
     pub fn adopt(&mut self, carrier: &mut dyn Carrier, now: WallTime) -> Result<Adoption, Error> {
-        let mut fetch = Fetch::new(carrier);
+        self.adopt_with(carrier, now, &mut |_| {})
+    }
+
+    /// The same, and says again and again how far it has come.
+    ///
+    /// # Errors
+    /// Why it was not adopted; what was adopted before goes on serving.
+    pub fn adopt_with(
+        &mut self,
+        carrier: &mut dyn Carrier,
+        now: WallTime,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Adoption, Error> {
+        let mut fetch = Fetch::new(carrier, progress);
         let bytes = fetch.get(HEAD, LONGEST_HEAD, "the head")?;
         if bytes == self.state.head && self.is_whole {
             if !slots::agree(&self.disk) {
@@ -207,15 +236,17 @@ fn assemble(disk: &Disk, head: Head, leaves: &[Hash]) -> Result<Release, Error> 
     if merkle(leaves) != head.streams {
         return Err(Error::Altered("the index"));
     }
-    let parts = leaves.iter().map(|hash| {
-        let record = stored_record(disk, hash).ok_or(Error::Altered("a record"))?;
-        if record.part.longest().is_none() {
-            return Ok((record, Vec::new()));
-        }
-        let base = disk.read(&object(&record.base))?.filter(|base| sha256(base) == record.base);
-        Ok((record, base.ok_or(Error::Altered("a base"))?))
+    let streams = leaves.iter().map(|leaf| {
+        let record = stored_record(disk, leaf).ok_or(Error::Altered("a record"))?;
+        let content = if record.part.longest().is_none() {
+            Content::Absent
+        } else {
+            let base = disk.read(&object(&record.base))?.filter(|base| sha256(base) == record.base);
+            Content::read(record.part, base.ok_or(Error::Altered("a base"))?)?
+        };
+        Ok(Arc::new(Carried { leaf: *leaf, record, content }))
     });
-    Release::assemble(head, parts)
+    Release::assemble(head, streams.collect::<Result<_, Error>>()?)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
 
 use crate::sample::{card, view};
-use crate::view::{Card, Fault, Hint, Language};
+use crate::view::{Card, Fault, Hint, Language, Stick};
 
 const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
 
@@ -18,6 +18,23 @@ fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
     on_sheet(view, &mut sheet);
     let faults = std::mem::take(&mut sheet.faults);
     (picture, faults)
+}
+
+/// Everything that can become of a stick.
+fn sticks() -> [Stick; 11] {
+    [
+        Stick::Reading { bytes: 12_480_000 },
+        Stick::Adopted { sequence: 812 },
+        Stick::Current { sequence: 812 },
+        Stick::Older { here: 812, there: 805 },
+        Stick::OtherRegion { region: "RU-KOS".into() },
+        Stick::Damaged,
+        Stick::NotSigned,
+        Stick::TooOld,
+        Stick::Pulled,
+        Stick::Nothing,
+        Stick::Failed,
+    ]
 }
 
 /// The screens that are kept as pictures, by name.
@@ -49,6 +66,7 @@ fn screens() -> Vec<(String, Screen)> {
     );
     screens.extend(Fault::ALL.map(|fault| (format!("fault-{}", fault.code()), Screen::Fault(fault))));
     screens.extend(Hint::ALL.map(|hint| (format!("hint-{}", hint.as_str()), Screen::Hint(hint))));
+    screens.extend(sticks().map(|stick| (format!("stick-{}", stick.code()), Screen::Stick(stick))));
     screens
 }
 
@@ -195,6 +213,20 @@ fn what_comes_from_outside_may_be_long_strange_or_missing() {
 }
 
 #[test]
+fn a_stick_may_hold_the_largest_numbers_and_the_longest_name() {
+    for language in Language::ALL {
+        for stick in [
+            Stick::Reading { bytes: u64::MAX / 1000 },
+            Stick::Adopted { sequence: 4_294_967_295 },
+            Stick::Older { here: 4_294_967_295, there: 4_294_967_295 },
+            Stick::OtherRegion { region: "M".repeat(32) },
+        ] {
+            assert_sound("stick", &view(language, Screen::Stick(stick)));
+        }
+    }
+}
+
+#[test]
 fn what_is_typed_lies_over_any_screen_and_hides_no_verdict() {
     for language in Language::ALL {
         for (name, mut view) in views(language) {
@@ -251,6 +283,7 @@ fn every_text_has_all_its_letters_in_every_face() {
         texts.extend(Reason::ALL.iter().map(|r| format!("{:?}", text::reason(language, *r))));
         texts.extend(Fault::ALL.iter().map(|f| format!("{:?}", text::fault(language, *f))));
         texts.extend(Hint::ALL.iter().map(|h| format!("{:?}", text::hint(language, *h))));
+        texts.extend(sticks().iter().map(|s| format!("{:?}", text::stick(language, s))));
         for face in &crate::font::FACES {
             for text in &texts {
                 let text = crate::font::legible(text);
@@ -267,7 +300,9 @@ fn everything_is_said_in_its_own_words_and_with_something_to_do() {
         let reasons = Reason::ALL.iter().filter(|r| **r != Reason::NoTrust).map(|r| text::reason(language, *r));
         let faults = Fault::ALL.iter().map(|f| text::fault(language, *f));
         let hints = Hint::ALL.iter().map(|h| text::hint(language, *h));
-        let said = reasons.chain(faults).chain(hints).collect::<Vec<_>>();
+        let sticks = sticks();
+        let sticks = sticks.iter().map(|s| text::stick(language, s));
+        let said = reasons.chain(faults).chain(hints).chain(sticks).collect::<Vec<_>>();
         for (i, one) in said.iter().enumerate() {
             assert!(!one.headline.is_empty() && !one.headline.ends_with('.') && one.advice.ends_with('.'), "{one:?}");
             assert!(said[..i].iter().all(|other| other != one), "{one:?} is said twice");

@@ -3,7 +3,7 @@
 use verdict::Reason;
 
 use super::{Said, Words, said};
-use crate::view::{Fault, Hint};
+use crate::view::{Fault, Hint, Stick};
 
 pub const WORDS: Words = Words {
     admit: "ADMIT",
@@ -48,6 +48,11 @@ pub const WORDS: Words = Words {
     hours: "h",
     days: "d",
     journal_fails: "NO RECORD",
+
+    on_stick: "on the stick",
+    on_box: "here",
+    kilobytes: "kB",
+    megabytes: "MB",
 };
 
 pub const fn reason(reason: Reason) -> Said {
@@ -158,5 +163,29 @@ pub const fn hint(hint: Hint) -> Said {
         }
         Hint::CutOff => said("Show the whole code", "A part of it is covered or out of sight. Take the finger off it."),
         Hint::NotQr => said("This is not a QR code", "It is a code of another kind. Ask for the QR code of the pass."),
+    }
+}
+
+pub const fn stick(stick: &Stick) -> Said {
+    match stick {
+        Stick::Reading { .. } => said("Reading the stick", "Leave it in."),
+        Stick::Adopted { .. } => said("The list was taken", "The box works by it already. You can take the stick out."),
+        Stick::Current { .. } => said("This list is here", "The stick holds nothing new. You can take it out."),
+        Stick::Older { .. } => said("The box has a newer list", "It does not need this stick. You can take it out."),
+        Stick::OtherRegion { .. } => said("For another region", "This stick is not for boxes here. Take it out."),
+        Stick::Damaged => {
+            said("The stick is damaged", "Its list is not whole. Take it out and ask headquarters for a new one.")
+        }
+        Stick::NotSigned => {
+            said("Not from headquarters", "The list is not signed by them. Take the stick out, tell your superior.")
+        }
+        Stick::TooOld => {
+            said("The list has run out", "Take the stick out and ask for a new one. Compare the box's clock.")
+        }
+        Stick::Pulled => said("Taken out too early", "Put the stick in again: the reading goes on where it was."),
+        Stick::Nothing => said("No list on the stick", "It holds nothing for this box. Get one from headquarters."),
+        Stick::Failed => {
+            said("The list was not stored", "The box's memory cannot be written, the old list serves. Tell headquarters.")
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
-use crate::format::{CHUNK, Hash, Record, sha256};
+use crate::format::{Chunks, Hash, sha256};
 
 /// A folder, and in tests a power cut after a number of steps.
 pub(super) struct Disk {
@@ -65,12 +65,12 @@ impl Disk {
     }
 
     /// Goes on with a base of which some chunks may be here already, from before an interruption.
-    pub(super) fn resume(&self, name: &str, record: &Record) -> Result<Unfinished<'_>, Error> {
+    pub(super) fn resume(&self, name: &str, all: &Chunks) -> Result<Unfinished<'_>, Error> {
         let path = self.folder.join(aside(name));
         let opened = self.step(&path, &[]).and_then(|()| {
             let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
             let mut chunks = 0;
-            while let Some((length, hash)) = record.chunk(chunks) {
+            while let Some((length, hash)) = all.get(chunks) {
                 let mut bytes = Vec::with_capacity(length);
                 // A sector that cannot be read is as good as torn.
                 let read = (&file).take(length as u64).read_to_end(&mut bytes);
@@ -80,7 +80,7 @@ impl Disk {
                 chunks += 1;
             }
             // What follows the last good chunk was torn.
-            let good = (chunks * CHUNK as u64).min(record.length);
+            let good = all.end_of(chunks);
             file.set_len(good)?;
             file.seek(SeekFrom::Start(good))?;
             Ok((file, chunks))

@@ -3,8 +3,10 @@
 use std::io::Read;
 
 use super::disk::{Disk, Unfinished};
-use crate::format::{self, BASE, Hash, Head, INDEX, LONGEST_RECORD, MOST_STREAMS, RECORD, Record, leaf, merkle};
-use crate::{Carrier, CarrierError, Error};
+use crate::format::{
+    self, BASE, CHUNKS, Chunks, Hash, Head, INDEX, LONGEST_RECORD, MOST_STREAMS, RECORD, Record, leaf, merkle,
+};
+use crate::{Carrier, CarrierError, Error, Progress};
 
 /// Folder of everything on the disk that is found by its hash.
 pub(super) const OBJECTS: &str = "objects";
@@ -13,11 +15,12 @@ pub(super) const OBJECTS: &str = "objects";
 pub(super) struct Fetch<'c> {
     carrier: &'c mut dyn Carrier,
     pub(super) bytes: u64,
+    progress: &'c mut dyn FnMut(Progress),
 }
 
 impl<'c> Fetch<'c> {
-    pub(super) fn new(carrier: &'c mut dyn Carrier) -> Self {
-        Self { carrier, bytes: 0 }
+    pub(super) fn new(carrier: &'c mut dyn Carrier, progress: &'c mut dyn FnMut(Progress)) -> Self {
+        Self { carrier, bytes: 0, progress }
     }
 
     /// A whole file.
@@ -86,10 +89,11 @@ impl<'c> Fetch<'c> {
         if matches!(disk.hash(&name), Ok(Some(hash)) if hash == record.base) {
             return Ok(());
         }
-        let mut unfinished = disk.resume(&name, record)?;
-        while record.chunk(unfinished.chunks).is_some() {
+        let all = self.chunks(disk, record)?;
+        let mut unfinished = disk.resume(&name, &all)?;
+        while all.get(unfinished.chunks).is_some() {
             let before = unfinished.chunks;
-            match self.pull(record, &mut unfinished) {
+            match self.pull(record, &all, &mut unfinished) {
                 Err(Error::Carrier(CarrierError::Failed { .. })) if unfinished.chunks > before => {}
                 Err(error) => return Err(error),
                 Ok(()) => {}
@@ -98,11 +102,26 @@ impl<'c> Fetch<'c> {
         if unfinished.finish(&record.base)? { Ok(()) } else { Err(Error::Altered("a base")) }
     }
 
-    fn pull(&mut self, record: &Record, into: &mut Unfinished<'_>) -> Result<(), Error> {
+    /// The chunk list, which stays on the disk beside its base until that is whole.
+    fn chunks(&mut self, disk: &Disk, record: &Record) -> Result<Chunks, Error> {
+        if let Some(single) = record.single_chunk() {
+            return Ok(single);
+        }
+        let name = object(&record.chunks);
+        if let Some(chunks) = disk.read(&name).ok().flatten().and_then(|list| record.chunks(list)) {
+            return Ok(chunks);
+        }
+        let list = self.get(&format::object_name(CHUNKS, &record.chunks), record.list_length(), "a chunk list")?;
+        let chunks = record.chunks(list.clone()).ok_or(Error::Altered("a chunk list"))?;
+        disk.put(&name, &list)?;
+        Ok(chunks)
+    }
+
+    fn pull(&mut self, record: &Record, all: &Chunks, into: &mut Unfinished<'_>) -> Result<(), Error> {
         let name = format::object_name(BASE, &record.base);
         let mut file = self.carrier.open(&name, into.chunks * format::CHUNK as u64)?;
         let failed = |source| Error::Carrier(CarrierError::failed(&name, source));
-        while let Some((length, hash)) = record.chunk(into.chunks) {
+        while let Some((length, hash)) = all.get(into.chunks) {
             let mut chunk = Vec::with_capacity(length);
             let came = file.by_ref().take(length as u64).read_to_end(&mut chunk);
             self.bytes += chunk.len() as u64;
