@@ -30,6 +30,7 @@ pub mod lane;
 mod line;
 mod open;
 pub mod page;
+mod phone;
 mod sight;
 mod sync;
 mod view;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use journal::Writer;
@@ -18,7 +19,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::page::{self, Shown};
-use crate::sync::{self, Roots, Sync};
+use crate::sync::{self, Offer, Roots, Sync};
 
 /// What the line is tied to.
 pub(crate) struct Parts {
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub writer: Writer,
     /// Told whenever the journal has grown.
     pub appended: Arc<Notify>,
+    /// Bundles that are brought to the box.
+    pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
 }
@@ -48,7 +51,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, status, pace } = parts;
+        let Parts { trust, writer, appended, offered, status, pace } = parts;
         let (announce, announced) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
@@ -77,7 +80,7 @@ impl Line {
             }
         };
         let (from, clock) = (config.trust.clone(), shown.clock.clone());
-        let sync = Sync { store: trust, roots, from, writer, clock, announced };
+        let sync = Sync { store: trust, roots, from, writer, clock, announced, offered };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let page = match config.page.listen {
             None => None,

@@ -1,9 +1,10 @@
-//! Fetching releases: at the start, when HQ says there is a newer one, and every so often.
+//! Fetching releases: at the start, when HQ says there is a newer one, every so often, and when somebody brings one.
 //!
 //! A carrier that is away or lies costs nothing but the try; what has been adopted goes on serving. The store
 //! works on a thread that may block, so that the loop of the line keeps turning meanwhile.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use board::Clock;
 use journal::Writer;
 use tokio::sync::watch;
 use trust::format::Root;
-use trust::{Adoption, Carrier, Folder, Http, Store};
+use trust::{Adoption, Bundle, Carrier, Folder, Http, Store};
 
 use crate::config;
 use crate::crew::TURN;
@@ -38,6 +39,16 @@ impl Roots {
     }
 }
 
+/// What became of an offer: the adoption, and the sequence that is in force after it.
+pub(crate) type Answer = Result<(Adoption, u64), trust::Error>;
+
+/// A bundle that was brought to the box.
+pub(crate) struct Offer {
+    pub bundle: Bundle,
+    /// Who wants to know what becomes of it.
+    pub told: Sender<Answer>,
+}
+
 /// What fetching is tied to.
 pub(crate) struct Sync {
     pub store: Store,
@@ -47,6 +58,8 @@ pub(crate) struct Sync {
     pub clock: Arc<dyn Clock>,
     /// Heads HQ has announced, unverified: a reason to look, nothing more.
     pub announced: watch::Receiver<Option<Vec<u8>>>,
+    /// Bundles that are brought to the box.
+    pub offered: Receiver<Offer>,
 }
 
 /// Fetches until told to stop.
@@ -60,14 +73,24 @@ pub(crate) async fn run(sync: Sync, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
         let is_announced = announced.has_changed().unwrap_or(false);
-        if Instant::now() < if is_announced { rested } else { due } {
+        let offer = sync.as_ref().and_then(|sync| sync.offered.try_recv().ok());
+        if offer.is_none() && Instant::now() < if is_announced { rested } else { due } {
             tokio::time::sleep(TURN).await;
             continue;
         }
-        announced.mark_unchanged();
+        let was_due = offer.is_none();
+        if was_due {
+            announced.mark_unchanged();
+        }
         let Some(mut working) = sync.take() else { return };
         let round = tokio::task::spawn_blocking(move || {
-            let failed = working.round();
+            let failed = match offer {
+                Some(offer) => {
+                    working.take(offer);
+                    None
+                }
+                None => working.round(),
+            };
             (working, failed)
         });
         tokio::pin!(round);
@@ -84,6 +107,9 @@ pub(crate) async fn run(sync: Sync, stop: Arc<AtomicBool>, pulse: Arc<AtomicU64>
         // A panic in it ends this worker, and with it the box.
         let Ok((working, failed)) = done else { return };
         sync = Some(working);
+        if !was_due {
+            continue;
+        }
         if failed != trouble {
             if let Some(failed) = &failed {
                 tracing::warn!("no release: {failed}");
@@ -113,6 +139,21 @@ impl Sync {
             }
         }
         trouble
+    }
+
+    /// Takes what was brought, if it holds all that the box needs of it.
+    fn take(&mut self, offer: Offer) {
+        let Offer { mut bundle, told } = offer;
+        let adopted = self.store.adopt(&mut bundle, self.clock.now());
+        self.follow_root();
+        match &adopted {
+            Ok(Adoption::Adopted { sequence, fetched }) => self.adopted(*sequence, *fetched),
+            Ok(Adoption::NothingNew { .. }) => {}
+            Err(error) => tracing::warn!(code = error.code(), "what was brought was not adopted: {}", words(error)),
+        }
+        let sequence = self.store.view().current().map_or(0, |release| release.sequence());
+        // Who brought it may have gone.
+        let _ = told.send(adopted.map(|adoption| (adoption, sequence)));
     }
 
     fn follow_root(&self) {

@@ -15,6 +15,7 @@ pub mod issuer;
 pub mod release;
 pub mod revoke;
 pub mod serve;
+pub mod show_run;
 pub mod trust_certificate;
 
 /// Exit code of what the region's own rules refuse.

@@ -30,6 +30,7 @@ pub mod qr;
 mod region;
 mod release;
 mod revoke;
+pub mod run;
 pub mod serve;
 pub mod span;
 

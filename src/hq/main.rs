@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, init, issue, issuer, release, revoke, serve, trust_certificate};
+use hq::commands::{add_box, init, issue, issuer, release, revoke, serve, show_run, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Revoke(revoke::Args),
     Serve(serve::Args),
     Release(release::Args),
+    ShowRun(show_run::Args),
     TrustCertificate(trust_certificate::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Issue(args) => issue::run(*args),
         Command::Release(args) => release::run(args),
+        Command::ShowRun(args) => show_run::run(args),
         Command::Revoke(args) => revoke::run(args),
         Command::Serve(args) => serve::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
