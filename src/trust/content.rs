@@ -1,12 +1,14 @@
 //! What a stream says, in memory or open on the disk.
 
-use std::fmt::Debug;
+use std::fs::File;
+use std::io::Write;
 use std::sync::Arc;
 
 use pass::PublicKey;
 use verdict::{Policy, Scope};
 
 use crate::format::{self, Hash, KeyEntry, Part, Record};
+use crate::table::{self, Base, Overlay, Shape, Table};
 use crate::{Error, StatusList};
 
 /// A key that a release knows.
@@ -27,7 +29,7 @@ pub(crate) enum Content {
     /// Rules of a region.
     Policy(Policy),
     /// A table with its deltas.
-    Table(Box<dyn Rows>),
+    Table(Rows),
     /// A base that is read where it is used.
     Bytes(Vec<u8>),
     /// This box does not carry it.
@@ -40,12 +42,76 @@ pub(crate) struct Carried {
     pub leaf: Hash,
     pub record: Record,
     pub content: Content,
+    /// Where its deltas are on the disk, if it has any.
+    pub log: Option<Log>,
 }
 
-/// What is asked of a table.
-pub(crate) trait Rows: Debug + Send + Sync {
+/// The deltas of a stream on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// Name of the file.
+    pub name: String,
+    /// Bytes of it that count.
+    pub end: u64,
+}
+
+impl Carried {
+    /// Whether this box keeps it.
+    pub(crate) const fn is_carried(&self) -> bool {
+        !matches!(self.content, Content::Absent)
+    }
+}
+
+/// A table with its deltas: the base on the disk, where the overlay's values stand in the log.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    file: Arc<File>,
+    base: Arc<Base<File>>,
+    overlay: Overlay,
+    log: Option<File>,
+}
+
+impl Rows {
+    /// A table without deltas.
+    pub(crate) fn open(part: Part, file: File) -> Result<Self, Error> {
+        let base = Base::open(file.try_clone().map_err(table::Error::Io)?)?;
+        let shape = if part == Part::Ids { Shape::Set } else { Shape::Map };
+        if base.shape() != shape {
+            return Err(Error::Malformed("table"));
+        }
+        let overlay = Overlay::new(shape);
+        Ok(Self { file: Arc::new(file), base: Arc::new(base), overlay, log: None })
+    }
+
+    /// The same table after more deltas, each with its place in the log.
+    pub(crate) fn with<'d>(&self, log: File, deltas: impl IntoIterator<Item = (u64, &'d [u8])>) -> Result<Self, Error> {
+        let mut overlay = self.overlay.clone();
+        for (offset, delta) in deltas {
+            overlay.apply(delta, offset)?;
+        }
+        Ok(Self { file: self.file.clone(), base: self.base.clone(), overlay, log: Some(log) })
+    }
+
     /// The value of a key, if it is there; empty in a table of ids.
-    fn get(&self, key: &[u8; 16]) -> Result<Option<Vec<u8>>, Error>;
+    pub(crate) fn get(&self, key: &table::Key) -> Result<Option<table::Value>, Error> {
+        let changed = match &self.log {
+            Some(log) => self.overlay.get(key, log)?,
+            None => None,
+        };
+        Ok(match changed {
+            Some(change) => change,
+            None => self.base.get(key)?,
+        })
+    }
+
+    /// Writes the base that a fold makes.
+    pub(crate) fn merge(&self, out: &mut impl Write) -> Result<(), Error> {
+        let base = Base::open(self.file.try_clone().map_err(table::Error::Io)?)?;
+        let Some(log) = &self.log else {
+            return Ok(Table::new(base, Vec::new()).merge(out)?);
+        };
+        Ok(Table { base, overlay: self.overlay.clone(), log }.merge(out)?)
+    }
 }
 
 impl Content {

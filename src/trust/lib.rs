@@ -27,6 +27,7 @@ mod release;
 pub mod run;
 mod status;
 mod store;
+pub mod table;
 
 pub use bundle::{Bundle, LONGEST_BUNDLE};
 pub use carrier::{Carrier, CarrierError, Folder, Http, Layered};

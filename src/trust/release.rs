@@ -197,7 +197,7 @@ impl Release {
             let Record { length, head_sequence, log, as_of, until, .. } = stream.record;
             Stream {
                 id: stream.record.id(),
-                is_carried: !matches!(stream.content, Content::Absent),
+                is_carried: stream.is_carried(),
                 length,
                 deltas: head_sequence,
                 log,
@@ -210,8 +210,7 @@ impl Release {
     /// Unix seconds up to which everything of a part is known that this box carries; none: it carries nothing of it.
     pub fn as_of(&self, part: Part) -> Option<i64> {
         let streams = self.streams.iter().filter(|stream| stream.record.part == part);
-        let carried = streams.filter(|stream| !matches!(stream.content, Content::Absent));
-        carried.map(|stream| self.known(stream.record.as_of)).min()
+        streams.filter(|stream| stream.is_carried()).map(|stream| self.known(stream.record.as_of)).min()
     }
 
     /// Nothing is known of a time after the release's own.
@@ -234,6 +233,10 @@ impl Release {
     /// Number of keys.
     pub fn keys(&self) -> usize {
         self.keys.len()
+    }
+
+    pub(crate) const fn head(&self) -> &Head {
+        &self.head
     }
 
     pub(crate) fn carried(&self) -> &[Arc<Carried>] {

@@ -49,22 +49,23 @@ impl Run {
         64 + 9 * deltas + length
     }
 
-    /// Reads the file of `deltas` deltas after which a chain has come to `sequence` and `hash`. What it holds is
-    /// right then: the chain's hash says so.
+    /// Reads the file after whose deltas a chain has come to `hash`, and says at which sequence. What it holds is
+    /// right then: the hash binds payloads and numbers alike.
     ///
     /// # Errors
     /// [`Error::Altered`].
-    pub fn parse(bytes: &[u8], hash: &Hash, sequence: u64, deltas: u64) -> Result<Self, Error> {
+    pub fn parse(bytes: &[u8], hash: &Hash) -> Result<(Self, u64), Error> {
         const LIMITS: wire::cbor::Limits =
             wire::cbor::Limits { bytes: 16 << 20, depth: 2, map_entries: 0, array_items: RUN_LENGTH };
         let altered = || Error::Altered("a delta");
         wire::cbor::check(bytes, &LIMITS).map_err(|_| altered())?;
         let run: Self = minicbor::decode(bytes).map_err(|_| altered())?;
-        let fits = run.payloads.len() as u64 == deltas && run.after.checked_add(deltas) == Some(sequence);
-        let end = (run.after + 1..=sequence)
-            .zip(&run.payloads)
-            .fold(*run.previous, |previous, (sequence, payload)| chain(&previous, payload, sequence));
-        if fits && end == *hash { Ok(run) } else { Err(altered()) }
+        let (mut sequence, mut end) = (run.after, *run.previous);
+        for payload in &run.payloads {
+            sequence = sequence.checked_add(1).ok_or_else(altered)?;
+            end = chain(&end, payload, sequence);
+        }
+        if !run.payloads.is_empty() && end == *hash { Ok((run, sequence)) } else { Err(altered()) }
     }
 
     /// Bytes of its payloads.

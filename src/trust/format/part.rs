@@ -108,11 +108,14 @@ impl<'b, C> Decode<'b, C> for Part {
 }
 
 /// Which streams of a release a box keeps. The rest it neither fetches nor answers from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Carry {
     /// Parts of its own region. Keys and policy are kept whatever stands here.
+    #[n(0)]
     pub own: BTreeSet<Part>,
     /// Parts of other regions.
+    #[n(1)]
     pub others: BTreeSet<Part>,
 }
 
