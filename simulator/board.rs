@@ -12,6 +12,7 @@ use ::board::{
 use image::GrayImage;
 
 use crate::era::SimClock;
+use crate::phone::Phone;
 use crate::scene::{self, Chance, Exposure, Grip, Lens};
 
 /// Time between frames.
@@ -34,6 +35,8 @@ pub enum Held {
     Road,
     /// A pass in a hand, by its id.
     Pass(String, Arc<GrayImage>),
+    /// A phone in a hand that plays an update, since when.
+    Run(Arc<Phone>, Instant),
     /// The camera sees just this.
     Photo(Arc<GrayImage>),
     /// The visitor's own camera sees this.
@@ -97,6 +100,7 @@ impl Handles {
     pub fn held(&self) -> Option<String> {
         self.with(|devices| match &devices.held {
             Held::Pass(id, _) => Some(id.clone()),
+            Held::Run(..) => Some("run".to_owned()),
             Held::Photo(_) => Some("picture".to_owned()),
             Held::Webcam(_, since) if since.elapsed() < WEBCAM_STAYS => Some("webcam".to_owned()),
             Held::Road | Held::Webcam(..) => None,
@@ -229,6 +233,13 @@ struct SimCamera {
 }
 
 impl SimCamera {
+    fn in_a_hand(&mut self, screen: &GrayImage, grip: Grip, exposure: Exposure, is_night: bool) -> GrayImage {
+        let (screen, at) = scene::hold(screen, grip, &mut self.chance);
+        let mut picture = exposure.expose(&self.road, Some((&screen, at)), is_night);
+        grip.befall(&mut picture);
+        picture
+    }
+
     fn picture(&mut self) -> Arc<GrayImage> {
         let Scene { held, grip, lens, is_night, exposure, last } = self.handles.with(|devices| Scene {
             held: devices.held.clone(),
@@ -242,12 +253,8 @@ impl SimCamera {
             (Lens::Frozen, _) if let Some(last) = last => return last,
             (Lens::Covered, _) => exposure.expose(&scene::covered(is_night), None, false),
             (Lens::Black, _) => GrayImage::new(scene::SIZE.0, scene::SIZE.1),
-            (_, Held::Pass(_, pass)) => {
-                let (screen, at) = scene::hold(&pass, grip, &mut self.chance);
-                let mut picture = exposure.expose(&self.road, Some((&screen, at)), is_night);
-                grip.befall(&mut picture);
-                picture
-            }
+            (_, Held::Pass(_, pass)) => self.in_a_hand(&pass, grip, exposure, is_night),
+            (_, Held::Run(phone, since)) => self.in_a_hand(&phone.seen(since.elapsed()), grip, exposure, is_night),
             // Another camera has exposed it already.
             (_, Held::Photo(photo)) => (*photo).clone(),
             (_, Held::Webcam(photo, since)) if since.elapsed() < WEBCAM_STAYS => (*photo).clone(),

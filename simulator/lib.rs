@@ -22,6 +22,7 @@ pub mod line;
 pub mod page;
 pub mod paper;
 pub mod passes;
+pub mod phone;
 pub mod post;
 pub mod region;
 pub mod report;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding as _};
 use hq::serve::{self, BrokerChoice, Options};
@@ -12,6 +12,7 @@ use hq::{Founding, Region, Which};
 use crate::certificates::{self, Published};
 use crate::era::{DAY, Era};
 use crate::passes::{self, Card, Sort};
+use crate::phone::Phone;
 use crate::post::{Hq, NAMES, Post};
 use crate::{Error, board};
 
@@ -121,6 +122,19 @@ impl Desk {
         if post.hands.load(Ordering::Relaxed) == turn {
             post.handles.hold(in_a_hand(&card));
         }
+        Ok(())
+    }
+
+    /// A phone shows a post what its box lacks of the newest release.
+    ///
+    /// # Errors
+    /// What HQ refuses: more than a phone can show.
+    pub fn play(&self, post: &Post) -> Result<(), Error> {
+        let has = post.shown().and_then(|shown| shown.trust.current()).map_or(0, |release| release.sequence());
+        let bundle = hq::run::bundle(&self.region.release_folder(), has)?.encode();
+        let phone = Arc::new(Phone::playing(&bundle)?);
+        post.hands.fetch_add(1, Ordering::Relaxed);
+        post.handles.hold(board::Held::Run(phone, Instant::now()));
         Ok(())
     }
 

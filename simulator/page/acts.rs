@@ -50,6 +50,8 @@ pub(super) async fn at_box(
     match act.as_str() {
         "hold" => page.desk.hold(&post, said.pass()?).await?,
         "away" => page.desk.away(&post),
+        // HQ draws a few dozen pictures.
+        "play" => tokio::task::spawn_blocking(move || page.desk.play(&post)).await.map_err(|_| Error::Busy)??,
         "key" => {
             let word = said.key.ok_or_else(|| missing("key"))?;
             post.handles.press(word.parse().map_err(|_| Error::Unknown(format!("key {word:?}")))?);

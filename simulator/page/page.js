@@ -220,6 +220,7 @@ function pressed(name, what) {
   if ("anpr" in what) return askBox(name, "anpr", { on: !box.anpr });
   if ("kill" in what) return askBox(name, "kill");
   if ("webcam" in what) return webcam?.name === name ? stopWebcam() : startWebcam(name);
+  if ("play" in what) return askBox(name, box.held === "run" ? "away" : "play");
   if ("away" in what) {
     if (webcam?.name === name) stopWebcam();
     return askBox(name, "away");
@@ -306,6 +307,7 @@ function showPasses(section, box) {
     write(find(button, ".hint"), pass.revoked && pass.id !== "revoked" ? word("isRevoked") : inLanguage(pass.hint));
   }
   mark(find(section, "[data-away]"), "data-away", box.held && box.held !== "road" ? "held" : "");
+  mark(find(section, "[data-play]"), "aria-pressed", box.held === "run");
   const filming = webcam?.name === box.name;
   mark(find(section, "[data-webcam]"), "aria-pressed", filming);
   write(find(section, "[data-webcam]"), word(filming ? "webcamStop" : "webcam"));

@@ -38,6 +38,7 @@ const WORDS = {
   grip: ["Держит пропуск", "Holds the pass"], grip_far: ["Далеко", "Too far"], grip_close: ["Близко", "Too close"],
   "grip_cut-off": ["Не целиком", "Cut off"], grip_blurred: ["Нерезко", "Out of focus"], grip_glare: ["Блик", "Glare"],
   upload: ["Картинка…", "A picture…"], away: ["Убрать", "Take away"],
+  play: ["Телефон с обновлением", "A phone with an update"],
   webcam: ["Веб-камера", "Webcam"], webcamStop: ["Остановить", "Stop webcam"],
   noWebcam: ["Веб-камера не найдена.", "There is no webcam."],
   webcamRefused: ["Браузеру не разрешена веб-камера. Разрешите её в адресной строке.",

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use panel::{Fault, Hint, Screen};
+use panel::{Fault, Hint, Run, Screen};
 use verdict::Reason;
 use wire::ClockTrust;
 
@@ -50,6 +50,74 @@ fn a_camera_that_is_blind_stands_on_the_panel_within_two_seconds_and_in_hqs_list
     until("the heartbeat that all is well", || at_hq("sees"));
     let boxes = desk.with_hq(|hq| hq.shown().boxes().unwrap()).unwrap();
     assert!(boxes.iter().all(|one| one.picture.is_some() && one.reader_deaths == Some(0)), "{boxes:?}");
+    desk.end();
+}
+
+#[test]
+fn a_box_without_a_line_takes_an_update_from_a_phone_and_refuses_what_was_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let post = &desk.posts[0];
+    let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
+    let release = || post.shown().and_then(|shown| shown.trust.current()).map(|release| release.sequence());
+    until("the idle screen", || screen() == Some(Screen::Idle));
+    post.set_network(false);
+    desk.revoke("valid").unwrap();
+    let (before, newest) = (release().unwrap(), desk.region.last_release().unwrap().unwrap().0);
+    assert!(before < newest);
+
+    let rows = || post.shown().map_or(0, |shown| shown.gauges.head());
+    let written = rows();
+    desk.play(post).unwrap();
+    let mut percents = Vec::new();
+    let took = until("the update", || match screen() {
+        Some(Screen::Run(Run::Receiving { percent })) => {
+            percents.push(percent);
+            false
+        }
+        screen => screen == Some(Screen::Run(Run::Adopted { sequence: newest })),
+    });
+    println!("measured: a phone brings release {newest} in {} ms", took.as_millis());
+    assert!(percents.is_sorted() && percents.len() > 1, "{percents:?}");
+    assert_eq!(release(), Some(newest));
+    // Nothing of it was taken for a pass: the journal has one line more, that a release was adopted.
+    until("the line in the journal", || rows() == written + 1);
+
+    // It stands while the phone is there, and a moment longer.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!((screen(), rows()), (Some(Screen::Run(Run::Adopted { sequence: newest })), written + 1));
+    // A pass is judged while the phone is still being put away.
+    post.handles.hold(in_a_hand(&desk.card("valid").unwrap()));
+    until("the verdict", || matches!(screen(), Some(Screen::Verdict(card)) if card.reasons == [Reason::Revoked]));
+    post.handles.hold(board::Held::Road);
+    post.handles.press(::board::Key::No);
+    until("the idle screen again", || screen() == Some(Screen::Idle));
+
+    // Shown once more, it is nothing new.
+    desk.play(post).unwrap();
+    until("that it is known", || screen() == Some(Screen::Run(Run::Current { sequence: newest })));
+    desk.away(post);
+    until("the idle screen in the end", || screen() == Some(Screen::Idle));
+    desk.end();
+}
+
+#[test]
+fn an_update_of_another_region_is_refused_with_its_name_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let post = &desk.posts[0];
+    let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
+    until("the idle screen", || screen() == Some(Screen::Idle));
+    desk.stranger.publish(BY, desk.era.now()).unwrap();
+    let bundle = hq::run::bundle(&desk.stranger.release_folder(), 0).unwrap().encode();
+    let phone = Arc::new(Phone::playing(&bundle).unwrap());
+    post.handles.hold(board::Held::Run(phone, Instant::now()));
+    let refused = Run::OtherRegion { region: "RU-KOS".to_owned() };
+    until("the refusal", || screen() == Some(Screen::Run(refused.clone())));
+    desk.away(post);
+    until("the idle screen again", || screen() == Some(Screen::Idle));
     desk.end();
 }
 

@@ -27,14 +27,14 @@
 //!
 //! A key counts only for what has stood on the panel for `GLANCE` when it was pressed: nobody decides faster, so
 //! an earlier press was meant for what stood there before. A refusal does not yield to *yes*: overriding it needs a
-//! shift and a reason, which come later. The language key, the camera's state and codes that cannot be read change
-//! what is shown and no crossing.
+//! shift and a reason, which come later. The language key, the camera's state, codes that cannot be read and
+//! an update that a phone shows change what is shown and no crossing.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use board::Key;
-use panel::Language;
+use panel::{Language, Run};
 use plate::Reading;
 use reader::{CameraState, Hint};
 use trust::Release;
@@ -91,6 +91,8 @@ pub enum Event {
     Plate(Reading),
     /// The camera came or went.
     Camera(CameraState),
+    /// What becomes of an update that a phone shows; none when there is none.
+    Run(Option<Run>),
     /// Time has passed.
     Turn,
 }
@@ -174,6 +176,7 @@ pub struct Lane {
     language: Language,
     camera: Option<CameraState>,
     guide: Guide,
+    run: Option<Run>,
 }
 
 impl Lane {
@@ -189,6 +192,7 @@ impl Lane {
             language,
             camera: None,
             guide: Guide::default(),
+            run: None,
         }
     }
 
@@ -205,6 +209,11 @@ impl Lane {
     /// Why what is in view does not read, as far as it is known; nothing while there is nothing to be said.
     pub fn hint(&self, mono: Duration) -> Option<Option<Hint>> {
         self.guide.says(mono)
+    }
+
+    /// What becomes of an update that a phone shows.
+    pub const fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
     }
 
     /// Where the lane stands.
@@ -228,6 +237,7 @@ impl Lane {
             Event::Unread(cause) => self.guide.see(cause, world.mono),
             Event::Plate(reading) => self.plate_read(reading, world, &mut entries),
             Event::Camera(state) => self.camera_is(state, world, &mut entries),
+            Event::Run(run) => self.run = run,
             Event::Key { key, pressed } => self.key(key, pressed, world, &mut entries),
             Event::Turn => {}
         }

@@ -38,6 +38,7 @@ pub struct Gauges {
     look: Mutex<Option<(u64, Look)>>,
     camera: Mutex<Option<CameraState>>,
     reader_deaths: AtomicU64,
+    runs_spoilt: AtomicU64,
     head: Arc<AtomicU64>,
     timings: Mutex<VecDeque<Timing>>,
 }
@@ -104,6 +105,15 @@ impl Gauges {
     /// How often a process that decodes has died since the start.
     pub fn reader_deaths(&self) -> u64 {
         self.reader_deaths.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn run_spoilt(&self) {
+        self.runs_spoilt.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often what a phone showed contradicted itself.
+    pub fn runs_spoilt(&self) -> u64 {
+        self.runs_spoilt.load(Ordering::Relaxed)
     }
 
     /// Sequence of the last durable row, whoever had it written and before whichever start.

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
-pub mod clock;
 mod claim;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod crew;
@@ -33,6 +33,7 @@ pub mod lane;
 mod line;
 mod open;
 pub mod page;
+mod phone;
 mod sight;
 pub mod stick;
 mod sync;

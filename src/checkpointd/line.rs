@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use journal::Writer;
@@ -22,7 +23,7 @@ use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
 use crate::page::{self, Shown};
 use crate::stick;
-use crate::sync::{self, Calls, Roots, Sync};
+use crate::sync::{self, Calls, Offer, Roots, Sync};
 
 /// What the line is tied to.
 pub(crate) struct Parts {
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     pub writer: Writer,
     /// Told whenever the journal has grown.
     pub appended: Arc<Notify>,
+    /// Bundles that are brought to the box.
+    pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
     /// The last row that was there when the box started.
@@ -59,7 +62,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, status, pace, before } = parts;
+        let Parts { trust, writer, appended, offered, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
@@ -100,7 +103,7 @@ impl Line {
             said: shown.stick.clone(),
         };
         let (put_in, sticks) = mpsc::channel(stick::WAITING);
-        let calls = Calls { announced, news, sticks };
+        let calls = Calls { announced, news, sticks, offered };
         let media = config.trust.media.clone().map(|media| (media, put_in));
         let every = Duration::from_secs(config.trust.every.max(1));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

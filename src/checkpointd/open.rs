@@ -13,8 +13,8 @@ use trust::Store;
 use uplink::{LinkStatus, Pace};
 use wire::sign::Signer as _;
 
-use crate::clock::Clock;
 use crate::claim::Claim;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
@@ -23,10 +23,13 @@ use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::view::Window;
-use crate::{Error, lane, sight, stick};
+use crate::{Error, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
+
+/// Pictures of an update on their way to where they are put together; those that do not fit come again.
+const PICTURES: usize = 8;
 
 /// A box at work.
 pub struct Running {
@@ -50,6 +53,8 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let mut crew = Crew::default();
     let (writer, requests) = Writer::new();
     let (events, happened) = sync_channel(EVENTS);
+    let (updates, pictures) = sync_channel(PICTURES);
+    let (offers, offered) = sync_channel(1);
     let (status, link) = watch::channel(LinkStatus::BEFORE);
     let appended = Arc::<Notify>::default();
     let shown = Shown {
@@ -77,8 +82,17 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let settings = Settings { worker: Some(std::env::current_exe()?), ..Settings::default() };
     let (gauges, to_lane) = (shown.gauges.clone(), events.clone());
     crew.thread("reader", move |stop, pulse| {
-        let tell = |frame: &_, look| sight::tell(frame, look, &to_lane, &gauges);
+        let tell = |frame: &_, look| sight::tell(frame, look, &to_lane, &updates, &gauges);
         reader::read(Reader::new(settings), gauges.frames(), tell, &stop, &pulse);
+    })?;
+
+    let (gauges, to_lane) = (shown.gauges.clone(), events.clone());
+    crew.thread("phone", move |stop, pulse| {
+        let tell = |run| {
+            // Without a lane the box ends by itself.
+            let _ = to_lane.send(Event::Run(run));
+        };
+        phone::run(&pictures, &offers, &gauges, tell, &stop, &pulse);
     })?;
 
     let watch = clock.clone();
@@ -114,7 +128,8 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let line = Line::open(config, line::Parts { trust, writer, appended, status, pace, before }, &shown, &mut crew)?;
+    let parts = line::Parts { trust, writer, appended, offered, status, pace, before };
+    let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
     Ok(Running { crew, shown, _claim: claim })
 }

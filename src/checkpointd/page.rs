@@ -169,6 +169,7 @@ impl Shown {
                 "dirt_percent": picture.dirt_percent,
             })),
             "reader_deaths": self.gauges.reader_deaths(),
+            "runs_spoilt": self.gauges.runs_spoilt(),
             "look": look.map(|(number, look)| json!({
                 "number": number,
                 "us": look.micros,
@@ -265,6 +266,7 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
         Screen::AdmittedBefore { .. } => ("admitted-before", None, Vec::new(), None),
         Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault.code())),
         Screen::Stick(_) => ("stick", None, Vec::new(), None),
+        Screen::Run(_) => ("run", None, Vec::new(), None),
     }
 }
 

@@ -1,10 +1,12 @@
-//! Fetching releases: at the start, when HQ says there is a newer one, when a stick is put in, and every so often.
+//! Fetching releases: at the start, when HQ says there is a newer one, every so often, and when
+//! somebody brings one: on a stick, or on a phone.
 //!
 //! A carrier that is away or lies costs nothing but the try; what has been adopted goes on serving. The store
 //! works on a thread that may block, so that the loop of the line keeps turning meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -39,6 +41,16 @@ impl Roots {
     }
 }
 
+/// What became of an offer: the adoption, and the sequence that is in force after it.
+pub(crate) type Answer = Result<(Adoption, u64), trust::Error>;
+
+/// A bundle that was brought to the box.
+pub(crate) struct Offer {
+    pub bundle: Bundle,
+    /// Who wants to know what becomes of it.
+    pub told: Sender<Answer>,
+}
+
 /// What fetching is tied to.
 pub(crate) struct Sync {
     pub store: Store,
@@ -60,6 +72,8 @@ pub(crate) struct Calls {
     pub news: watch::Receiver<Option<Vec<u8>>>,
     /// Sticks that were put in.
     pub sticks: mpsc::Receiver<PathBuf>,
+    /// Bundles that are brought to the box.
+    pub offered: Receiver<Offer>,
 }
 
 /// What is to be done next.
@@ -68,6 +82,8 @@ enum Work {
     Round(Option<Bundle>),
     /// A stick is read.
     Stick(PathBuf),
+    /// What was brought is looked into.
+    Offer(Offer),
 }
 
 /// What came of it.
@@ -101,10 +117,11 @@ pub(crate) async fn run(sync: Sync, mut calls: Calls, every: Duration, stop: Arc
         pulse.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
         let stick = calls.sticks.try_recv().ok();
-        let sent = if stick.is_none() && now >= rested { calls.news(have()) } else { None };
+        let brought = stick.map(Work::Stick).or_else(|| calls.offered.try_recv().ok().map(Work::Offer));
+        let sent = if brought.is_none() && now >= rested { calls.news(have()) } else { None };
         let was_called = sent.is_some();
-        let work = match (stick, sent) {
-            (Some(stick), _) => Work::Stick(stick),
+        let work = match (brought, sent) {
+            (Some(brought), _) => brought,
             (None, Some(bundle)) => Work::Round(bundle),
             (None, None) if now >= due => Work::Round(None),
             (None, None) => {
@@ -159,6 +176,7 @@ impl Sync {
         match work {
             Work::Round(sent) => self.round(sent),
             Work::Stick(stick) => self.stick(&stick),
+            Work::Offer(offer) => self.take(offer),
         }
     }
 
@@ -172,8 +190,8 @@ impl Sync {
                 _ => self.ask(&mut Layered(bundle, Layers(self.folder.clone().map(Folder)))),
             };
             match adopted {
-                Ok(true) => return Done { is_new: true, ..done },
-                Ok(false) => {}
+                Ok(Adoption::Adopted { .. }) => return Done { is_new: true, ..done },
+                Ok(Adoption::NothingNew { .. }) => {}
                 Err(error) => tracing::info!(code = error.code(), "what HQ's broker has sent was refused: {error}"),
             }
         }
@@ -197,19 +215,16 @@ impl Sync {
         done
     }
 
-    /// Asks one carrier; says whether it had something new.
-    fn ask(&mut self, carrier: &mut dyn Carrier) -> Result<bool, trust::Error> {
+    /// Asks one carrier.
+    fn ask(&mut self, carrier: &mut dyn Carrier) -> Result<Adoption, trust::Error> {
         let adopted = self.store.adopt(carrier, self.clock.now());
         // A newer root counts whatever became of the release: a key that was struck off must stay struck off.
         self.follow_root();
-        match adopted? {
-            Adoption::NothingNew { .. } => Ok(false),
-            Adoption::Adopted { sequence, fetched } => {
-                tracing::info!(sequence, fetched, "adopted a release");
-                self.write_down("release-adopted", &sequence.to_string());
-                Ok(true)
-            }
+        if let Ok(Adoption::Adopted { sequence, fetched }) = adopted {
+            tracing::info!(sequence, fetched, "adopted a release");
+            self.write_down("release-adopted", &sequence.to_string());
         }
+        adopted
     }
 
     fn stick(&mut self, stick: &Path) -> Done {
@@ -224,6 +239,20 @@ impl Sync {
             _ => {}
         }
         Done { trouble: None, is_new: matches!(outcome, Some(panel::Stick::Adopted { .. })) }
+    }
+
+    /// Takes what was brought, if it holds all that the box needs of it.
+    fn take(&mut self, offer: Offer) -> Done {
+        let Offer { mut bundle, told } = offer;
+        let adopted = self.ask(&mut bundle);
+        if let Err(error) = &adopted {
+            tracing::warn!(code = error.code(), "what was brought was not adopted: {}", words(error));
+        }
+        let is_new = matches!(adopted, Ok(Adoption::Adopted { .. }));
+        let sequence = self.store.current().map_or(0, |release| release.sequence());
+        // Who brought it may have gone.
+        let _ = told.send(adopted.map(|adoption| (adoption, sequence)));
+        Done { trouble: None, is_new }
     }
 
     fn follow_root(&self) {
@@ -245,9 +274,9 @@ impl Sync {
 }
 
 impl Done {
-    fn take(&mut self, adopted: Result<bool, trust::Error>) {
+    fn take(&mut self, adopted: Result<Adoption, trust::Error>) {
         match adopted {
-            Ok(is_new) => self.is_new |= is_new,
+            Ok(adoption) => self.is_new |= matches!(adoption, Adoption::Adopted { .. }),
             Err(error) => self.trouble = Some(words(&error)),
         }
     }

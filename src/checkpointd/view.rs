@@ -109,6 +109,8 @@ impl Around<'_> {
             State::AdmittedBefore { again, admitted } => {
                 Screen::AdmittedBefore { at: self.time(*admitted, "%H:%M"), card: self.card(again, journal) }
             }
+            // A box that has no release yet may just be getting one.
+            State::Idle if let Some(run) = lane.run() => Screen::Run(run.clone()),
             State::Idle if self.release.is_none() => Screen::Fault(Fault::NoTrust),
             State::Idle => match (lane.camera().and_then(blind), lane.hint(world.mono)) {
                 (Some(fault), _) => Screen::Fault(fault),

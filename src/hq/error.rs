@@ -112,6 +112,9 @@ pub enum Error {
     /// The text does not fit into a QR code of this error correction.
     #[error("the text does not fit into a QR code")]
     Qr(#[source] qrcode::types::QrError),
+    /// What a box lacks is more than a phone can show.
+    #[error("{0} bytes are more than a phone can show: take a stick")]
+    RunTooLong(usize),
     /// The picture cannot be written.
     #[error("the picture of the code cannot be written")]
     Picture(#[source] image::ImageError),
@@ -227,6 +230,7 @@ impl Error {
             Self::Unreadable(_) => "unreadable",
             Self::TooLong => "too-long",
             Self::Qr(_) => "qr",
+            Self::RunTooLong(_) => "run-too-long",
             Self::Picture(_) => "picture",
             Self::NotOurs(_) => "not-ours",
             Self::UnknownPass => "unknown-pass",

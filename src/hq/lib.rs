@@ -33,10 +33,11 @@ pub mod register;
 mod release;
 mod revoke;
 mod rule;
+pub mod run;
 pub mod serve;
 pub mod span;
-pub mod tables;
 pub mod stick;
+pub mod tables;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, init, issue, issuer, order, register, release, revoke, serve, stick, trust_certificate};
+use hq::commands::{
+    add_box, init, issue, issuer, order, register, release, revoke, serve, show_run, stick, trust_certificate,
+};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -31,6 +33,7 @@ enum Command {
     Serve(serve::Args),
     Release(release::Args),
     Stick(stick::Args),
+    ShowRun(show_run::Args),
     TrustCertificate(trust_certificate::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Command::Issue(args) => issue::run(*args),
         Command::Release(args) => release::run(args),
         Command::Stick(args) => stick::run(args),
+        Command::ShowRun(args) => show_run::run(args),
         Command::Revoke(args) => revoke::run(args),
         Command::Order(args) => order::run(args),
         Command::Register(args) => register::run(args),

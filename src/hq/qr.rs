@@ -23,6 +23,8 @@ pub enum Ecc {
     Screen,
     /// Level Q, 25 %: printed, and then folded, wet and dirty.
     Paper,
+    /// Level L, 7 %: one of many on a screen that make up for each other.
+    Run,
 }
 
 /// A code, module by module.
@@ -43,6 +45,7 @@ impl Code {
         let level = match ecc {
             Ecc::Screen => EcLevel::M,
             Ecc::Paper => EcLevel::Q,
+            Ecc::Run => EcLevel::L,
         };
         let code = QrCode::with_error_correction_level(text, level).map_err(Error::Qr)?;
         let version = match code.version() {
@@ -63,6 +66,7 @@ impl Code {
         let level = match self.ecc {
             Ecc::Screen => 'M',
             Ecc::Paper => 'Q',
+            Ecc::Run => 'L',
         };
         format!("{}-{level}", self.version)
     }
@@ -74,6 +78,13 @@ impl Code {
 
     fn is_dark(&self, x: usize, y: usize) -> bool {
         self.dark[y * self.width + x]
+    }
+
+    /// Its modules row by row, eight to a byte, the first at the highest bit, dark ones set.
+    pub fn bits(&self) -> Vec<u8> {
+        let byte =
+            |eight: &[bool]| eight.iter().enumerate().fold(0, |byte, (at, dark)| byte | u8::from(*dark) << (7 - at));
+        self.dark.chunks(8).map(byte).collect()
     }
 
     /// As a grey picture, 8 pixels a module, with its quiet zone.

@@ -38,5 +38,6 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
         Screen::AdmittedBefore { at, card } => screen::admitted_before::draw(sheet, rest, words, at, card),
         Screen::Fault(fault) => screen::fault::draw(sheet, rest, view.language, *fault),
         Screen::Stick(stick) => screen::stick::draw(sheet, rest, view.language, stick),
+        Screen::Run(run) => screen::run::draw(sheet, rest, view.language, run),
     }
 }

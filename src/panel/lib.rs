@@ -34,7 +34,7 @@ mod view;
 pub use draw::draw;
 pub use show::{Latest, show};
 pub use signal::{Driver, driver, tone};
-pub use view::{Bar, Card, Fault, Hint, Language, Names, Screen, Stick, View};
+pub use view::{Bar, Card, Fault, Hint, Language, Names, Run, Screen, Stick, View};
 
 /// What the matter is, in a few words: the headline of a reason, for pages and reports that speak of it too.
 pub const fn headline(reason: verdict::Reason, language: Language) -> &'static str {
@@ -47,6 +47,7 @@ pub const fn call(screen: &Screen, language: Language) -> Option<&'static str> {
         Screen::Fault(fault) => Some(text::fault(language, *fault).headline),
         Screen::Hint(hint) => Some(text::hint(language, *hint).headline),
         Screen::Stick(stick) => Some(text::stick(language, stick).headline),
+        Screen::Run(run) => Some(text::run(language, run).headline),
         _ => None,
     }
 }

@@ -13,6 +13,7 @@ pub mod closed;
 pub mod fault;
 pub mod hint;
 pub mod idle;
+pub mod run;
 pub mod stick;
 pub mod verdict;
 

@@ -23,7 +23,7 @@ impl Driver {
 /// no box has seen, and a driver who sees green drives.
 pub const fn driver(view: &View) -> Driver {
     Driver(match &view.screen {
-        Screen::Idle | Screen::Fault(_) | Screen::Stick(_) => Light::Off,
+        Screen::Idle | Screen::Fault(_) | Screen::Stick(_) | Screen::Run(_) => Light::Off,
         Screen::Hint(_) | Screen::AdmittedBefore { .. } => Light::Amber,
         Screen::Verdict(card) => match card.outcome {
             Outcome::Admit | Outcome::Check => Light::Amber,
@@ -58,6 +58,10 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
             Some(Tone::Fault)
         }
         (Screen::Stick(_), _) => None,
+        (Screen::Run(run), was) if !run.is_well() && !matches!(was, Some(Screen::Run(old)) if !old.is_well()) => {
+            Some(Tone::Fault)
+        }
+        (Screen::Run(_), _) => None,
         // Nobody has to hear what they have just pressed.
         (Screen::Idle | Screen::Hint(_) | Screen::Closed { .. }, _) => None,
     };
@@ -96,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::sample::{card, view};
-    use crate::view::{Fault, Language, Stick};
+    use crate::view::{Fault, Language, Run, Stick};
 
     fn verdict(reasons: &[Reason]) -> View {
         view(Language::Ru, Screen::Verdict(card(reasons)))
@@ -168,6 +172,17 @@ mod tests {
         assert_eq!(tone(Some(&further), &stick(Stick::NotSigned)), Some(Tone::Fault));
         assert_eq!(tone(Some(&stick(Stick::NotSigned)), &stick(Stick::NotSigned)), None);
         assert_eq!(driver(&further).light(), Light::Off);
+    }
+
+    #[test]
+    fn an_update_from_a_phone_is_heard_once_and_only_when_something_is_wrong_with_it() {
+        let run = |run| view(Language::Ru, Screen::Run(run));
+        let (some, more) = (run(Run::Receiving { percent: 1 }), run(Run::Receiving { percent: 2 }));
+        assert_eq!(tone(Some(&some), &more), None);
+        assert_eq!(tone(Some(&more), &run(Run::Adopted { sequence: 2 })), None);
+        assert_eq!(tone(Some(&more), &run(Run::NotSigned)), Some(Tone::Fault));
+        assert_eq!(tone(Some(&run(Run::NotSigned)), &run(Run::NotSigned)), None);
+        assert_eq!(driver(&more).light(), Light::Off);
     }
 
     #[test]

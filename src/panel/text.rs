@@ -6,7 +6,7 @@
 
 use verdict::{Knowledge, Reason};
 
-use crate::view::{Fault, Hint, Language, Stick};
+use crate::view::{Fault, Hint, Language, Run, Stick};
 
 mod en;
 mod ru;
@@ -56,6 +56,14 @@ pub const fn stick(language: Language, stick: &Stick) -> Said {
     }
 }
 
+/// What becomes of an update that a phone shows, as an officer understands it.
+pub const fn run(language: Language, run: &Run) -> Said {
+    match language {
+        Language::Ru => ru::run(run),
+        Language::En => en::run(run),
+    }
+}
+
 /// The other texts.
 pub const fn words(language: Language) -> &'static Words {
     match language {
@@ -64,7 +72,7 @@ pub const fn words(language: Language) -> &'static Words {
     }
 }
 
-/// Every text that is neither a reason nor a fault nor a hint nor about a stick.
+/// Every text that is neither a reason nor a fault nor a hint nor about a carrier.
 #[derive(Debug)]
 pub struct Words {
     /// The word of *admit*. The three words differ in length, so that they differ from afar.
@@ -152,6 +160,8 @@ pub struct Words {
 
     /// Before the number of a release on a stick.
     pub on_stick: &'static str,
+    /// Before the number of a release that a phone shows.
+    pub on_phone: &'static str,
     /// Before the number of the release that is in force beside it.
     pub on_box: &'static str,
     /// Unit of what was read of a stick.

@@ -75,6 +75,8 @@ pub enum Screen {
     Fault(Fault),
     /// A stick was put in: how far it is, or what came of it.
     Stick(Stick),
+    /// A phone shows an update to the camera: how far it is, or what came of it.
+    Run(Run),
 }
 
 /// A judged pass as the officer sees it: only what the decision needs.
@@ -274,6 +276,78 @@ impl Stick {
     /// Whether all is as it should be.
     pub const fn is_well(&self) -> bool {
         matches!(self, Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. })
+    }
+}
+
+/// What becomes of an update that a phone shows to the camera, picture by picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Run {
+    /// It is coming.
+    Receiving {
+        /// How much of it is here, in percent.
+        percent: u8,
+    },
+    /// All of it is here and is being checked.
+    Checking,
+    /// It is in force now.
+    Adopted {
+        /// Sequence of the release.
+        sequence: u64,
+    },
+    /// It was in force before.
+    Current {
+        /// Sequence of the release.
+        sequence: u64,
+    },
+    /// The box has a newer one.
+    Older {
+        /// Sequence of the release in force.
+        here: u64,
+        /// Sequence of the one that was shown.
+        there: u64,
+    },
+    /// It is for another region.
+    OtherRegion {
+        /// Which.
+        region: String,
+    },
+    /// It goes on from a release that the box does not have.
+    Missing,
+    /// It is not what it says, or not signed by this region.
+    NotSigned,
+    /// Its last day has passed.
+    TooOld,
+    /// The box cannot write it down.
+    Failed,
+}
+
+impl Run {
+    /// Stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Receiving { .. } => "receiving",
+            Self::Checking => "checking",
+            Self::Adopted { .. } => "adopted",
+            Self::Current { .. } => "current",
+            Self::Older { .. } => "older",
+            Self::OtherRegion { .. } => "other-region",
+            Self::Missing => "missing",
+            Self::NotSigned => "not-signed",
+            Self::TooOld => "too-old",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether all is as it should be.
+    pub const fn is_well(&self) -> bool {
+        match self {
+            Self::Receiving { .. }
+            | Self::Checking
+            | Self::Adopted { .. }
+            | Self::Current { .. }
+            | Self::Older { .. } => true,
+            Self::OtherRegion { .. } | Self::Missing | Self::NotSigned | Self::TooOld | Self::Failed => false,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod error;
 pub mod format;
 pub mod register;
 mod release;
+pub mod run;
 mod status;
 mod store;
 pub mod table;

@@ -25,8 +25,8 @@ mod rule;
 
 pub use facts::{Facts, Listed, Status};
 pub use freshness::{Ages, Freshness, Grade, Knowledge};
-pub use order::{Action, Order};
 pub use judge::{AHEAD_OF_FLOOR, judge};
+pub use order::{Action, Order};
 pub use policy::{KindRule, PlateRule, Policy, Scope};
 pub use reason::{Outcome, Reason};
 pub use record::{Flags, Record};

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use panel::Language;
+use panel::{Language, Run};
 use verdict::Reason;
 use wire::ClockTrust;
 
@@ -58,6 +58,27 @@ fn what_does_not_read_is_spoken_of_by_its_cause() {
         let Screen::Hint(hint) = screen(&lane, Journal::Writes, Some(&release)) else { panic!("{cause:?}") };
         assert_eq!(hint.as_str(), cause.map_or("unread", reader::Hint::as_str));
     }
+}
+
+#[test]
+fn an_update_from_a_phone_is_shown_while_nobody_is_judged_and_hides_no_verdict() {
+    let desk = Desk::open();
+    let release = desk.release();
+    let mut lane = lane();
+    let world = World { mono: MONO, now: now(BEGIN), release: Some(&release) };
+    let receiving = Screen::Run(Run::Receiving { percent: 43 });
+    assert_eq!(lane.on(Event::Run(Some(Run::Receiving { percent: 43 })), &world), []);
+    // Also on a box that has no release yet, and beside a picture that did not read.
+    lane.on(Event::Unread(None), &world);
+    for release in [None, Some(&release)] {
+        assert_eq!(screen(&lane, Journal::Writes, release), receiving);
+    }
+    lane.on(Event::Sighted { text: "MP1:X".to_owned(), read_us: 1, handed: Instant::now() }, &world);
+    assert!(matches!(screen(&lane, Journal::Writes, Some(&release)), Screen::Verdict(_)));
+    let mut lane = self::lane();
+    lane.on(Event::Run(Some(Run::Failed)), &world);
+    lane.on(Event::Run(None), &world);
+    assert_eq!(screen(&lane, Journal::Writes, Some(&release)), Screen::Idle);
 }
 
 #[test]

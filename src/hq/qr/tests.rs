@@ -16,8 +16,8 @@ fn decoded(picture: &GrayImage) -> String {
 }
 
 #[test]
-fn a_picture_is_read_back_at_both_levels() {
-    for ecc in [Ecc::Screen, Ecc::Paper] {
+fn a_picture_is_read_back_at_every_level() {
+    for ecc in [Ecc::Screen, Ecc::Paper, Ecc::Run] {
         for characters in [4, 100, 255, 300] {
             let png = Code::new(&pass(characters), ecc).unwrap().png().unwrap();
             let picture = image::load_from_memory(&png).unwrap().into_luma8();

@@ -8,7 +8,7 @@ use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
 
 use crate::sample::{card, view};
-use crate::view::{Card, Fault, Hint, Language, Stick};
+use crate::view::{Card, Fault, Hint, Language, Run, Stick};
 
 const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
 
@@ -34,6 +34,22 @@ fn sticks() -> [Stick; 11] {
         Stick::Pulled,
         Stick::Nothing,
         Stick::Failed,
+    ]
+}
+
+/// Everything that can become of an update from a phone.
+fn runs() -> [Run; 10] {
+    [
+        Run::Receiving { percent: 43 },
+        Run::Checking,
+        Run::Adopted { sequence: 812 },
+        Run::Current { sequence: 812 },
+        Run::Older { here: 812, there: 805 },
+        Run::OtherRegion { region: "RU-KOS".into() },
+        Run::Missing,
+        Run::NotSigned,
+        Run::TooOld,
+        Run::Failed,
     ]
 }
 
@@ -67,6 +83,7 @@ fn screens() -> Vec<(String, Screen)> {
     screens.extend(Fault::ALL.map(|fault| (format!("fault-{}", fault.code()), Screen::Fault(fault))));
     screens.extend(Hint::ALL.map(|hint| (format!("hint-{}", hint.as_str()), Screen::Hint(hint))));
     screens.extend(sticks().map(|stick| (format!("stick-{}", stick.code()), Screen::Stick(stick))));
+    screens.extend(runs().map(|run| (format!("run-{}", run.code()), Screen::Run(run))));
     screens
 }
 
@@ -233,6 +250,20 @@ fn a_stick_may_hold_the_largest_numbers_and_the_longest_name() {
 }
 
 #[test]
+fn an_update_from_a_phone_may_have_the_largest_numbers_and_the_longest_name() {
+    for language in Language::ALL {
+        for run in [
+            Run::Receiving { percent: 100 },
+            Run::Adopted { sequence: 4_294_967_295 },
+            Run::Older { here: 4_294_967_295, there: 4_294_967_295 },
+            Run::OtherRegion { region: "M".repeat(32) },
+        ] {
+            assert_sound("run", &view(language, Screen::Run(run)));
+        }
+    }
+}
+
+#[test]
 fn what_is_typed_lies_over_any_screen_and_hides_no_verdict() {
     for language in Language::ALL {
         for (name, mut view) in views(language) {
@@ -295,6 +326,7 @@ fn every_text_has_all_its_letters_in_every_face() {
         texts.extend(Fault::ALL.iter().map(|f| format!("{:?}", text::fault(language, *f))));
         texts.extend(Hint::ALL.iter().map(|h| format!("{:?}", text::hint(language, *h))));
         texts.extend(sticks().iter().map(|s| format!("{:?}", text::stick(language, s))));
+        texts.extend(runs().iter().map(|r| format!("{:?}", text::run(language, r))));
         for face in &crate::font::FACES {
             for text in &texts {
                 let text = crate::font::legible(text);
@@ -313,7 +345,9 @@ fn everything_is_said_in_its_own_words_and_with_something_to_do() {
         let hints = Hint::ALL.iter().map(|h| text::hint(language, *h));
         let sticks = sticks();
         let sticks = sticks.iter().map(|s| text::stick(language, s));
-        let said = reasons.chain(faults).chain(hints).chain(sticks).collect::<Vec<_>>();
+        let runs = runs();
+        let runs = runs.iter().map(|r| text::run(language, r));
+        let said = reasons.chain(faults).chain(hints).chain(sticks).chain(runs).collect::<Vec<_>>();
         for (i, one) in said.iter().enumerate() {
             assert!(!one.headline.is_empty() && !one.headline.ends_with('.') && one.advice.ends_with('.'), "{one:?}");
             assert!(said[..i].iter().all(|other| other != one), "{one:?} is said twice");

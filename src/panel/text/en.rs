@@ -3,7 +3,7 @@
 use verdict::Reason;
 
 use super::{Said, Words, said};
-use crate::view::{Fault, Hint, Stick};
+use crate::view::{Fault, Hint, Run, Stick};
 
 pub const WORDS: Words = Words {
     admit: "ADMIT",
@@ -51,6 +51,7 @@ pub const WORDS: Words = Words {
     journal_fails: "NO RECORD",
 
     on_stick: "on the stick",
+    on_phone: "on the phone",
     on_box: "here",
     kilobytes: "kB",
     megabytes: "MB",
@@ -205,5 +206,26 @@ pub const fn stick(stick: &Stick) -> Said {
             "The list was not stored",
             "The box's memory cannot be written, the old list serves. Tell headquarters.",
         ),
+    }
+}
+
+pub const fn run(run: &Run) -> Said {
+    match run {
+        Run::Receiving { .. } => said("Receiving the update", "Keep the phone before the camera."),
+        Run::Checking => said("Checking the update", "All of it is here. The phone is not needed any more."),
+        Run::Adopted { .. } => said("The update was taken", "The box works by it already. Take the phone away."),
+        Run::Current { .. } => said("This update is here", "It brings nothing new. Take the phone away."),
+        Run::Older { .. } => said("The box is newer", "It does not need this update. Take the phone away."),
+        Run::OtherRegion { .. } => said("For another region", "This update is not for boxes here."),
+        Run::Missing => {
+            said("An update is missing", "The one before it never came. Ask headquarters for a fuller one.")
+        }
+        Run::NotSigned => {
+            said("Not from headquarters", "The update is not signed by them. Take the phone away, tell your superior.")
+        }
+        Run::TooOld => said("The update has run out", "Ask headquarters for a new one. Compare the box's clock."),
+        Run::Failed => {
+            said("Not stored", "The box's memory cannot be written, the list before serves. Tell headquarters.")
+        }
     }
 }

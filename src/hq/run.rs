@@ -1,0 +1,103 @@
+//! A bundle as a run of QR pictures: what a phone shows to the camera of a box that has no line.
+//!
+//! The format is `trust::run`'s; here is what it looks like. How large a picture is and how long it stands was measured
+//! with the box's own reader (`docs/formats/qr-run.md`).
+
+use std::path::Path;
+
+use base64ct::{Base64, Encoding as _};
+use trust::Bundle;
+use trust::format::{BASE, HEAD, Head, INDEX, RECORD, Record, object_name};
+use trust::run::Run;
+
+use crate::Error;
+use crate::qr::{Code, Ecc};
+
+/// Pictures a second. A camera of fifteen frames a second sees each at least once between two changes.
+pub const RATE: u32 = 10;
+
+/// Bytes of the bundle in one picture.
+const SYMBOL: usize = 300;
+
+/// The page of a phone, but for its pictures.
+const PAGE: &str = include_str!("run/page.html");
+
+/// What a box that has release `_from` lacks of the newest one.
+///
+/// # Errors
+/// [`Error::File`], [`Error::Publish`].
+pub fn bundle(folder: &Path, _from: u64) -> Result<Bundle, Error> {
+    let file = |name: String| {
+        let path = folder.join(&name);
+        std::fs::read(&path).map(|bytes| (name, bytes)).map_err(Error::file(&path))
+    };
+    let refused = |error| Error::Publish(crate::publish::Error::Refused(error));
+    let head = file(HEAD.to_owned())?;
+    let index = file(object_name(INDEX, &Head::parse(&head.1).map_err(refused)?.1.streams))?;
+    let mut files = Vec::new();
+    for leaf in index.1.as_chunks().0 {
+        let record = file(object_name(RECORD, leaf))?;
+        files.push(file(object_name(BASE, &Record::parse(&record.1).map_err(refused)?.base))?);
+        files.push(record);
+    }
+    Ok(Bundle::new(files.into_iter().chain([head, index])))
+}
+
+/// A bundle in pictures.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    bytes: usize,
+    symbols: u32,
+    codes: Vec<Code>,
+}
+
+impl Shown {
+    /// Draws every picture of a bundle: its bytes twice over and once more, no picture like another, so that a phone may
+    /// begin anew at the end and nothing hangs on any one of them.
+    ///
+    /// # Errors
+    /// [`Error::RunTooLong`]; [`Error::Qr`] cannot be.
+    pub fn new(bundle: &[u8]) -> Result<Self, Error> {
+        let run = Run::new(bundle, SYMBOL).ok_or(Error::RunTooLong(bundle.len()))?;
+        let numbers = 0..run.symbols().saturating_mul(3).max(RATE);
+        let codes = numbers.map(|number| Code::new(&run.text(number), Ecc::Run)).collect::<Result<_, _>>()?;
+        Ok(Self { bytes: bundle.len(), symbols: run.symbols(), codes })
+    }
+
+    /// The pictures, in their order.
+    pub fn codes(&self) -> &[Code] {
+        &self.codes
+    }
+
+    /// Bytes of the bundle.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Seconds it takes when every picture is seen.
+    pub const fn seconds(&self) -> u32 {
+        self.symbols.div_ceil(RATE)
+    }
+
+    /// A page that shows them, for the browser of a phone: one file that asks nothing of any network. `what` says in
+    /// Russian and English what it brings.
+    pub fn page(&self, what: (&str, &str)) -> String {
+        let bits: Vec<u8> = self.codes.iter().flat_map(Code::bits).collect();
+        let width = self.codes.first().map_or(0, Code::width);
+        PAGE.replace("{ru}", &escaped(what.0))
+            .replace("{en}", &escaped(what.1))
+            .replace("{bytes}", &self.bytes.to_string())
+            .replace("{seconds}", &self.seconds().to_string())
+            .replace("{rate}", &RATE.to_string())
+            .replace("{width}", &width.to_string())
+            .replace("{pictures}", &self.codes.len().to_string())
+            .replace("{bits}", &Base64::encode_string(&bits))
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests;
