@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use trust::StatusList;
 use trust::format::{
     self, BASE, HEAD, Hash, Head, INDEX, KeyEntry, LONGEST_HEAD, MOST_STREAMS, Part, RECORD, Record, StreamId, leaf,
     merkle,
 };
-use trust::{Release, StatusList};
 use verdict::Policy;
 use wire::RegionId;
 use wire::sign::{Context, Signer};
@@ -158,6 +158,7 @@ pub fn publish(
         expires: issued.saturating_add(term.expires),
         not_after: issued.saturating_add(term.not_after),
         streams: merkle(&leaves),
+        count: u16::try_from(leaves.len()).map_err(|_| Error::Refused(trust::Error::TooLong("the index")))?,
     };
     let signed = wire::sign::sign(Context::TrustManifest, signer, &wire::encode(&head));
     try_out(&head, &signed, newest.expires, &streams)?;
@@ -165,6 +166,10 @@ pub fn publish(
     let mut news = shelf.put(&format::object_name(INDEX, &head.streams), &leaves.concat())?;
     for stream in &streams {
         news += shelf.put(&format::object_name(BASE, &stream.record.base), &stream.base)?;
+        if stream.record.single_chunk().is_none() {
+            let list = format::chunk_list(&stream.base);
+            news += shelf.put(&format::object_name(format::CHUNKS, &stream.record.chunks), &list)?;
+        }
         news += shelf.put(&format::object_name(RECORD, &stream.leaf), &stream.bytes)?;
     }
     shelf.sync(&[INDEX, RECORD, BASE])?;
@@ -235,8 +240,7 @@ fn try_out(head: &Head, signed: &[u8], root_expires: i64, streams: &[Stream]) ->
         if head.issued > root_expires {
             return Err(trust::Error::RootExpired);
         }
-        let parts = streams.iter().map(|stream| Ok((Record::parse(&stream.bytes)?, stream.base.clone())));
-        Release::assemble(head.clone(), parts).map(drop)
+        streams.iter().try_for_each(|stream| trust::check(Record::parse(&stream.bytes)?.part, stream.base.clone()))
     };
     tried().map_err(Error::Refused)
 }

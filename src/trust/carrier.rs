@@ -56,6 +56,22 @@ pub trait Carrier {
     }
 }
 
+impl<C: Carrier + ?Sized> Carrier for &mut C {
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError> {
+        (**self).open(name, from)
+    }
+}
+
+/// Two carriers, one behind the other: what the first does not bring, the second is asked for.
+#[derive(Debug, Clone)]
+pub struct Layered<A, B>(pub A, pub B);
+
+impl<A: Carrier, B: Carrier> Carrier for Layered<A, B> {
+    fn open<'c>(&'c mut self, name: &str, from: u64) -> Result<Box<dyn Read + 'c>, CarrierError> {
+        self.0.open(name, from).or_else(|_| self.1.open(name, from))
+    }
+}
+
 /// A folder: a stick, or a disk.
 #[derive(Debug, Clone)]
 pub struct Folder(pub PathBuf);

@@ -11,8 +11,8 @@ use wire::sign::{Context, Signer};
 use wire::{ClockTrust, RegionId, WallTime};
 
 use crate::format::{
-    BASE, HEAD, Head, INDEX, KeyEntry, Part, RECORD, Record, Reset, Root, RootKey, SignedRoot, StreamId, leaf, merkle,
-    object_name, root_name, sha256,
+    BASE, CHUNKS, HEAD, Head, INDEX, KeyEntry, Part, RECORD, Record, Reset, Root, RootKey, SignedRoot, StreamId,
+    chunk_list, leaf, merkle, object_name, root_name, sha256,
 };
 use crate::{Bits, Carrier, CarrierError, StatusList, Store};
 
@@ -146,6 +146,9 @@ impl Desk {
         for (record, base) in records {
             let bytes = wire::encode(&record);
             leaves.push(leaf(&bytes));
+            if record.single_chunk().is_none() {
+                self.files.insert(object_name(CHUNKS, &record.chunks), chunk_list(&base));
+            }
             self.files.insert(object_name(BASE, &record.base), base);
             self.files.insert(object_name(RECORD, &leaf(&bytes)), bytes);
         }
@@ -158,6 +161,7 @@ impl Desk {
             expires: issued + DAY,
             not_after: issued + 45 * DAY,
             streams: merkle(&leaves),
+            count: leaves.len().try_into().unwrap(),
         };
         self.sign_head(&head);
     }

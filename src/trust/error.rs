@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use wire::RegionId;
 
-use crate::CarrierError;
+use crate::{CarrierError, table};
 
 /// What went wrong, each with a stable code.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,9 @@ pub enum Error {
     /// Longer than signed, or than any release may be.
     #[error("{0} is longer than allowed")]
     TooLong(&'static str),
+    /// A table cannot be read.
+    #[error("a table cannot be read")]
+    Table(#[from] table::Error),
     /// A part without which nothing can be judged.
     #[error("the release has no {0}")]
     Incomplete(&'static str),
@@ -95,7 +98,7 @@ impl Error {
         match self {
             Self::NeedsProvisioning => "needs-provisioning",
             Self::AlreadyProvisioned => "already-provisioned",
-            Self::Disk { .. } => "disk",
+            Self::Disk { .. } | Self::Table(table::Error::Io(_)) => "disk",
             Self::Carrier(_) => "carrier",
             Self::Malformed(_) => "malformed",
             Self::RootSignatures => "root-signatures",
@@ -109,8 +112,10 @@ impl Error {
             Self::TwiceTheSame => "twice-the-same",
             Self::PastNotAfter => "past-not-after",
             Self::Altered(_) => "altered",
-            Self::TooLong(_) => "too-long",
+            Self::TooLong(_) | Self::Table(table::Error::TooLarge) => "too-long",
             Self::Incomplete(_) => "incomplete",
+            // Whatever else is wrong with a table is in its bytes.
+            Self::Table(_) => "malformed",
         }
     }
 }

@@ -1,19 +1,28 @@
 //! The format of trust releases; its specification stands in `docs/formats/trust-release.md`.
 //!
-//! One folder, the same for HTTP and stick: `root.N`, `head`, `index/HASH`, `record/HASH`, `base/HASH`.
+//! One folder, the same for HTTP and stick: `root.N`, `head`, and by their hashes `pages`, `index`, `record`, `base`,
+//! `chunks`, `delta`, `run` and `fold`.
 
 use sha2::{Digest as _, Sha256};
 
+mod acceptance;
+mod delta;
 mod foreign;
 mod head;
+mod index;
 mod keys;
+mod part;
 mod record;
 mod root;
 
+pub use acceptance::AcceptanceRule;
+pub use delta::{LONGEST_LOG, RUN_LENGTH, Run, chain};
 pub use foreign::{Scheme, foreign_ids};
 pub use head::{Head, LONGEST_HEAD, LONGEST_LIFE};
+pub use index::{MOST_STREAMS, PAGE, leaf, merkle, pages};
 pub use keys::KeyEntry;
-pub use record::{CHUNK, LONGEST_RECORD, MOST_STREAMS, Part, Record, StreamId, leaf, merkle};
+pub use part::{Carry, Part};
+pub use record::{CHUNK, Chunks, Fold, LONGEST_RECORD, MOST_FOLDS, Record, StreamId, chunk_list};
 pub use root::{LONGEST_PUBLISHING, LONGEST_ROOT, Reset, Root, RootKey, SignedRoot};
 
 /// A SHA-256 hash.
@@ -28,15 +37,38 @@ pub const INDEX: &str = "index";
 /// Folder of the stream records, each under its leaf hash.
 pub const RECORD: &str = "record";
 
+/// Folder of the lists of page roots of releases with more than [`PAGE`] streams, each under its Merkle root.
+pub const PAGES: &str = "pages";
+
 /// Folder of the bases, each under its SHA-256.
 pub const BASE: &str = "base";
+
+/// Folder of the chunk lists of bases longer than one chunk, each under its SHA-256.
+pub const CHUNKS: &str = "chunks";
+
+/// Folder of the deltas, each under the chain's hash after it.
+pub const DELTA: &str = "delta";
+
+/// Folder of runs of [`RUN_LENGTH`] deltas, each under the chain's hash after the last of them.
+pub const RUN: &str = "run";
+
+/// Folder of the folds' deltas, each under its SHA-256.
+pub const FOLD: &str = "fold";
+
+/// Folder of the bundles: what is new in a release for a box that has the one before.
+pub const NEWS: &str = "news";
 
 /// Name of a root.
 pub fn root_name(version: u64) -> String {
     format!("root.{version}")
 }
 
-/// Name of a file that is found by its hash: in [`INDEX`], [`RECORD`] or [`BASE`].
+/// Name of the bundle of a release.
+pub fn news_name(sequence: u64) -> String {
+    format!("{NEWS}/{sequence}")
+}
+
+/// Name of a file that is found by its hash, in one of the folders.
 pub fn object_name(folder: &str, hash: &Hash) -> String {
     format!("{folder}/{}", hex(hash))
 }
@@ -49,6 +81,14 @@ pub fn hex(bytes: &[u8]) -> String {
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> Hash {
     Sha256::digest(bytes).into()
+}
+
+/// The key of a pass in the table of its issuer's revoked ids.
+pub fn id_key(issuer: &str, id: &[u8]) -> [u8; 16] {
+    let hash = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(id).finalize();
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash[..16]);
+    key
 }
 
 #[cfg(test)]

@@ -12,10 +12,13 @@
 //!
 //! Words: the *root* names the keys and is signed offline; the *head* is the small signed statement that
 //! binds everything of one release; a *stream* is one issuer's one part (keys, status list, policy); a
-//! *record* describes a stream's content, its *base*; the *floor* is the newest time HQ has signed.
+//! *record* describes a stream's content: its *base* and the *deltas* on it, which a box keeps as the stream's
+//! *log*; a *fold* makes a new base of a base and its log; the *floor* is the newest time HQ has signed.
 #![forbid(unsafe_code)]
 
+mod bundle;
 mod carrier;
+mod content;
 #[cfg(test)]
 mod desk;
 mod error;
@@ -23,9 +26,13 @@ pub mod format;
 mod release;
 mod status;
 mod store;
+pub mod table;
 
-pub use carrier::{Carrier, CarrierError, Folder, Http};
+pub use bundle::{Bundle, LONGEST_BUNDLE};
+pub use carrier::{Carrier, CarrierError, Folder, Http, Layered};
+pub use content::check;
 pub use error::Error;
-pub use release::Release;
+pub use format::Carry;
+pub use release::{Release, Stream};
 pub use status::{Bits, StatusList};
-pub use store::{Adoption, Store, View};
+pub use store::{Adoption, Progress, Store, View};

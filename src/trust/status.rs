@@ -7,6 +7,8 @@ use verdict::Status;
 
 use crate::Error;
 
+mod delta;
+
 /// Most bytes a list may unpack to: two bits each for 16 million passes of one series.
 const LONGEST: usize = 4 * 1024 * 1024;
 
@@ -33,7 +35,10 @@ pub struct StatusList {
 impl StatusList {
     /// A list in which everything is valid.
     pub fn new(bits: Bits, entries: usize) -> Self {
-        let bits = bits as u8;
+        Self::of(bits as u8, entries)
+    }
+
+    fn of(bits: u8, entries: usize) -> Self {
         Self { bits, list: vec![0; entries.saturating_mul(usize::from(bits)).div_ceil(8)] }
     }
 

@@ -1,20 +1,25 @@
 //! What the box has adopted, and how it adopts.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use wire::{RegionId, WallTime};
 
-use crate::format::{self, HEAD, Hash, Head, LONGEST_HEAD, Root, SignedRoot, merkle, sha256};
-use crate::{Carrier, Error, Release};
+use crate::content::{Carried, Content};
+use crate::format::{self, HEAD, Hash, Head, LONGEST_HEAD, Record, Root, SignedRoot, StreamId, pages};
+use crate::{Carrier, Carry, Error, Release};
 
+mod bring;
 mod check;
 mod disk;
 mod fetch;
+mod log;
 mod slots;
 
 use disk::Disk;
-use fetch::{Fetch, OBJECTS, object, stored_record};
+use fetch::{Fetch, OBJECTS, stored_leaves, stored_record};
+use log::LOGS;
 use slots::State;
 
 /// What came of an adoption.
@@ -34,6 +39,15 @@ pub enum Adoption {
     },
 }
 
+/// How far a fetch has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that are here.
+    pub done: u64,
+    /// Bytes that are known to be needed.
+    pub total: u64,
+}
+
 /// The trust of one box, on disk. One process adopts; any number may open it to read.
 pub struct Store {
     disk: Disk,
@@ -41,6 +55,8 @@ pub struct Store {
     root: Root,
     /// Whether what serves is what the state says; not so before the first adoption, and after damage.
     is_whole: bool,
+    /// What is to be carried from the next adoption on.
+    carry: Carry,
     current: Arc<RwLock<Option<Arc<Release>>>>,
 }
 
@@ -79,7 +95,7 @@ impl Store {
         if slots::read(&disk)?.is_some() {
             return Err(Error::AlreadyProvisioned);
         }
-        let mut state = State { counter: 0, root, head: Vec::new(), leaves: Vec::new(), sequence: 0, floor: 0 };
+        let mut state = State { counter: 0, root, head: Vec::new(), sequence: 0, floor: 0, carry: Carry::default() };
         slots::write(&disk, &mut state)?;
         Self::on(disk)
     }
@@ -95,7 +111,8 @@ impl Store {
     fn on(disk: Disk) -> Result<Self, Error> {
         let state = slots::read(&disk)?.ok_or(Error::NeedsProvisioning)?;
         let root = SignedRoot::parse(&state.root)?.root()?;
-        let mut store = Self { disk, state, root, is_whole: false, current: Arc::default() };
+        let carry = state.carry.clone();
+        let mut store = Self { disk, state, root, is_whole: false, carry, current: Arc::default() };
         store.load();
         Ok(store)
     }
@@ -121,14 +138,32 @@ impl Store {
         self.state.floor
     }
 
+    /// Says which streams this box carries, from the next adoption on.
+    pub fn set_carry(&mut self, carry: Carry) {
+        self.carry = carry;
+    }
+
     /// Fetches what is new, checks all of it, and only then lets it serve.
     ///
     /// # Errors
     /// Why it was not adopted; what was adopted before goes on serving.
     pub fn adopt(&mut self, carrier: &mut dyn Carrier, now: WallTime) -> Result<Adoption, Error> {
-        let mut fetch = Fetch::new(carrier);
+        self.adopt_with(carrier, now, &mut |_| {})
+    }
+
+    /// The same, and says again and again how far it has come.
+    ///
+    /// # Errors
+    /// Why it was not adopted; what was adopted before goes on serving.
+    pub fn adopt_with(
+        &mut self,
+        carrier: &mut dyn Carrier,
+        now: WallTime,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Adoption, Error> {
+        let mut fetch = Fetch::new(carrier, progress);
         let bytes = fetch.get(HEAD, LONGEST_HEAD, "the head")?;
-        if bytes == self.state.head && self.is_whole {
+        if bytes == self.state.head && self.is_whole && self.carry == self.state.carry {
             if !slots::agree(&self.disk) {
                 self.commit(self.state.clone(), self.root.clone())?;
             }
@@ -144,16 +179,49 @@ impl Store {
         // An unsound clock says nothing; HQ's own word that it is not earlier than `issued` always counts.
         let now = if now.trust.is_sound() { now.unix().max(head.issued) } else { head.issued };
         check::head(&message, &head, &bytes, &self.root, &self.state, now)?;
-        let leaves = fetch.streams(&self.disk, &head, &self.state.leaves())?;
-        let release = assemble(&self.disk, head.clone(), &leaves)?;
+        let release = self.bring(&mut fetch, head.clone())?;
         state.sequence = head.sequence;
         state.floor = head.issued;
         state.head = bytes;
-        state.leaves = leaves.concat();
+        state.carry = self.carry.clone();
+        let fetched = fetch.bytes;
         self.commit(state, self.root.clone())?;
         self.serve(release);
-        self.forget_the_old(&leaves);
-        Ok(Adoption::Adopted { sequence: head.sequence, fetched: fetch.bytes })
+        self.forget_the_old();
+        Ok(Adoption::Adopted { sequence: head.sequence, fetched })
+    }
+
+    /// Brings every stream of a release to the disk, and makes the release of them. What serves stays untouched.
+    fn bring(&self, fetch: &mut Fetch<'_>, head: Head) -> Result<Release, Error> {
+        bring::make_folders(&self.disk)?;
+        let current = self.current();
+        let current: BTreeMap<StreamId, &Arc<Carried>> = current.as_ref().map_or_else(BTreeMap::new, |release| {
+            release.carried().iter().map(|stream| (stream.record.id(), stream)).collect()
+        });
+        let leaves = fetch.leaves(&self.disk, &head)?;
+        let mut records = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let record = fetch.record(&self.disk, &leaf)?;
+            let is_carried = carries(&self.carry, &head, &record);
+            let previous = current.get(&record.id()).copied();
+            let stays = previous.filter(|old| {
+                old.leaf == leaf && old.is_carried() == is_carried && (!is_carried || bring::is_there(&self.disk, old))
+            });
+            if is_carried && stays.is_none() {
+                fetch.expect(bring::cost(&record, previous.map(AsRef::as_ref)));
+            }
+            records.push((leaf, record, is_carried, previous, stays));
+        }
+        let mut streams = Vec::with_capacity(records.len());
+        for (leaf, record, is_carried, previous, stays) in records {
+            streams.push(match stays {
+                Some(stays) => stays.clone(),
+                None if is_carried => bring::bring(&self.disk, fetch, leaf, record, previous.map(AsRef::as_ref))?,
+                None => Arc::new(Carried { leaf, record, content: Content::Absent, log: None }),
+            });
+        }
+        [OBJECTS, LOGS].iter().try_for_each(|folder| self.disk.settle(folder))?;
+        Release::assemble(head, streams)
     }
 
     /// Makes a state the box's own. When the disk refuses, it is doubtful which state it holds, so what it
@@ -178,8 +246,7 @@ impl Store {
         if self.state.head.is_empty() {
             return;
         }
-        let release =
-            Head::parse(&self.state.head).and_then(|(_, head)| assemble(&self.disk, head, &self.state.leaves()));
+        let release = Head::parse(&self.state.head).and_then(|(_, head)| self.stored(head));
         match release {
             Ok(release) => self.serve(release),
             Err(error) => {
@@ -193,29 +260,39 @@ impl Store {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(release));
     }
 
-    /// Removes what no release needs any more.
-    fn forget_the_old(&self, leaves: &[Hash]) {
-        let bases = leaves.iter().filter_map(|hash| stored_record(&self.disk, hash));
-        let needed: std::collections::BTreeSet<String> =
-            bases.map(|record| record.base).chain(leaves.iter().copied()).map(|hash| format::hex(&hash)).collect();
+    /// The adopted release from the disk, everything of it checked again.
+    fn stored(&self, head: Head) -> Result<Release, Error> {
+        let leaves = stored_leaves(&self.disk, &head).ok_or(Error::Altered("the index"))?;
+        let streams = leaves.into_iter().map(|leaf| {
+            let record = stored_record(&self.disk, &leaf).ok_or(Error::Altered("a record"))?;
+            if carries(&self.state.carry, &head, &record) {
+                bring::load(&self.disk, leaf, record)
+            } else {
+                Ok(Arc::new(Carried { leaf, record, content: Content::Absent, log: None }))
+            }
+        });
+        let streams = streams.collect::<Result<_, Error>>()?;
+        Release::assemble(head, streams)
+    }
+
+    /// Removes what the release that serves does not need.
+    fn forget_the_old(&self) {
+        let Some(release) = self.current() else { return };
+        let head = release.head();
+        let leaves: Vec<Hash> = release.carried().iter().map(|stream| stream.leaf).collect();
+        let bases = release.carried().iter().filter(|stream| stream.is_carried()).map(|stream| stream.record.base);
+        let needed = [head.streams].into_iter().chain(pages(&leaves)).chain(bases).chain(leaves.iter().copied());
+        let needed: BTreeSet<String> = needed.map(|hash| format::hex(&hash)).collect();
         self.disk.sweep(OBJECTS, |name| needed.contains(name));
+        let logs: BTreeSet<&str> =
+            release.carried().iter().filter_map(|stream| stream.log.as_ref()?.name.rsplit('/').next()).collect();
+        self.disk.sweep(LOGS, |name| logs.contains(name));
     }
 }
 
-/// A release from the objects on disk, each checked again.
-fn assemble(disk: &Disk, head: Head, leaves: &[Hash]) -> Result<Release, Error> {
-    if merkle(leaves) != head.streams {
-        return Err(Error::Altered("the index"));
-    }
-    let parts = leaves.iter().map(|hash| {
-        let record = stored_record(disk, hash).ok_or(Error::Altered("a record"))?;
-        if record.part.longest().is_none() {
-            return Ok((record, Vec::new()));
-        }
-        let base = disk.read(&object(&record.base))?.filter(|base| sha256(base) == record.base);
-        Ok((record, base.ok_or(Error::Altered("a base"))?))
-    });
-    Release::assemble(head, parts)
+/// Whether a box keeps a stream. What has ended goes by HQ's time: a clock's is never kept.
+fn carries(carry: &Carry, head: &Head, record: &Record) -> bool {
+    carry.carries(&head.region, &record.id()) && !record.has_ended(head.issued)
 }
 
 #[cfg(test)]

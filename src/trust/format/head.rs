@@ -39,6 +39,9 @@ pub struct Head {
     /// Merkle root over the records.
     #[cbor(n(6), with = "minicbor::bytes")]
     pub streams: Hash,
+    /// Number of the records.
+    #[n(7)]
+    pub count: u16,
 }
 
 impl Head {

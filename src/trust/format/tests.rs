@@ -9,6 +9,7 @@ fn the_longest_head_there_can_be_fits_into_300_bytes() {
     desk.change_head(|head| {
         head.region = "R".repeat(32).parse::<RegionId>().unwrap();
         (head.root, head.sequence) = (u64::MAX, u64::MAX);
+        head.count = u16::MAX;
         (head.issued, head.expires, head.not_after) = (i64::MAX, i64::MAX, i64::MAX);
     });
     let longest = desk.files[HEAD].len();
@@ -44,10 +45,16 @@ fn a_root_may_take_back_a_sequence_and_a_floor() {
 fn a_chunk_has_its_own_length_and_hash() {
     let base = vec![7; CHUNK * 2 + 5];
     let record = Record::describe(stream(Part::Status, "x", 0), &base);
-    assert_eq!(record.chunk(0), Some((CHUNK, sha256(&base[..CHUNK]))));
-    assert_eq!(record.chunk(2), Some((5, sha256(&[7; 5]))));
-    assert_eq!(record.chunk(3), None);
-    assert_eq!(record.chunk(u64::MAX), None);
+    assert!(record.single_chunk().is_none());
+    let chunks = record.chunks(chunk_list(&base)).unwrap();
+    assert_eq!(chunks.get(0), Some((CHUNK, sha256(&base[..CHUNK]))));
+    assert_eq!(chunks.get(2), Some((5, sha256(&[7; 5]))));
+    assert_eq!(chunks.get(3), None);
+    assert_eq!(chunks.get(u64::MAX), None);
+    assert_eq!((chunks.end_of(1), chunks.end_of(9)), (CHUNK as u64, record.length));
+    assert!(record.chunks(chunk_list(&base[1..])).is_none());
+    let one = Record::describe(stream(Part::Status, "x", 0), b"one").single_chunk().unwrap();
+    assert_eq!((one.get(0), one.get(1)), (Some((3, sha256(b"one"))), None));
 }
 
 /// Test vectors of RFC 6962's trees, which RFC 9162 kept, as the certificate-transparency project gives them.

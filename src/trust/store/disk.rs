@@ -1,13 +1,13 @@
 //! The few things the store does to the disk, and in tests the power cut between any two of them.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
-use crate::format::{CHUNK, Hash, Record, sha256};
+use crate::format::{CHUNK, Chunks, Hash, sha256};
 
 /// A folder, and in tests a power cut after a number of steps.
 pub(super) struct Disk {
@@ -47,6 +47,55 @@ impl Disk {
         absent(hashed).map_err(|source| Error::Disk { path, source })
     }
 
+    /// A file for reading, or `None` when it is not there.
+    pub(super) fn open(&self, name: &str) -> Result<Option<File>, Error> {
+        let path = self.folder.join(name);
+        absent(File::open(&path)).map_err(|source| Error::Disk { path, source })
+    }
+
+    /// A file's length, or `None` when it is not there.
+    pub(super) fn length(&self, name: &str) -> Option<u64> {
+        std::fs::metadata(self.folder.join(name)).ok().filter(std::fs::Metadata::is_file).map(|file| file.len())
+    }
+
+    /// Cuts a file off after `keep` bytes and appends to it, durably once its folder is settled. When the power goes
+    /// in between, something stands behind the bytes that were kept.
+    pub(super) fn append(&self, name: &str, keep: u64, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.folder.join(name);
+        let appended = self.step(&path, &[]).and_then(|()| {
+            let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+            file.set_len(keep)?;
+            file.seek(SeekFrom::End(0))?;
+            self.tear(&mut file, bytes)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        appended.map_err(|source| Error::Disk { path, source })
+    }
+
+    /// Writes a file that must come out as expected; durable after [`Self::settle`]. False when it did not, and there
+    /// is none.
+    pub(super) fn make(
+        &self,
+        name: &str,
+        expected: &Hash,
+        write: impl FnOnce(&mut Hashed) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let path = self.folder.join(aside(name));
+        let failed = |source| Error::Disk { path: path.clone(), source };
+        let file = self.step(&path, &[]).and_then(|()| File::create(&path)).map_err(failed)?;
+        let mut out = Hashed { out: BufWriter::with_capacity(CHUNK, file), hash: Sha256::new() };
+        write(&mut out)?;
+        let Hashed { out, hash } = out;
+        if hash.finalize().as_slice() != expected {
+            std::fs::remove_file(&path).map_err(failed)?;
+            return Ok(false);
+        }
+        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+        self.step(&path, &[]).and_then(|()| file.sync_all()).map_err(failed)?;
+        self.move_in(name).map(|()| true)
+    }
+
     /// Writes a file of the folder itself in place: torn when the power goes in between.
     pub(super) fn overwrite(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.write(name, bytes)?;
@@ -65,12 +114,12 @@ impl Disk {
     }
 
     /// Goes on with a base of which some chunks may be here already, from before an interruption.
-    pub(super) fn resume(&self, name: &str, record: &Record) -> Result<Unfinished<'_>, Error> {
+    pub(super) fn resume(&self, name: &str, all: &Chunks) -> Result<Unfinished<'_>, Error> {
         let path = self.folder.join(aside(name));
         let opened = self.step(&path, &[]).and_then(|()| {
             let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
             let mut chunks = 0;
-            while let Some((length, hash)) = record.chunk(chunks) {
+            while let Some((length, hash)) = all.get(chunks) {
                 let mut bytes = Vec::with_capacity(length);
                 // A sector that cannot be read is as good as torn.
                 let read = (&file).take(length as u64).read_to_end(&mut bytes);
@@ -80,7 +129,7 @@ impl Disk {
                 chunks += 1;
             }
             // What follows the last good chunk was torn.
-            let good = (chunks * CHUNK as u64).min(record.length);
+            let good = all.end_of(chunks);
             file.set_len(good)?;
             file.seek(SeekFrom::Start(good))?;
             Ok((file, chunks))
@@ -149,10 +198,43 @@ impl Disk {
         }
     }
 
+    /// In tests, the power goes here: half of what was to be appended is there.
+    #[cfg(test)]
+    fn tear(&self, file: &mut File, bytes: &[u8]) -> std::io::Result<()> {
+        if self.steps_left.get() == Some(0) && self.tears.get() {
+            file.write_all(&bytes[..bytes.len() / 2])?;
+        }
+        self.step(Path::new(""), &[])
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the power does not go on command")]
+    fn tear(&self, _: &mut File, _: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+
     #[cfg(not(test))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the power does not go on command")]
     fn step(&self, _: &Path, _: &[u8]) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// A file that is being made, and its hash.
+pub(super) struct Hashed {
+    out: BufWriter<File>,
+    hash: Sha256,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
     }
 }
 

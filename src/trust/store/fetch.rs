@@ -1,10 +1,13 @@
-//! Brings the streams of a release to the disk: each byte is checked before it is kept.
+//! Brings files of a release to the disk: each byte is checked before it is kept.
 
 use std::io::Read;
 
 use super::disk::{Disk, Unfinished};
-use crate::format::{self, BASE, Hash, Head, INDEX, LONGEST_RECORD, MOST_STREAMS, RECORD, Record, leaf, merkle};
-use crate::{Carrier, CarrierError, Error};
+use crate::format::{
+    self, BASE, CHUNK, CHUNKS, Chunks, DELTA, Hash, Head, INDEX, LONGEST_RECORD, MOST_STREAMS, PAGE, PAGES, RECORD,
+    RUN, RUN_LENGTH, Record, Run, chain, leaf, merkle,
+};
+use crate::{Carrier, CarrierError, Error, Progress};
 
 /// Folder of everything on the disk that is found by its hash.
 pub(super) const OBJECTS: &str = "objects";
@@ -13,21 +16,48 @@ pub(super) const OBJECTS: &str = "objects";
 pub(super) struct Fetch<'c> {
     carrier: &'c mut dyn Carrier,
     pub(super) bytes: u64,
+    /// Bytes that are known to be needed.
+    needed: u64,
+    progress: &'c mut dyn FnMut(Progress),
 }
 
+/// A point of a chain: its sequence, and its hash there.
+pub(super) type Point = (u64, Hash);
+
 impl<'c> Fetch<'c> {
-    pub(super) fn new(carrier: &'c mut dyn Carrier) -> Self {
-        Self { carrier, bytes: 0 }
+    pub(super) fn new(carrier: &'c mut dyn Carrier, progress: &'c mut dyn FnMut(Progress)) -> Self {
+        Self { carrier, bytes: 0, needed: 0, progress }
     }
 
-    /// A whole file.
+    /// So much more will be asked for.
+    pub(super) fn expect(&mut self, bytes: u64) {
+        self.needed = self.needed.saturating_add(bytes);
+        self.came(0);
+    }
+
+    fn came(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        (self.progress)(Progress { done: self.bytes, total: self.needed.max(self.bytes) });
+    }
+
+    /// A whole file. An interruption is answered by asking for the rest, as long as each attempt brings at least
+    /// [`CHUNK`] bytes.
     pub(super) fn get(&mut self, name: &str, limit: u64, what: &'static str) -> Result<Vec<u8>, Error> {
-        let bytes = self.carrier.get(name, limit).map_err(|error| match error {
-            CarrierError::TooLong(_) => Error::TooLong(what),
-            other => Error::Carrier(other),
-        })?;
-        self.bytes += bytes.len() as u64;
-        Ok(bytes)
+        let mut bytes = Vec::new();
+        loop {
+            let before = bytes.len();
+            let most = limit.saturating_add(1) - before as u64;
+            let mut file = self.carrier.open(name, before as u64)?.take(most);
+            let read = file.read_to_end(&mut bytes);
+            drop(file);
+            self.came((bytes.len() - before) as u64);
+            match read {
+                _ if bytes.len() as u64 > limit => return Err(Error::TooLong(what)),
+                Ok(_) => return Ok(bytes),
+                Err(_) if bytes.len() - before >= CHUNK => {}
+                Err(source) => return Err(CarrierError::failed(name, source).into()),
+            }
+        }
     }
 
     /// A whole file, or `None` when the carrier says that there is none.
@@ -38,34 +68,35 @@ impl<'c> Fetch<'c> {
         }
     }
 
-    /// Fetches every record and base of a release that is not on the disk yet; `known` are the leaves of
-    /// the release before it.
-    pub(super) fn streams(&mut self, disk: &Disk, head: &Head, known: &[Hash]) -> Result<Vec<Hash>, Error> {
-        disk.make_folder(OBJECTS)?;
-        let leaves = self.leaves(head, known)?;
-        for hash in &leaves {
-            let record = self.record(disk, hash)?;
-            if record.part.longest().is_some() {
-                self.base(disk, &record)?;
-            }
+    /// The leaf hashes of a release, page by page where it has many.
+    pub(super) fn leaves(&mut self, disk: &Disk, head: &Head) -> Result<Vec<Hash>, Error> {
+        if usize::from(head.count) > MOST_STREAMS {
+            return Err(Error::TooLong("the index"));
         }
-        disk.settle(OBJECTS)?;
+        if usize::from(head.count) <= PAGE {
+            return self.hashes(disk, INDEX, &head.streams, head.count.into());
+        }
+        let pages = self.hashes(disk, PAGES, &head.streams, usize::from(head.count).div_ceil(PAGE))?;
+        let mut leaves = Vec::new();
+        for page in &pages {
+            let count = PAGE.min(usize::from(head.count) - leaves.len());
+            leaves.append(&mut self.hashes(disk, INDEX, page, count)?);
+        }
         Ok(leaves)
     }
 
-    fn leaves(&mut self, head: &Head, known: &[Hash]) -> Result<Vec<Hash>, Error> {
-        if !known.is_empty() && merkle(known) == head.streams {
-            return Ok(known.to_vec());
+    /// A list of hashes with a Merkle root.
+    fn hashes(&mut self, disk: &Disk, folder: &str, root: &Hash, count: usize) -> Result<Vec<Hash>, Error> {
+        if let Some(hashes) = stored_hashes(disk, root, count) {
+            return Ok(hashes);
         }
-        let bytes = self.get(&format::object_name(INDEX, &head.streams), (MOST_STREAMS * 32) as u64, "the index")?;
-        let (leaves, rest) = bytes.as_chunks();
-        if !rest.is_empty() || merkle(leaves) != head.streams {
-            return Err(Error::Altered("the index"));
-        }
-        Ok(leaves.to_vec())
+        let bytes = self.get(&format::object_name(folder, root), count as u64 * 32, "the index")?;
+        let hashes = hashes(&bytes, root, count).ok_or(Error::Altered("the index"))?;
+        disk.put(&object(root), &bytes)?;
+        Ok(hashes)
     }
 
-    fn record(&mut self, disk: &Disk, hash: &Hash) -> Result<Record, Error> {
+    pub(super) fn record(&mut self, disk: &Disk, hash: &Hash) -> Result<Record, Error> {
         if let Some(record) = stored_record(disk, hash) {
             return Ok(record);
         }
@@ -80,16 +111,13 @@ impl<'c> Fetch<'c> {
 
     /// Streams a base chunk by chunk. What has come stays across interruptions and restarts, and an
     /// interruption is answered by asking for the rest, as long as each attempt brings at least one chunk.
-    fn base(&mut self, disk: &Disk, record: &Record) -> Result<(), Error> {
-        let name = object(&record.base);
-        // What cannot be read is as good as absent: it is fetched again and written elsewhere.
-        if matches!(disk.hash(&name), Ok(Some(hash)) if hash == record.base) {
-            return Ok(());
-        }
-        let mut unfinished = disk.resume(&name, record)?;
-        while record.chunk(unfinished.chunks).is_some() {
+    pub(super) fn base(&mut self, disk: &Disk, record: &Record) -> Result<(), Error> {
+        let all = self.chunks(disk, record)?;
+        let mut unfinished = disk.resume(&object(&record.base), &all)?;
+        self.needed = self.needed.saturating_sub(all.end_of(unfinished.chunks));
+        while all.get(unfinished.chunks).is_some() {
             let before = unfinished.chunks;
-            match self.pull(record, &mut unfinished) {
+            match self.pull(record, &all, &mut unfinished) {
                 Err(Error::Carrier(CarrierError::Failed { .. })) if unfinished.chunks > before => {}
                 Err(error) => return Err(error),
                 Ok(()) => {}
@@ -98,14 +126,30 @@ impl<'c> Fetch<'c> {
         if unfinished.finish(&record.base)? { Ok(()) } else { Err(Error::Altered("a base")) }
     }
 
-    fn pull(&mut self, record: &Record, into: &mut Unfinished<'_>) -> Result<(), Error> {
+    /// The chunk list, which stays on the disk beside its base until the release stands.
+    fn chunks(&mut self, disk: &Disk, record: &Record) -> Result<Chunks, Error> {
+        if let Some(single) = record.single_chunk() {
+            return Ok(single);
+        }
+        let name = object(&record.chunks);
+        if let Some(chunks) = disk.read(&name).ok().flatten().and_then(|list| record.chunks(list)) {
+            return Ok(chunks);
+        }
+        let list = self.get(&format::object_name(CHUNKS, &record.chunks), record.list_length(), "a chunk list")?;
+        let chunks = record.chunks(list.clone()).ok_or(Error::Altered("a chunk list"))?;
+        disk.put(&name, &list)?;
+        Ok(chunks)
+    }
+
+    fn pull(&mut self, record: &Record, all: &Chunks, into: &mut Unfinished<'_>) -> Result<(), Error> {
         let name = format::object_name(BASE, &record.base);
-        let mut file = self.carrier.open(&name, into.chunks * format::CHUNK as u64)?;
+        let mut file = self.carrier.open(&name, all.end_of(into.chunks))?;
         let failed = |source| Error::Carrier(CarrierError::failed(&name, source));
-        while let Some((length, hash)) = record.chunk(into.chunks) {
+        while let Some((length, hash)) = all.get(into.chunks) {
             let mut chunk = Vec::with_capacity(length);
             let came = file.by_ref().take(length as u64).read_to_end(&mut chunk);
             self.bytes += chunk.len() as u64;
+            (self.progress)(Progress { done: self.bytes, total: self.needed.max(self.bytes) });
             came.map_err(failed)?;
             if chunk.len() != length || format::sha256(&chunk) != hash {
                 return Err(Error::Altered("a base"));
@@ -113,6 +157,71 @@ impl<'c> Fetch<'c> {
             into.append(&chunk)?;
         }
         if file.read(&mut [0]).map_err(failed)? == 0 { Ok(()) } else { Err(Error::TooLong("a base")) }
+    }
+
+    /// The deltas from a point of a chain up to `hash`, whose sequence is known or not, walked from the newest
+    /// backwards, so that each file is checked as it comes. `None` when the chain does not go through that point; no
+    /// more than `budget` bytes of them.
+    pub(super) fn deltas(
+        &mut self,
+        disk: &Disk,
+        from: Point,
+        (mut sequence, mut hash): (Option<u64>, Hash),
+        mut budget: u64,
+    ) -> Result<Option<Vec<Vec<u8>>>, Error> {
+        let mut newest_first: Vec<Vec<u8>> = Vec::new();
+        while sequence.is_none_or(|sequence| sequence > from.0) {
+            let (run, end) = self.run(disk, from.0, sequence, &hash, budget)?;
+            if sequence.is_some_and(|sequence| sequence != end) {
+                return Err(Error::Altered("a delta"));
+            }
+            (sequence, hash) = (Some(run.after), *run.previous);
+            let mut taken = Vec::new();
+            for payload in run.payloads {
+                if sequence.is_some_and(|sequence| sequence < from.0) {
+                    // The run begins before the point.
+                    sequence = sequence.map(|sequence| sequence + 1);
+                    hash = chain(&hash, &payload, sequence.unwrap_or_default());
+                } else {
+                    budget = budget.checked_sub(payload.len() as u64).ok_or(Error::TooLong("a delta"))?;
+                    taken.push(payload.to_vec());
+                }
+            }
+            newest_first.extend(taken.into_iter().rev());
+        }
+        newest_first.reverse();
+        Ok(((sequence, hash) == (Some(from.0), from.1)).then_some(newest_first))
+    }
+
+    /// The file of deltas that ends at a point: a run where one ends there and most of it is wanted, else one alone.
+    fn run(
+        &mut self,
+        disk: &Disk,
+        from: u64,
+        sequence: Option<u64>,
+        hash: &Hash,
+        budget: u64,
+    ) -> Result<(Run, u64), Error> {
+        let in_run = |sequence: u64| sequence.is_multiple_of(RUN_LENGTH) && sequence - from > RUN_LENGTH / 2;
+        if sequence.is_some_and(in_run) {
+            // Kept until the release stands, so that an interruption costs no more than one of them.
+            let name = object(hash);
+            if let Some(run) = disk.read(&name).ok().flatten().and_then(|bytes| Run::parse(&bytes, hash).ok()) {
+                return Ok(run);
+            }
+            let longest = Run::longest(RUN_LENGTH, format::LONGEST_LOG);
+            if let Some(bytes) = self.find(&format::object_name(RUN, hash), longest, "a delta")? {
+                let run = Run::parse(&bytes, hash)?;
+                if run.0.payloads.len() as u64 != RUN_LENGTH {
+                    return Err(Error::Altered("a delta"));
+                }
+                disk.put(&name, &bytes)?;
+                return Ok(run);
+            }
+        }
+        let bytes = self.get(&format::object_name(DELTA, hash), Run::longest(1, budget), "a delta")?;
+        let run = Run::parse(&bytes, hash)?;
+        if run.0.payloads.len() == 1 { Ok(run) } else { Err(Error::Altered("a delta")) }
     }
 }
 
@@ -125,4 +234,25 @@ pub(super) fn object(hash: &Hash) -> String {
 pub(super) fn stored_record(disk: &Disk, hash: &Hash) -> Option<Record> {
     let bytes = disk.read(&object(hash)).ok().flatten().filter(|bytes| leaf(bytes) == *hash)?;
     Record::parse(&bytes).ok()
+}
+
+/// The leaf hashes of a release from the disk.
+pub(super) fn stored_leaves(disk: &Disk, head: &Head) -> Option<Vec<Hash>> {
+    let count = usize::from(head.count);
+    if count <= PAGE {
+        return stored_hashes(disk, &head.streams, count);
+    }
+    let pages = stored_hashes(disk, &head.streams, count.div_ceil(PAGE))?;
+    let page = |(at, page)| stored_hashes(disk, page, PAGE.min(count - at * PAGE));
+    let leaves: Option<Vec<_>> = pages.iter().enumerate().map(page).collect();
+    leaves.map(|leaves| leaves.concat())
+}
+
+fn stored_hashes(disk: &Disk, root: &Hash, count: usize) -> Option<Vec<Hash>> {
+    disk.read(&object(root)).ok().flatten().and_then(|bytes| hashes(&bytes, root, count))
+}
+
+fn hashes(bytes: &[u8], root: &Hash, count: usize) -> Option<Vec<Hash>> {
+    let (hashes, rest) = bytes.as_chunks();
+    (rest.is_empty() && hashes.len() == count && merkle(hashes) == *root).then(|| hashes.to_vec())
 }

@@ -7,8 +7,7 @@ use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
 use super::disk::Disk;
-use crate::Error;
-use crate::format::Hash;
+use crate::{Carry, Error};
 
 /// Names of the two slots.
 const SLOTS: [&str; 2] = ["state.a", "state.b"];
@@ -26,21 +25,15 @@ pub(super) struct State {
     /// The adopted head, as it came; empty before the first.
     #[cbor(n(2), with = "minicbor::bytes")]
     pub head: Vec<u8>,
-    /// Leaf hashes of its records, one after the other.
-    #[cbor(n(3), with = "minicbor::bytes")]
-    pub leaves: Vec<u8>,
     /// Highest sequence adopted, unless a root took it back; 0 before the first.
-    #[n(4)]
+    #[n(3)]
     pub sequence: u64,
     /// Newest time HQ has signed, in Unix seconds, unless a root took it back.
-    #[n(5)]
+    #[n(4)]
     pub floor: i64,
-}
-
-impl State {
-    pub(super) fn leaves(&self) -> Vec<Hash> {
-        self.leaves.as_chunks().0.to_vec()
-    }
+    /// What of the release is here.
+    #[n(5)]
+    pub carry: Carry,
 }
 
 /// Reads the newer whole slot, if there is one.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::equipped;
 use crate::desk::{BEGIN, DAY, Desk, clock};
 use crate::format::{Head, INDEX, KeyEntry, Record, SignedRoot};
-use crate::{Release, StatusList, Store};
+use crate::{StatusList, Store};
 
 /// A valid file with some bytes changed, cut off or added.
 fn mutated(file: &[u8], changes: &[(u16, u8)], keep: u16) -> Vec<u8> {
@@ -31,9 +31,8 @@ proptest! {
             let _ = signed.root();
             prop_assert!(!signed.is_signed_by(&Desk::new().root));
         }
-        let head = Desk::open().head();
         for (id, _) in Desk::content(1) {
-            let _ = Release::assemble(head.clone(), [Ok((Record::describe(id, &bytes), bytes.clone()))]);
+            let _ = crate::check(id.part, bytes.clone());
         }
     }
 
@@ -45,13 +44,14 @@ proptest! {
         let file = desk.files.values().nth(which % desk.files.len()).unwrap();
         let bytes = mutated(file, &changes, keep);
         let _ = Head::parse(&bytes);
-        let _ = Record::parse(&bytes).map(|record| [0, 1, u64::MAX].map(|chunk| record.chunk(chunk)));
+        let _ = Record::parse(&bytes).map(|record| {
+            record.single_chunk().map(|all| [0, 1, u64::MAX].map(|chunk| all.get(chunk)))
+        });
         let _ = StatusList::decode(&bytes).map(|list| list.status(u64::MAX));
         let _ = minicbor::decode::<Vec<KeyEntry>>(&bytes);
         let _ = SignedRoot::parse(&bytes).and_then(|signed| signed.root());
         let (id, _) = Desk::content(1).remove(which % 3);
-        let part = Record::describe(id, &bytes);
-        let _ = Release::assemble(desk.head(), [Ok((part, bytes))]);
+        let _ = crate::check(id.part, bytes);
     }
 }
 

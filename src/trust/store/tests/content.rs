@@ -2,7 +2,7 @@
 
 use super::{adopted, equipped, refusal, sequence};
 use crate::desk::{BEGIN, DAY, Desk, clock, stream};
-use crate::format::{BASE, CHUNK, HEAD, INDEX, Part, RECORD, Record, hex, leaf, object_name, root_name, sha256};
+use crate::format::{BASE, HEAD, INDEX, Part, RECORD, Record, hex, leaf, object_name, root_name, sha256};
 
 #[test]
 fn parts_of_two_releases_cannot_be_mixed() {
@@ -79,7 +79,7 @@ fn what_is_longer_than_it_may_be_is_refused_while_it_comes() {
         let names = desk.names(what);
         names.into_iter().find(|name| !had.files.contains_key(name)).unwrap()
     };
-    for (name, length) in [(root_name(2), 17_000), (fresh(INDEX), 4096 * 32 + 1), (fresh(RECORD), 257 * 1024)] {
+    for (name, length) in [(root_name(2), 17_000), (fresh(INDEX), 3 * 32 + 1), (fresh(RECORD), 5000)] {
         let mut endless = desk.clone();
         endless.files.insert(name.clone(), vec![0; length]);
         assert_eq!(refusal(&folder, &mut store, &endless), "too-long", "{name}");
@@ -94,11 +94,7 @@ fn a_base_that_is_signed_as_too_long_is_not_even_begun() {
     let mut desk = Desk::open();
     let (folder, mut store) = equipped(&desk);
     let length = 17 * 1024 * 1024;
-    let record = Record {
-        length,
-        chunks: vec![0; usize::try_from(length).unwrap().div_ceil(CHUNK) * 32],
-        ..Record::describe(stream(Part::Status, "RU-TVE", 0), b"")
-    };
+    let record = Record { length, ..Record::describe(stream(Part::Status, "RU-TVE", 0), b"") };
     desk.publish_records(2, BEGIN + DAY, vec![(record, Vec::new())]);
     assert_eq!(refusal(&folder, &mut store, &desk), "too-long");
 }
@@ -150,7 +146,7 @@ fn nonsense_that_was_signed_is_refused_all_the_same() {
     }
     // A record whose chunk list does not fit its length.
     let (id, base) = Desk::content(2).remove(0);
-    let record = Record { chunks: vec![0; 64], ..Record::describe(id, &base) };
+    let record = Record { chunks: [0; 32], ..Record::describe(id, &base) };
     desk.publish_records(2, BEGIN + DAY, vec![(record, base)]);
     assert_eq!(refusal(&folder, &mut store, &desk), "malformed");
 }
