@@ -32,6 +32,7 @@ mod release;
 mod revoke;
 pub mod serve;
 pub mod span;
+pub mod tables;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};

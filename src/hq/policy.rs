@@ -107,6 +107,7 @@ impl Rules {
                 kinds: kinds.into_iter().map(KindRule::from).collect(),
                 fresh_for: freshness.fresh_for.seconds(),
                 old_after: freshness.old_after.seconds(),
+                freshness: Vec::new(),
             },
         })
     }

@@ -53,7 +53,14 @@ pub fn root_key(number: u8) -> RootKey {
 }
 
 pub fn policy() -> Policy {
-    Policy { territory: 69, formats: vec!["MP1".into()], kinds: Vec::new(), fresh_for: DAY, old_after: 7 * DAY }
+    Policy {
+        territory: 69,
+        formats: vec!["MP1".into()],
+        kinds: Vec::new(),
+        fresh_for: DAY,
+        old_after: 7 * DAY,
+        freshness: Vec::new(),
+    }
 }
 
 pub fn stream(part: Part, issuer: &str, series: u64) -> StreamId {

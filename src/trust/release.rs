@@ -222,7 +222,7 @@ impl Release {
     pub fn ages(&self, now: WallTime) -> Ages {
         // One signature binds them all, so that what HQ says itself ages together.
         let age = now.unix().saturating_sub(self.head.issued).max(0);
-        Ages { keys: age, status: age, policy: age }
+        Ages::all(age)
     }
 
     /// Unix seconds before which it cannot be.

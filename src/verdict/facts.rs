@@ -4,7 +4,7 @@ use pass::{Document, Format};
 use plate::Reading;
 use wire::WallTime;
 
-use crate::{Policy, Scope};
+use crate::{Ages, Policy, Scope};
 
 /// What the issuer's status list says of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,24 +19,6 @@ pub enum Status {
     ListMissing,
     /// The pass has no place in any list.
     NoIndex,
-}
-
-/// How old each part of the box's knowledge is, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ages {
-    /// Keys and scopes.
-    pub keys: i64,
-    /// Status lists.
-    pub status: i64,
-    /// Policy.
-    pub policy: i64,
-}
-
-impl Ages {
-    /// The oldest part.
-    pub fn oldest(&self) -> i64 {
-        self.keys.max(self.status).max(self.policy)
-    }
 }
 
 /// The facts of one sighting.

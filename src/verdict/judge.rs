@@ -3,7 +3,7 @@
 use pass::{Document, Format};
 use plate::Match;
 
-use crate::{Facts, KindRule, Outcome, PlateRule, Policy, Reason, Scope, Status, Verdict};
+use crate::{Facts, Grade, KindRule, Knowledge, Outcome, PlateRule, Policy, Reason, Scope, Status, Verdict};
 
 /// How far ahead of the box an issuer's clock may be, in seconds.
 const ISSUED_AHEAD: i64 = 300;
@@ -51,9 +51,15 @@ fn gather(facts: &Facts<'_>, policy: &Policy, reasons: &mut Vec<Reason>) {
         Some(rule) if rule.admitted => kind(facts, document, rule, reasons),
         _ => reasons.push(Reason::KindNotAdmitted),
     }
-    if facts.ages.oldest() > policy.old_after {
+    if rests_on(facts).any(|part| policy.grade(part, facts.ages.of(part)) == Grade::Old) {
         reasons.push(Reason::KnowledgeOld);
     }
+}
+
+/// The parts of the box's knowledge that a verdict on this pass rests on.
+fn rests_on(facts: &Facts<'_>) -> impl Iterator<Item = Knowledge> {
+    let status = (facts.status != Status::NoIndex).then_some(Knowledge::Status);
+    [Knowledge::Keys, Knowledge::Policy].into_iter().chain(status)
 }
 
 /// Why there is no document.
@@ -63,7 +69,9 @@ fn rejection(error: &pass::Error, facts: &Facts<'_>, policy: &Policy) -> Reason 
         // No format without a prefix: what is only too long is no pass.
         pass::Error::TooLong if facts.format.is_none() => Reason::NotAPass,
         pass::Error::Signature | pass::Error::Algorithm => Reason::Forged,
-        pass::Error::UnknownKey { .. } if facts.ages.keys > policy.fresh_for => Reason::UnknownKeyOldList,
+        pass::Error::UnknownKey { .. } if policy.grade(Knowledge::Keys, facts.ages.keys) > Grade::Fresh => {
+            Reason::UnknownKeyOldList
+        }
         pass::Error::UnknownKey { .. } => Reason::UnknownKey,
         _ => Reason::Unreadable,
     }

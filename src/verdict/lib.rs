@@ -14,11 +14,13 @@
 #![forbid(unsafe_code)]
 
 mod facts;
+mod freshness;
 mod judge;
 mod policy;
 mod reason;
 
-pub use facts::{Ages, Facts, Status};
+pub use facts::{Facts, Status};
+pub use freshness::{Ages, Freshness, Grade, Knowledge};
 pub use judge::judge;
 pub use policy::{KindRule, PlateRule, Policy, Scope};
 pub use reason::{Outcome, Reason};

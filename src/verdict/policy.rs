@@ -3,6 +3,8 @@
 use minicbor::{Decode, Encode};
 use pass::{Format, Kind};
 
+use crate::{Freshness, Grade, Knowledge};
+
 /// What an issuer's key may be believed for.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -84,12 +86,26 @@ pub struct Policy {
     /// Seconds after which every verdict that would admit says *check: knowledge is old*.
     #[n(4)]
     pub old_after: i64,
+    /// Parts that have bounds of their own; every other goes by the two above.
+    #[cbor(n(5), default, skip_if = "Vec::is_empty")]
+    pub freshness: Vec<Freshness>,
 }
 
 impl Policy {
     /// Whether a format is read here.
     pub fn enables(&self, format: Format) -> bool {
         self.formats.iter().any(|name| name == format.as_str())
+    }
+
+    /// What an age of a part means here.
+    pub fn grade(&self, part: Knowledge, age: i64) -> Grade {
+        let own = self.freshness.iter().find(|own| own.part == part);
+        let (fresh_for, old_after) = own.map_or((self.fresh_for, self.old_after), |own| (own.fresh_for, own.old_after));
+        match age {
+            _ if age > old_after => Grade::Old,
+            _ if age > fresh_for => Grade::Stale,
+            _ => Grade::Fresh,
+        }
     }
 
     /// The rule for a kind.

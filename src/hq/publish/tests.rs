@@ -70,8 +70,14 @@ fn content(revoked: u64) -> Content {
     };
     let mut list = StatusList::new(Bits::Two, 65_536);
     (0..revoked).for_each(|place| assert!(list.set(place * 3, 1)));
-    let policy =
-        Policy { territory: 69, formats: vec!["MP1".into()], kinds: Vec::new(), fresh_for: DAY, old_after: 7 * DAY };
+    let policy = Policy {
+        territory: 69,
+        formats: vec!["MP1".into()],
+        kinds: Vec::new(),
+        fresh_for: DAY,
+        old_after: 7 * DAY,
+        freshness: Vec::new(),
+    };
     let lists = vec![List { issuer: "RU-TVE".into(), series: 0, list }];
     Content { keys: vec![KeyEntry::new(&issuer(), scope)], lists, policy }
 }

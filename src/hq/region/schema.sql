@@ -72,6 +72,18 @@ CREATE TABLE IF NOT EXISTS release (
     issued   INTEGER NOT NULL        -- Unix seconds
 ) STRICT;
 
+-- Changes of large tables (revoked ids, register) that wait for the next release. The tables themselves
+-- stand in the release alone.
+CREATE TABLE IF NOT EXISTS pending (
+    region TEXT    NOT NULL,         -- the region, part, issuer and series of the stream, as its record
+    part   INTEGER NOT NULL,         -- names them
+    issuer TEXT    NOT NULL,
+    series INTEGER NOT NULL,
+    key    BLOB    NOT NULL CHECK (length(key) = 16),
+    value  BLOB,                     -- null: the key is taken out
+    PRIMARY KEY (region, part, issuer, series, key)
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, when. Only ever appended.
 CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,

@@ -80,8 +80,9 @@ impl Case {
                 ],
                 fresh_for: DAY,
                 old_after: 3 * DAY,
+                freshness: Vec::new(),
             }),
-            ages: Ages { keys: 60, status: 60, policy: 60 },
+            ages: Ages::all(60),
         }
     }
 

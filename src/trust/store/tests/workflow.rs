@@ -6,7 +6,7 @@ use crate::desk::{BEGIN, DAY, Desk, clock, key, root_key, stream};
 use crate::format::{HEAD, Part};
 use crate::{Adoption, Bits, Carrier, CarrierError, StatusList, Store};
 use pass::{Keys as _, PublicKey, StatusIndex};
-use verdict::Status;
+use verdict::{Ages, Status};
 use wire::sign::Signer as _;
 
 /// Notes what is asked of a carrier.
@@ -92,8 +92,8 @@ fn section_5_7_the_release_answers_after_adoption_and_after_a_restart() {
     for release in [view.current().unwrap(), Store::open(folder.path()).unwrap().current().unwrap()] {
         assert_eq!((release.sequence(), release.issued(), release.floor()), (2, BEGIN + DAY, BEGIN + DAY));
         assert_eq!((release.expires(), release.not_after()), (BEGIN + 2 * DAY, BEGIN + 46 * DAY));
-        assert_eq!(release.ages(clock(BEGIN + 3 * DAY)).oldest(), 2 * DAY);
-        assert_eq!(release.ages(clock(0)).oldest(), 0);
+        assert_eq!(release.ages(clock(BEGIN + 3 * DAY)), Ages::all(2 * DAY));
+        assert_eq!(release.ages(clock(0)), Ages::default());
         let issuer = PublicKey::from_ed25519(key(9).public().as_bytes()).unwrap();
         let found: Vec<_> = release.with_kid(&issuer.kid()).collect();
         assert_eq!(found, [(0, &issuer)]);
