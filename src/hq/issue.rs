@@ -177,6 +177,7 @@ fn draft(request: &IssueRequest, rules: &Rules, issuer: &Issuer, now: i64) -> Re
         limits: request.limits.filter(|limits| *limits != Limits::default()),
         route: text("route", request.route.as_deref())?,
         status: None,
+        revocation: None,
     })
 }
 

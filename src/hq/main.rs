@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, init, issue, issuer, release, revoke, serve, trust_certificate};
+use hq::commands::{add_box, import, init, issue, issuer, release, revoke, serve, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -29,6 +29,7 @@ enum Command {
     Serve(serve::Args),
     Release(release::Args),
     TrustCertificate(trust_certificate::Args),
+    Import(import::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
 }
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Revoke(args) => revoke::run(args),
         Command::Serve(args) => serve::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
+        Command::Import(args) => import::run(args),
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
     }

@@ -41,9 +41,9 @@ impl Message {
 
     /// Whether one of these has signed a content: its own, or the one it lies beside.
     pub fn is_signed_by<'a>(&self, content: &[u8], signers: impl IntoIterator<Item = &'a Signed>) -> bool {
-        signers.into_iter().any(|signer| {
-            self.signed.signer_infos.0.iter().any(|info| verify(info, content, signer).unwrap_or(false))
-        })
+        signers
+            .into_iter()
+            .any(|signer| self.signed.signer_infos.0.iter().any(|info| verify(info, content, signer).unwrap_or(false)))
     }
 }
 

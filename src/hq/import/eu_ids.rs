@@ -99,7 +99,13 @@ impl Batches {
         } else {
             "nobody's signature was looked at"
         };
-        Ok(Statement { source: source.to_owned(), as_of, checked: checked.to_owned(), left_out, said: Said::Ids(streams) })
+        Ok(Statement {
+            source: source.to_owned(),
+            as_of,
+            checked: checked.to_owned(),
+            left_out,
+            said: Said::Ids(streams),
+        })
     }
 }
 

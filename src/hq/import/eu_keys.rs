@@ -94,7 +94,8 @@ impl TrustList {
         if keys.is_empty() && left_out.is_empty() {
             return Err(Error::Empty { path: self.path.clone() });
         }
-        let checked = if checked.is_empty() { "nobody's signature was looked at".to_owned() } else { checked.join("; ") };
+        let checked =
+            if checked.is_empty() { "nobody's signature was looked at".to_owned() } else { checked.join("; ") };
         Ok(Statement { source: source.to_owned(), as_of, checked, left_out, said: Said::Keys(keys) })
     }
 

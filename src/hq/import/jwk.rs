@@ -53,7 +53,8 @@ impl Jwk {
         let validity = match self.x5c.as_ref().and_then(|chain| chain.first()) {
             None => None,
             Some(leaf) => {
-                let leaf = Base64::decode_vec(leaf).ok().and_then(|der| Signed::read(&der)).ok_or(Problem::Certificate)?;
+                let leaf =
+                    Base64::decode_vec(leaf).ok().and_then(|der| Signed::read(&der)).ok_or(Problem::Certificate)?;
                 let of_leaf = pass::Certificate::read(&leaf.der).map_err(|_| Problem::Certificate)?;
                 if of_leaf.key != key {
                     return Err(Problem::Key);

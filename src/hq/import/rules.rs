@@ -91,8 +91,8 @@ impl Rules {
                 let rule: Rule =
                     serde_json::from_value(value).map_err(|source| Error::Shape { path: path.clone(), source })?;
                 let name = format!("rule {} ({:.32} {:.16})", at + 1, rule.identifier, rule.version);
-                let wrong = |problem| Error::entry(&path, name)(problem);
-                let rule = rule.check().map_err(&wrong)?;
+                let wrong = |problem| Error::entry(&path, name.clone())(problem);
+                let rule = rule.check().map_err(wrong)?;
                 if !self.countries.is_empty() && !self.countries.contains(&rule.country) {
                     continue;
                 }
@@ -132,7 +132,8 @@ impl Rule {
     fn check(self) -> Result<AcceptanceRule, Problem> {
         let (kind_of_rule, place) = self.identifier.split_at_checked(3).ok_or(Problem::Identity)?;
         let number = place.strip_prefix(&self.country).and_then(|rest| rest.strip_prefix('-'));
-        let number = number.is_some_and(|number| number.len() == 4 && number.bytes().all(|digit| digit.is_ascii_digit()));
+        let number =
+            number.is_some_and(|number| number.len() == 4 && number.bytes().all(|digit| digit.is_ascii_digit()));
         let invalidates = match self.kind.as_str() {
             "Acceptance" => false,
             "Invalidation" => true,

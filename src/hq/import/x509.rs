@@ -100,7 +100,10 @@ impl Signed {
     }
 
     /// Whether it was issued by one of these authorities while that one counted.
-    pub fn is_issued_by_one_of<'a>(&self, authorities: impl IntoIterator<Item = &'a Self>) -> Result<bool, Unsupported> {
+    pub fn is_issued_by_one_of<'a>(
+        &self,
+        authorities: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<bool, Unsupported> {
         let mut unsupported = false;
         for authority in authorities {
             let (from, to) = authority.validity();
