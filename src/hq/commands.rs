@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::{Error, Region};
 
 pub mod add_box;
+pub mod import;
 pub mod init;
 pub mod issue;
 pub mod issuer;

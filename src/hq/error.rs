@@ -193,6 +193,9 @@ pub enum Error {
     /// The system gives no thread or no event loop.
     #[error("the region cannot be put to work")]
     Start(#[source] std::io::Error),
+    /// A list of others was not taken in.
+    #[error("nothing was imported")]
+    Import(#[from] crate::import::Error),
     /// A part of the running region ended by itself.
     #[error("a part of the running region has ended; the log says which")]
     Ended,
@@ -250,6 +253,7 @@ impl Error {
             Self::Collector(error) => error.code(),
             Self::Ledger(error) => error.code(),
             Self::Open(error) => error.code(),
+            Self::Import(error) => error.code(),
             Self::Start(_) => "start",
             Self::Ended => "ended",
             Self::UnsoundIssuer(_) => "unsound-issuer",
@@ -259,6 +263,9 @@ impl Error {
 
     /// Whether HQ's own rules refused what was asked: asking again the same way will not help.
     pub const fn is_refusal(&self) -> bool {
+        if let Self::Import(error) = self {
+            return error.is_refusal();
+        }
         !matches!(
             self,
             Self::File { .. }

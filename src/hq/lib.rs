@@ -20,6 +20,7 @@ pub mod collect;
 pub mod commands;
 mod error;
 pub mod foreign;
+pub mod import;
 mod issue;
 pub mod keys;
 pub mod ledger;

@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{
-    add_box, init, issue, issuer, order, register, release, revoke, serve, show_run, stick, trust_certificate,
-};
+use hq::commands::{add_box, import, init, issue, issuer, order, register, release, revoke, serve, show_run, stick, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -35,6 +33,7 @@ enum Command {
     Stick(stick::Args),
     ShowRun(show_run::Args),
     TrustCertificate(trust_certificate::Args),
+    Import(import::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
 }
@@ -51,6 +50,7 @@ fn main() -> ExitCode {
         Command::Register(args) => register::run(args),
         Command::Serve(args) => serve::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
+        Command::Import(args) => import::run(args),
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
     }

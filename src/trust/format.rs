@@ -5,6 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+mod acceptance;
 mod delta;
 mod foreign;
 mod head;
@@ -17,6 +18,7 @@ mod register;
 mod root;
 mod rules;
 
+pub use acceptance::AcceptanceRule;
 pub use delta::{LONGEST_LOG, RUN_LENGTH, Run, chain};
 pub use foreign::{Scheme, foreign_ids};
 pub use head::{Head, LONGEST_HEAD, LONGEST_LIFE};

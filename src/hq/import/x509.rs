@@ -1,0 +1,254 @@
+//! X.509 as far as an importer needs it: who signed what, for which country, by which number.
+//!
+//! What was signed is verified as it came: some certificates in use are not quite DER, and writing them again
+//! would break their signatures.
+
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use p256::pkcs8::DecodePublicKey as _;
+use rsa::pkcs1::RsaPssParams;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use x509_cert::Certificate;
+use x509_cert::crl::CertificateList;
+use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
+use x509_cert::der::{Decode as _, Document, Encode as _, Reader as _, SliceReader};
+use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::time::Time;
+
+/// A certificate with the bytes that its issuer signed.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// As it was issued.
+    pub der: Vec<u8>,
+    /// What it says.
+    pub parsed: Certificate,
+    tbs: Vec<u8>,
+}
+
+/// A list of revoked certificates with the bytes that its issuer signed.
+pub struct Crl {
+    /// What it says.
+    pub parsed: CertificateList,
+    tbs: Vec<u8>,
+}
+
+/// An algorithm that is not verified here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsupported;
+
+impl Signed {
+    /// Reads a certificate in DER or PEM.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let der = unarmour(bytes, "CERTIFICATE")?;
+        let parsed = Certificate::from_der(&der).ok()?;
+        Some(Self { tbs: signed_part(&der)?, der, parsed })
+    }
+
+    /// Whether it is signed by the holder of another certificate.
+    pub fn is_signed_by(&self, issuer: &Self) -> Result<bool, Unsupported> {
+        let signature = self.parsed.signature.as_bytes().unwrap_or_default();
+        issuer.holds(&self.parsed.signature_algorithm, None, &self.tbs, signature)
+    }
+
+    /// Whether the certificate's key has signed a message. `digest` is for algorithms that do not name one
+    /// themselves.
+    pub fn holds(
+        &self,
+        algorithm: &AlgorithmIdentifierOwned,
+        digest: Option<&str>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Unsupported> {
+        let spki = self.parsed.tbs_certificate.subject_public_key_info.to_der().map_err(|_| Unsupported)?;
+        holds(&spki, algorithm, digest, message, signature)
+    }
+
+    /// The country of its holder, else of its issuer: two capital letters.
+    pub fn country(&self) -> Option<String> {
+        let tbs = &self.parsed.tbs_certificate;
+        let names = [&tbs.subject, &tbs.issuer];
+        let country = names.into_iter().flat_map(|name| &name.0).flat_map(|rdn| rdn.0.iter()).find_map(|part| {
+            if part.oid.to_string() != "2.5.4.6" {
+                return None;
+            }
+            let printable = part.value.decode_as::<PrintableStringRef<'_>>().map(|text| text.as_str().to_owned());
+            printable.or_else(|_| part.value.decode_as::<Utf8StringRef<'_>>().map(|text| text.as_str().to_owned())).ok()
+        });
+        country.map(|country| country.to_ascii_uppercase()).filter(|country| is_country(country))
+    }
+
+    /// Its serial number.
+    pub fn serial(&self) -> &[u8] {
+        self.parsed.tbs_certificate.serial_number.as_bytes()
+    }
+
+    /// Whether it may sign other certificates.
+    pub fn is_authority(&self) -> bool {
+        self.extension("2.5.29.19").and_then(|bytes| BasicConstraints::from_der(bytes).ok()).is_some_and(|is| is.ca)
+    }
+
+    /// The content of an extension.
+    pub fn extension(&self, oid: &str) -> Option<&[u8]> {
+        let extensions = self.parsed.tbs_certificate.extensions.iter().flatten();
+        extensions.into_iter().find(|one| one.extn_id.to_string() == oid).map(|one| one.extn_value.as_bytes())
+    }
+
+    /// Unix seconds from and until which it counts.
+    pub fn validity(&self) -> (i64, i64) {
+        let validity = &self.parsed.tbs_certificate.validity;
+        (seconds(validity.not_before), seconds(validity.not_after))
+    }
+
+    /// Whether it was issued by one of these authorities while that one counted.
+    pub fn is_issued_by_one_of<'a>(
+        &self,
+        authorities: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<bool, Unsupported> {
+        let mut unsupported = false;
+        for authority in authorities {
+            let (from, to) = authority.validity();
+            if !authority.is_authority() || !(from..=to).contains(&self.validity().0) {
+                continue;
+            }
+            match self.is_signed_by(authority) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(Unsupported) => unsupported = true,
+            }
+        }
+        if unsupported { Err(Unsupported) } else { Ok(false) }
+    }
+}
+
+impl Crl {
+    /// Reads a list in DER or PEM.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let der = unarmour(bytes, "X509 CRL")?;
+        Some(Self { parsed: CertificateList::from_der(&der).ok()?, tbs: signed_part(&der)? })
+    }
+
+    /// Whether it is signed by the holder of a certificate.
+    pub fn is_signed_by(&self, issuer: &Signed) -> Result<bool, Unsupported> {
+        let signature = self.parsed.signature.as_bytes().unwrap_or_default();
+        issuer.holds(&self.parsed.signature_algorithm, None, &self.tbs, signature)
+    }
+
+    /// Unix seconds from which it counts, and until which the next one must come.
+    pub fn validity(&self) -> (i64, Option<i64>) {
+        let list = &self.parsed.tbs_cert_list;
+        (seconds(list.this_update), list.next_update.map(seconds))
+    }
+
+    /// Whether it takes a certificate back.
+    pub fn revokes(&self, serial: &[u8]) -> bool {
+        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
+        revoked.into_iter().any(|one| one.serial_number.as_bytes() == serial)
+    }
+}
+
+/// Whether a text is a country as ISO 3166-1 writes it in two letters.
+pub fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_uppercase())
+}
+
+fn seconds(time: Time) -> i64 {
+    i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+}
+
+fn unarmour(bytes: &[u8], label: &str) -> Option<Vec<u8>> {
+    let pem = str::from_utf8(bytes).ok().map(str::trim).filter(|text| text.starts_with("-----BEGIN"));
+    match pem.map(Document::from_pem) {
+        Some(Ok((found, der))) if found == label => Some(der.into_vec()),
+        Some(_) => None,
+        None => Some(bytes.to_vec()),
+    }
+}
+
+/// The first element of the outermost sequence, with its head: what the signature beside it is over.
+fn signed_part(der: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let mut part = None;
+    let read = reader.sequence(|inner| {
+        part = Some(inner.tlv_bytes()?.to_vec());
+        inner.read_slice(inner.remaining_len()).map(drop)
+    });
+    read.ok().and(part)
+}
+
+fn holds(
+    spki: &[u8],
+    algorithm: &AlgorithmIdentifierOwned,
+    digest: Option<&str>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, Unsupported> {
+    // RFC 5758 §3.2, RFC 8017 §A.2, RFC 4055 §3.1
+    match algorithm.oid.to_string().as_str() {
+        "1.2.840.10045.4.3.2" => elliptic(spki, &Sha256::digest(message), signature),
+        "1.2.840.10045.4.3.3" => elliptic(spki, &Sha384::digest(message), signature),
+        "1.2.840.10045.4.3.4" => elliptic(spki, &Sha512::digest(message), signature),
+        "1.2.840.113549.1.1.11" => rsa_fixed(spki, SHA256, message, signature),
+        "1.2.840.113549.1.1.12" => rsa_fixed(spki, SHA384, message, signature),
+        "1.2.840.113549.1.1.13" => rsa_fixed(spki, SHA512, message, signature),
+        // Plain RSA: CMS names the hash elsewhere (RFC 5754 §3.2).
+        "1.2.840.113549.1.1.1" => rsa_fixed(spki, digest.ok_or(Unsupported)?, message, signature),
+        "1.2.840.113549.1.1.10" => {
+            let parameters = algorithm.parameters.as_ref().ok_or(Unsupported)?.to_der().map_err(|_| Unsupported)?;
+            let parameters = RsaPssParams::from_der(&parameters).map_err(|_| Unsupported)?;
+            rsa_pss(spki, &parameters.hash.oid.to_string(), message, signature)
+        }
+        _ => Err(Unsupported),
+    }
+}
+
+const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+const SHA384: &str = "2.16.840.1.101.3.4.2.2";
+const SHA512: &str = "2.16.840.1.101.3.4.2.3";
+
+/// A hash by its object identifier.
+pub fn hash(oid: &str, message: &[u8]) -> Result<Vec<u8>, Unsupported> {
+    match oid {
+        SHA256 => Ok(Sha256::digest(message).to_vec()),
+        SHA384 => Ok(Sha384::digest(message).to_vec()),
+        SHA512 => Ok(Sha512::digest(message).to_vec()),
+        _ => Err(Unsupported),
+    }
+}
+
+fn elliptic(spki: &[u8], hash: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(spki) {
+        let signature = p256::ecdsa::Signature::from_der(signature);
+        return Ok(signature.is_ok_and(|signature| key.verify_prehash(hash, &signature).is_ok()));
+    }
+    let key = p384::ecdsa::VerifyingKey::from_public_key_der(spki).map_err(|_| Unsupported)?;
+    let signature = p384::ecdsa::Signature::from_der(signature);
+    Ok(signature.is_ok_and(|signature| key.verify_prehash(hash, &signature).is_ok()))
+}
+
+fn rsa_fixed(spki: &[u8], digest: &str, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    let key = rsa_key(spki)?;
+    let hash = hash(digest, message)?;
+    let scheme = match digest {
+        SHA256 => rsa::Pkcs1v15Sign::new::<Sha256>(),
+        SHA384 => rsa::Pkcs1v15Sign::new::<Sha384>(),
+        _ => rsa::Pkcs1v15Sign::new::<Sha512>(),
+    };
+    Ok(key.verify(scheme, &hash, signature).is_ok())
+}
+
+fn rsa_pss(spki: &[u8], digest: &str, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    let key = rsa_key(spki)?;
+    let hash = hash(digest, message)?;
+    let scheme = match digest {
+        SHA256 => rsa::Pss::new::<Sha256>(),
+        SHA384 => rsa::Pss::new::<Sha384>(),
+        _ => rsa::Pss::new::<Sha512>(),
+    };
+    Ok(key.verify(scheme, &hash, signature).is_ok())
+}
+
+fn rsa_key(spki: &[u8]) -> Result<rsa::RsaPublicKey, Unsupported> {
+    use rsa::traits::PublicKeyParts as _;
+    let key = rsa::RsaPublicKey::from_public_key_der(spki).map_err(|_| Unsupported)?;
+    if key.size() >= 256 { Ok(key) } else { Err(Unsupported) }
+}
