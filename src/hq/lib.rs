@@ -31,10 +31,11 @@ mod region;
 mod release;
 mod revoke;
 pub mod serve;
+pub mod signer;
 pub mod span;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};
 pub use publish::Published;
-pub use region::{Founding, Issuer, Region, Series, Settings};
+pub use region::{Founding, Issuer, Places, Region, Series, Settings};
 pub use revoke::{Change, Changed, Which};

@@ -14,7 +14,7 @@ use trust::format::{
 use trust::{Release, StatusList};
 use verdict::Policy;
 use wire::RegionId;
-use wire::sign::{Context, Signer};
+use wire::sign::{Context, TrySigner};
 
 mod files;
 mod root;
@@ -53,6 +53,9 @@ pub enum Error {
     /// The key is none of the root's publishing keys, or does not count now.
     #[error("the key is no publishing key of root.{0} at this time")]
     NotPublishing(u64),
+    /// The key did not sign.
+    #[error("the head was not signed")]
+    Unsigned(#[from] wire::sign::Unsigned),
     /// No number is left.
     #[error("no sequence is left")]
     Exhausted,
@@ -70,6 +73,7 @@ impl Error {
             Self::Root { .. } => "root",
             Self::ForeignHead => "foreign-head",
             Self::NotPublishing(_) => "not-publishing",
+            Self::Unsigned(_) => "unsigned",
             Self::Exhausted => "exhausted",
             Self::Refused(_) => "refused",
         }
@@ -134,7 +138,7 @@ pub fn publish(
     content: &Content,
     term: Term,
     after: u64,
-    signer: &dyn Signer,
+    signer: &dyn TrySigner,
 ) -> Result<Published, Error> {
     let shelf = Shelf::lock(folder)?;
     let roots = root::read(&shelf)?;
@@ -144,7 +148,7 @@ pub fn publish(
     if issued > term.now {
         tracing::warn!(ahead_s = issued - term.now, "the clock is behind the last release; its time is kept");
     }
-    if !newest.publishing_at(issued).any(|key| key == signer.public()) {
+    if !newest.publishing_at(issued).any(|key| key == signer.public_key()) {
         return Err(Error::NotPublishing(newest.version));
     }
     let last = before.map_or(0, |head| head.sequence).max(after);
@@ -159,7 +163,7 @@ pub fn publish(
         not_after: issued.saturating_add(term.not_after),
         streams: merkle(&leaves),
     };
-    let signed = wire::sign::sign(Context::TrustManifest, signer, &wire::encode(&head));
+    let signed = wire::sign::try_sign(Context::TrustManifest, signer, &wire::encode(&head))?;
     try_out(&head, &signed, newest.expires, &streams)?;
 
     let mut news = shelf.put(&format::object_name(INDEX, &head.streams), &leaves.concat())?;

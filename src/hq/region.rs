@@ -11,17 +11,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 use trust::format::{LONGEST_PUBLISHING, Root, RootKey};
 use wire::RegionId;
-use wire::sign::Signer;
+use wire::sign::TrySigner;
 
 use crate::keys::{Key, Purpose, SealingKey};
 use crate::policy::{self, Rules};
+use crate::signer::Place;
 use crate::{Error, publish};
 
 pub(crate) mod db;
 mod settings;
 
 pub use db::Series;
-pub use settings::Settings;
+pub use settings::{Places, Settings};
 
 /// Offline keys that sign roots: one may be lost, and one may be stolen.
 const ROOT_KEYS: u8 = 3;
@@ -60,8 +61,6 @@ pub struct Founding {
 pub struct Region {
     folder: PathBuf,
     settings: Settings,
-    publishing: Arc<Key>,
-    receipt: Arc<Key>,
     sealing: Arc<SealingKey>,
     db: Mutex<Connection>,
 }
@@ -92,7 +91,7 @@ impl Region {
         if folder.exists() {
             return Err(Error::FolderExists(folder.to_owned()));
         }
-        let text = Settings::compose(founding);
+        let text = Settings::compose(founding, &Places::default());
         Settings::parse(&text, &folder.join(settings::FILE))?;
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(Error::file(parent))?;
@@ -110,7 +109,7 @@ impl Region {
         Self::open(folder)
     }
 
-    /// Opens a region. Its root keys and its issuers' keys need not be there.
+    /// Opens a region. Keys that sign need not be there: each is opened by whoever signs with it.
     ///
     /// # Errors
     /// [`Error::NotARegion`], or what is wrong with its settings, keys or database.
@@ -120,21 +119,23 @@ impl Region {
             return Err(Error::NotARegion(folder.to_owned()));
         }
         let settings = Settings::load(&path)?;
-        let keys = folder.join(KEYS);
-        let publishing = Arc::new(Key::open(&keys, Purpose::Publishing)?);
-        let receipt = Arc::new(Key::open(&keys, Purpose::Receipt)?);
-        let sealing = Arc::new(SealingKey::open(&keys)?);
+        let sealing = Arc::new(SealingKey::open(&folder.join(KEYS))?);
         let db = Mutex::new(db::open(&folder.join(DATABASE))?);
-        let region = Self { folder: folder.to_owned(), settings, publishing, receipt, sealing, db };
+        let region = Self { folder: folder.to_owned(), settings, sealing, db };
         region.check_keys()?;
         Ok(region)
     }
 
-    /// A key serves one purpose, so no two of those at hand may be one.
+    /// A key serves one purpose: an issuer's may not be another's, nor one that the root names.
     fn check_keys(&self) -> Result<(), Error> {
-        let online = [&self.publishing, &self.receipt].map(|key| (key.purpose().to_string(), key.public().to_bytes()));
+        let root = self.newest_root()?;
+        let listed = root.iter().flat_map(|root| {
+            let all = [("root", &root.root), ("publishing", &root.publishing), ("receipt", &root.receipt)];
+            let all = all.into_iter().chain([("command", &root.command), ("sealing", &root.sealing)]);
+            all.flat_map(|(name, keys)| keys.iter().map(move |key| (name.to_owned(), key.key)))
+        });
         let issuers = self.issuers()?.into_iter().map(|issuer| (format!("issuer-{}", issuer.name), issuer.key));
-        let all: Vec<_> = online.into_iter().chain(issuers).collect();
+        let all: Vec<_> = listed.chain(issuers).collect();
         for (at, (name, key)) in all.iter().enumerate() {
             if let Some((other, _)) = all[..at].iter().find(|(_, other)| other == key) {
                 return Err(Error::SameKey(other.clone(), name.clone()));
@@ -189,20 +190,97 @@ impl Region {
     /// The region's first root, as boxes are provisioned with it.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::Waiting`] before the keepers have signed it, [`Error::File`].
     pub fn first_root(&self) -> Result<Vec<u8>, Error> {
         let path = self.release_folder().join(trust::format::root_name(1));
-        std::fs::read(&path).map_err(Error::file(&path))
+        match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Waiting(self.folder.clone())),
+            read => read.map_err(Error::file(&path)),
+        }
+    }
+
+    /// The root that is in force; none while the region waits for its first.
+    ///
+    /// # Errors
+    /// [`Error::Publish`].
+    pub fn newest_root(&self) -> Result<Option<Root>, Error> {
+        Ok(publish::roots(&self.release_folder())?.pop())
     }
 
     /// The key that signs the heads of releases.
-    pub fn publishing_key(&self) -> Arc<Key> {
-        self.publishing.clone()
+    ///
+    /// # Errors
+    /// [`Error::Signer`], [`Error::Key`], [`Error::NotInRoot`].
+    pub fn publishing_key(&self) -> Result<Arc<Key>, Error> {
+        self.online_key(&Purpose::Publishing).map(Arc::new)
     }
 
     /// The key that signs receipts.
-    pub fn receipt_key(&self) -> Arc<Key> {
-        self.receipt.clone()
+    ///
+    /// # Errors
+    /// The same.
+    pub fn receipt_key(&self) -> Result<Arc<Key>, Error> {
+        self.online_key(&Purpose::Receipt).map(Arc::new)
+    }
+
+    /// Of the keys at hand for a purpose, the one that the newest root names last.
+    fn online_key(&self, purpose: &Purpose) -> Result<Key, Error> {
+        // Without a root nothing is published; whoever publishes says so.
+        let root = self.newest_root()?;
+        let listed = root.as_ref().map(|root| match purpose {
+            Purpose::Publishing => &root.publishing,
+            Purpose::Receipt => &root.receipt,
+            _ => &root.command,
+        });
+        let version = root.as_ref().map_or(0, |root| root.version);
+        let places = self.places(purpose)?;
+        let mut found: Option<(usize, Key)> = None;
+        let mut problem = None;
+        for place in &places {
+            let named = Key::at(place, &self.folder, purpose.clone()).and_then(|key| {
+                let public = key.public().to_bytes();
+                let at = listed.map_or(Some(0), |listed| listed.iter().position(|listed| listed.key == public));
+                let stranger =
+                    || Error::NotInRoot { key: purpose.to_string(), place: place.to_string(), root: version };
+                at.map(|at| (at, key)).ok_or_else(stranger)
+            });
+            match named {
+                Ok((at, key)) if found.as_ref().is_none_or(|(best, _)| *best < at) => found = Some((at, key)),
+                Ok(_) => {}
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        match (found, problem) {
+            (Some((_, key)), _) => Ok(key),
+            (None, Some(problem)) => Err(problem),
+            (None, None) => Err(Error::Key {
+                path: self.folder.join(KEYS),
+                problem: "there is no such key, nor does region.toml name one",
+            }),
+        }
+    }
+
+    /// Where the keys for a purpose may be: as `region.toml` says, or every file of that name in `keys`.
+    fn places(&self, purpose: &Purpose) -> Result<Vec<Place>, Error> {
+        let keys = &self.settings.keys;
+        let named = match purpose {
+            Purpose::Publishing => &keys.publishing,
+            Purpose::Receipt => &keys.receipt,
+            _ => &keys.command,
+        };
+        if !named.is_empty() {
+            return Ok(named.clone());
+        }
+        let folder = self.folder.join(KEYS);
+        let listed = std::fs::read_dir(&folder).map_err(Error::file(&folder))?;
+        let mut files: Vec<PathBuf> = listed.flatten().map(|file| file.path()).collect();
+        files.retain(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".key"));
+            let rest = name.and_then(|name| name.strip_prefix(&purpose.to_string()));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        });
+        files.sort();
+        Ok(files.into_iter().map(Place::File).collect())
     }
 
     /// The key that opens what boxes sealed.
@@ -213,13 +291,14 @@ impl Region {
     /// The key of an issuer; only who issues needs it.
     pub(crate) fn issuing_key(&self, issuer: &Issuer) -> Result<Key, Error> {
         let purpose = Purpose::Issuing(issuer.name.clone());
-        let folder = self.folder.join(KEYS);
-        let key = Key::open(&folder, purpose.clone())?;
+        let in_folder = || Place::File(purpose.file(Path::new(KEYS)));
+        let place = self.settings.keys.issuing.get(&issuer.name).cloned().unwrap_or_else(in_folder);
+        let key = Key::at(&place, &self.folder, purpose)?;
         if key.public().to_bytes() == issuer.key {
             Ok(key)
         } else {
-            let path = purpose.file(&folder);
-            Err(Error::Key { path, problem: "it is not the key that boxes know this issuer by" })
+            let problem = "it is not the key that boxes know this issuer by";
+            Err(Error::Key { path: place.to_string().into(), problem })
         }
     }
 
@@ -316,7 +395,7 @@ fn make(new: &Path, settings: &str, founding: &Founding, by: &str, now: i64) -> 
         sealing: vec![counts(SealingKey::create(&keys)?.public(), ONLINE_LIFE)],
         reset: None,
     };
-    let signers: Vec<&dyn Signer> = roots.iter().map(|key| key as &dyn Signer).collect();
+    let signers: Vec<&dyn TrySigner> = roots.iter().map(|key| key as &dyn TrySigner).collect();
     publish::add_root(&new.join(RELEASE), &publish::sign_root(&root, &signers)?)?;
     let rules = Rules::load(&new.join(policy::FILE), founding.territory)?;
     let ours = rules.policy.kinds.iter().map(|rule| rule.kind).filter(|kind| *kind < pass::Kind::VACCINATION.number());
