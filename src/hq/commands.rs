@@ -14,6 +14,7 @@ pub mod issue;
 pub mod issuer;
 pub mod release;
 pub mod revoke;
+pub mod root;
 pub mod serve;
 pub mod trust_certificate;
 

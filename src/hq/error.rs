@@ -55,6 +55,9 @@ pub enum Error {
         /// What it was asked for.
         context: &'static str,
     },
+    /// A step of the root ceremony.
+    #[error(transparent)]
+    Ceremony(#[from] crate::ceremony::Error),
     /// A key in a credential or a token.
     #[error("a key cannot be used")]
     Signer(#[from] crate::signer::Error),
@@ -209,6 +212,7 @@ impl Error {
             Self::Key { .. } => "key",
             Self::SameKey(..) => "same-key",
             Self::Purpose { .. } => "purpose",
+            Self::Ceremony(error) => error.code(),
             Self::Signer(error) => error.code(),
             Self::Unsigned(_) => "unsigned",
             Self::NotInRoot { .. } => "not-in-root",

@@ -112,6 +112,11 @@ impl Key {
         Ok(Self { purpose, signer })
     }
 
+    /// A key that was opened elsewhere.
+    pub(crate) fn of(purpose: Purpose, signer: Box<dyn TrySigner + Send + Sync>) -> Self {
+        Self { purpose, signer }
+    }
+
     /// The public half.
     pub fn public(&self) -> VerifyingKey {
         self.signer.public_key()

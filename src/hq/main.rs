@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, init, issue, issuer, release, revoke, serve, trust_certificate};
+use hq::commands::{add_box, init, issue, issuer, release, revoke, root, serve, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Init(init::Args),
     Issue(Box<issue::Args>),
     Revoke(revoke::Args),
+    Root(root::Args),
     Serve(serve::Args),
     Release(release::Args),
     TrustCertificate(trust_certificate::Args),
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Issue(args) => issue::run(*args),
         Command::Release(args) => release::run(args),
         Command::Revoke(args) => revoke::run(args),
+        Command::Root(args) => root::run(args),
         Command::Serve(args) => serve::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
         Command::Issuer(args) => issuer::run(args),
