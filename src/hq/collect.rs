@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wire::row::{Batch, Receipt};
-use wire::sign::{Context, Signer};
+use wire::sign::{Context, TrySigner};
 use wire::topic::{self, Down, Up};
 use wire::{BoxId, RegionId};
 
@@ -69,6 +69,9 @@ pub enum Error {
     /// The table of boxes cannot be used.
     #[error("the table of boxes cannot be used")]
     Boxes(#[source] rusqlite::Error),
+    /// The receipt key did not sign.
+    #[error("no receipt was signed")]
+    Unsigned(#[from] wire::sign::Unsigned),
     /// The address of the broker is not `host:port`.
     #[error("{0:?} is not host:port")]
     Address(String),
@@ -87,6 +90,7 @@ impl Error {
             Self::Rows => "rows",
             Self::Topic(_) => "topic",
             Self::Ledger(_) => "ledger",
+            Self::Unsigned(_) => "unsigned",
             Self::Boxes(_) => "boxes",
             Self::Address(_) => "address",
             Self::Start(_) => "start",
@@ -117,7 +121,7 @@ pub struct Settings {
     /// The region.
     pub region: RegionId,
     /// Signs receipts, and nothing else.
-    pub signer: Arc<dyn Signer + Send + Sync>,
+    pub signer: Arc<dyn TrySigner + Send + Sync>,
     /// Unix seconds at HQ.
     pub clock: Box<dyn Fn() -> i64 + Send>,
 }
@@ -344,7 +348,12 @@ impl<L: Accept> Desk<L> {
 
     fn publish(&self, receipts: impl Iterator<Item = Receipt>) {
         for receipt in receipts {
-            let signed = wire::sign::sign(Context::Receipt, self.settings.signer.as_ref(), &wire::encode(&receipt));
+            let payload = wire::encode(&receipt);
+            let signed = match wire::sign::try_sign(Context::Receipt, self.settings.signer.as_ref(), &payload) {
+                Ok(signed) => signed,
+                // The box sends its rows again, and so asks again.
+                Err(error) => return self.refuse(&error.into()),
+            };
             self.post.put(Down::Receipt.of(&self.settings.region, &receipt.to), signed);
             self.see(|view| view.receipts += 1);
         }

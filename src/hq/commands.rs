@@ -17,6 +17,7 @@ pub mod order;
 pub mod register;
 pub mod release;
 pub mod revoke;
+pub mod root;
 pub mod serve;
 pub mod show_run;
 pub mod stick;

@@ -55,6 +55,28 @@ pub enum Error {
         /// What it was asked for.
         context: &'static str,
     },
+    /// A step of the root ceremony.
+    #[error(transparent)]
+    Ceremony(#[from] crate::ceremony::Error),
+    /// A key in a credential or a token.
+    #[error("a key cannot be used")]
+    Signer(#[from] crate::signer::Error),
+    /// The key is there and did not sign.
+    #[error("nothing was signed")]
+    Unsigned(#[from] wire::sign::Unsigned),
+    /// The key is not one that boxes know by the root.
+    #[error("the {key} key at {place} is not named by root.{root}: nothing it signs would be believed")]
+    NotInRoot {
+        /// What for.
+        key: String,
+        /// Where it is.
+        place: String,
+        /// Version of the newest root.
+        root: u64,
+    },
+    /// The region was founded from public keys and has no root yet.
+    #[error("{0} waits for its first root: two keepers sign its request, and `checkpoint-hq root add` installs it")]
+    Waiting(PathBuf),
     /// No randomness: nothing may be made.
     #[error("the system gives no random bytes")]
     Random,
@@ -219,6 +241,11 @@ impl Error {
             Self::Key { .. } => "key",
             Self::SameKey(..) => "same-key",
             Self::Purpose { .. } => "purpose",
+            Self::Ceremony(error) => error.code(),
+            Self::Signer(error) => error.code(),
+            Self::Unsigned(_) => "unsigned",
+            Self::NotInRoot { .. } => "not-in-root",
+            Self::Waiting(_) => "waiting-for-root",
             Self::Random => "random",
             Self::Database { .. } => "database",
             Self::Field { .. } => "field",
@@ -270,6 +297,8 @@ impl Error {
             self,
             Self::File { .. }
                 | Self::Random
+                | Self::Signer(_)
+                | Self::Unsigned(_)
                 | Self::Database { .. }
                 | Self::Listen { .. }
                 | Self::Broker(_)

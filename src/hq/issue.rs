@@ -5,7 +5,7 @@ use plate::Binding;
 use unicode_normalization::UnicodeNormalization as _;
 use verdict::PlateRule;
 use wire::cbor::Problem;
-use wire::sign::{Context, Signer as _};
+use wire::sign::Context;
 
 use crate::qr::{Code, Ecc};
 use crate::region::{Issuer, Region, db, who};

@@ -5,21 +5,16 @@
 //! sticks apart, and opening a region does not need them.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem as _, Serializable as _};
-use wire::sign::{Context, Signer};
+use wire::sign::{Context, TrySigner, Unsigned};
 use zeroize::Zeroizing;
 
 use crate::Error;
-
-/// Longest key file in bytes: a purpose, an algorithm and 64 digits.
-const LONGEST: u64 = 256;
+use crate::signer::{Place, file};
 
 /// What a key is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +51,7 @@ impl Purpose {
         folder.join(format!("{self}.key"))
     }
 
-    const fn algorithm(&self) -> &'static str {
+    pub(crate) const fn algorithm(&self) -> &'static str {
         match self {
             Self::Sealing => "x25519",
             _ => "ed25519",
@@ -77,10 +72,10 @@ impl fmt::Display for Purpose {
     }
 }
 
-/// A private key that signs for its own purpose and for no other.
+/// A private key that signs for its own purpose and for no other, wherever it is.
 pub struct Key {
     purpose: Purpose,
-    signing: SigningKey,
+    signer: Box<dyn TrySigner + Send + Sync>,
 }
 
 impl Key {
@@ -89,18 +84,42 @@ impl Key {
     /// # Errors
     /// [`Error::File`] when the file is there already, [`Error::Random`].
     pub fn create(folder: &Path, purpose: Purpose) -> Result<Self, Error> {
-        let seed = draw()?;
-        write(folder, &purpose, &seed)?;
-        Ok(Self { purpose, signing: SigningKey::from_bytes(&seed) })
+        let path = purpose.file(folder);
+        Self::draw(&path, purpose)
     }
 
-    /// Opens a key.
+    /// Draws a new key into a file that is named otherwise than its purpose.
+    pub(crate) fn draw(path: &Path, purpose: Purpose) -> Result<Self, Error> {
+        file::write(path, &purpose, &*file::draw()?)?;
+        Self::at(&Place::File(path.to_owned()), Path::new("."), purpose)
+    }
+
+    /// Opens the key of a folder of keys.
     ///
     /// # Errors
     /// [`Error::Key`] when the file holds something else or others may read it, [`Error::File`].
     pub fn open(folder: &Path, purpose: Purpose) -> Result<Self, Error> {
-        let seed = read(folder, &purpose)?;
-        Ok(Self { purpose, signing: SigningKey::from_bytes(&seed) })
+        let path = purpose.file(folder);
+        Self::at(&Place::File(path), Path::new("."), purpose)
+    }
+
+    /// Opens a key where it is. A relative path counts from `folder`.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Signer`].
+    pub fn at(place: &Place, folder: &Path, purpose: Purpose) -> Result<Self, Error> {
+        let signer = place.open(folder, &purpose)?;
+        Ok(Self { purpose, signer })
+    }
+
+    /// A key that was opened elsewhere.
+    pub(crate) fn of(purpose: Purpose, signer: Box<dyn TrySigner + Send + Sync>) -> Self {
+        Self { purpose, signer }
+    }
+
+    /// The public half.
+    pub fn public(&self) -> VerifyingKey {
+        self.signer.public_key()
     }
 
     /// What it is for.
@@ -111,27 +130,27 @@ impl Key {
     /// Signs a payload and wraps it (RFC 9052 §4.2).
     ///
     /// # Errors
-    /// [`Error::Purpose`] when that is not what this key is for.
+    /// [`Error::Purpose`] when that is not what this key is for, [`Error::Unsigned`].
     pub fn envelope(&self, context: Context, payload: &[u8]) -> Result<Vec<u8>, Error> {
         if self.purpose.context() == Some(context) {
-            Ok(wire::sign::sign(context, self, payload))
+            Ok(wire::sign::try_sign(context, self, payload)?)
         } else {
             Err(Error::Purpose { key: self.purpose.to_string(), context: context.as_str() })
         }
     }
 }
 
-impl Signer for Key {
-    fn public(&self) -> VerifyingKey {
-        self.signing.verifying_key()
+impl TrySigner for Key {
+    fn public_key(&self) -> VerifyingKey {
+        self.signer.public_key()
     }
 
     /// # Panics
     /// When a room of HQ signs something that this key is not for: a bug that must not leave the house.
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
+    fn try_sign(&self, message: &[u8]) -> Result<[u8; 64], Unsigned> {
         let own = self.purpose.context().map(|context| context.as_str().as_bytes());
         assert!(purpose_of(message) == own, "the key {} was given something to sign that it is not for", self.purpose);
-        self.signing.sign(message).to_bytes()
+        self.signer.try_sign(message)
     }
 }
 
@@ -152,8 +171,8 @@ impl SealingKey {
     /// # Errors
     /// [`Error::File`] when the file is there already, [`Error::Random`].
     pub fn create(folder: &Path) -> Result<Self, Error> {
-        let secret = draw()?;
-        write(folder, &Purpose::Sealing, &secret)?;
+        let secret = file::draw()?;
+        file::write(&Purpose::Sealing.file(folder), &Purpose::Sealing, &secret)?;
         Ok(Self(secret))
     }
 
@@ -162,7 +181,7 @@ impl SealingKey {
     /// # Errors
     /// [`Error::Key`] when the file holds something else or others may read it, [`Error::File`].
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        read(folder, &Purpose::Sealing).map(Self)
+        file::read(&Purpose::Sealing.file(folder), &Purpose::Sealing).map(Self)
     }
 
     /// The private half (RFC 7748 §6.1).
@@ -178,62 +197,13 @@ impl SealingKey {
     }
 }
 
-fn draw() -> Result<Zeroizing<[u8; 32]>, Error> {
-    let mut seed = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *seed).map_err(|_| Error::Random)?;
-    Ok(seed)
-}
-
-fn write(folder: &Path, purpose: &Purpose, seed: &[u8; 32]) -> Result<(), Error> {
-    let path = purpose.file(folder);
-    let line = Zeroizing::new(format!("{purpose} {} {}\n", purpose.algorithm(), &*hex(seed)));
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(Error::file(&path))?;
-    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::file(&path))
-}
-
-fn read(folder: &Path, purpose: &Purpose) -> Result<Zeroizing<[u8; 32]>, Error> {
-    let path = purpose.file(folder);
-    let wrong = |problem| Error::Key { path: path.clone(), problem };
-    let file = File::open(&path).map_err(Error::file(&path))?;
-    if file.metadata().map_err(Error::file(&path))?.mode() & 0o077 != 0 {
-        return Err(wrong("others than its owner may read it; `chmod 600` it, and draw a new one if they have"));
-    }
-    let mut line = Zeroizing::new(String::new());
-    file.take(LONGEST).read_to_string(&mut line).map_err(Error::file(&path))?;
-    let rest = line.strip_prefix(&format!("{purpose} ")).ok_or_else(|| wrong("it does not say that it is this key"))?;
-    let digits = rest.strip_prefix(purpose.algorithm()).and_then(|rest| rest.strip_prefix(' '));
-    let digits = digits.and_then(|digits| digits.strip_suffix('\n'));
-    let seed = digits.and_then(unhex).ok_or_else(|| wrong("it does not hold 32 bytes in hexadecimal"))?;
-    // What a lost write leaves behind, and what a tired hand types.
-    if seed.iter().all(|byte| *byte == seed[0]) {
-        return Err(wrong("it was not drawn at random"));
-    }
-    Ok(seed)
-}
-
-fn hex(bytes: &[u8; 32]) -> Zeroizing<String> {
-    Zeroizing::new(trust::format::hex(bytes))
-}
-
-fn unhex(digits: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    if digits.len() != 64 || !digits.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
 /// A public key that someone typed: 64 hexadecimal digits of a sound Ed25519 key.
 ///
 /// # Errors
 /// [`Error::BoxKey`]: other text, no point of the curve, or one of small order, under which signatures
 /// hold for messages nobody signed.
 pub fn typed_public(digits: &str) -> Result<VerifyingKey, Error> {
-    let bytes = unhex(digits.trim()).ok_or(Error::BoxKey)?;
+    let bytes = file::unhex(digits.trim()).ok_or(Error::BoxKey)?;
     VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak()).ok_or(Error::BoxKey)
 }
 

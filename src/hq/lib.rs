@@ -16,6 +16,7 @@
 
 pub mod boxes;
 pub mod broker;
+pub mod ceremony;
 pub mod collect;
 pub mod commands;
 mod error;
@@ -36,6 +37,7 @@ mod revoke;
 mod rule;
 pub mod run;
 pub mod serve;
+pub mod signer;
 pub mod span;
 pub mod stick;
 pub mod tables;
@@ -44,6 +46,6 @@ pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};
 pub use order::NewOrder;
 pub use publish::Published;
-pub use region::{Founding, Issuer, Region, Series, Settings};
+pub use region::{Founding, Issuer, Places, Region, Series, Settings};
 pub use revoke::{Change, Changed, Which};
 pub use rule::Batch;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, import, init, issue, issuer, order, register, release, revoke, serve, show_run, stick, trust_certificate};
+use hq::commands::{add_box, import, init, issue, issuer, order, register, release, revoke, root, serve, show_run, stick, trust_certificate};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Revoke(revoke::Args),
     Order(order::Args),
     Register(register::Args),
+    Root(root::Args),
     Serve(serve::Args),
     Release(release::Args),
     Stick(stick::Args),
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Revoke(args) => revoke::run(args),
         Command::Order(args) => order::run(args),
         Command::Register(args) => register::run(args),
+        Command::Root(args) => root::run(args),
         Command::Serve(args) => serve::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
         Command::Import(args) => import::run(args),

@@ -17,7 +17,7 @@ use trust::format::{
 };
 use trust::table::Table;
 use trust::{Bundle, LONGEST_BUNDLE};
-use wire::sign::{Context, Signer};
+use wire::sign::{Context, TrySigner};
 
 mod content;
 mod draft;
@@ -84,6 +84,9 @@ pub enum Error {
     /// A release that is no longer known, or that lies too far back for one bundle.
     #[error("no bundle leads from release {0} to the one that stands")]
     NoBundle(u64),
+    /// The key did not sign.
+    #[error("the head was not signed")]
+    Unsigned(#[from] wire::sign::Unsigned),
     /// No number is left.
     #[error("no sequence is left")]
     Exhausted,
@@ -105,6 +108,7 @@ impl Error {
             Self::Lost(_) => "lost-deltas",
             Self::Table(_) => "table",
             Self::NoBundle(_) => "no-bundle",
+            Self::Unsigned(_) => "unsigned",
             Self::Exhausted => "exhausted",
             Self::Refused(_) => "refused",
         }
@@ -147,14 +151,14 @@ pub fn publish(
     content: &Content,
     term: Term,
     after: u64,
-    signer: &dyn Signer,
+    signer: &dyn TrySigner,
 ) -> Result<Published, Error> {
     let mut draft = Draft::make(folder, content, term, after)?;
     let Draft { shelf, root, head, records, before } = &mut draft;
-    if !root.publishing_at(head.issued).any(|key| key == signer.public()) {
+    if !root.publishing_at(head.issued).any(|key| key == signer.public_key()) {
         return Err(Error::NotPublishing(root.version));
     }
-    let signed = wire::sign::sign(Context::TrustManifest, signer, &wire::encode(head));
+    let signed = wire::sign::try_sign(Context::TrustManifest, signer, &wire::encode(head))?;
     if signed.len() as u64 > LONGEST_HEAD {
         return Err(Error::Refused(trust::Error::TooLong("the head")));
     }

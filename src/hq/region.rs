@@ -9,32 +9,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use trust::format::{LONGEST_PUBLISHING, Root, RootKey};
+use trust::format::Root;
 use wire::RegionId;
-use wire::sign::Signer;
+use wire::sign::TrySigner;
 
+use crate::ceremony::compose::{self, Online, Terms};
 use crate::keys::{Key, Purpose, SealingKey};
 use crate::policy::{self, Rules};
+use crate::signer::Place;
 use crate::{Error, publish};
 
 pub(crate) mod db;
 mod settings;
 
 pub use db::Series;
-pub use settings::Settings;
+pub use settings::{Places, Settings};
 
 /// Offline keys that sign roots: one may be lost, and one may be stolen.
 const ROOT_KEYS: u8 = 3;
-
-/// How many of them must sign.
-const THRESHOLD: u8 = 2;
-
-/// Seconds for which a root and its offline keys count: long enough for a box in a depot, short enough
-/// that rotating them is something people have done before.
-const ROOT_LIFE: i64 = 2 * 365 * 86_400;
-
-/// Seconds for which the other online keys count.
-const ONLINE_LIFE: i64 = 365 * 86_400;
 
 /// Seconds for which an issuer's key counts: a pass of the longest validity, issued on the key's last day
 /// but one year, is still believed.
@@ -60,10 +52,16 @@ pub struct Founding {
 pub struct Region {
     folder: PathBuf,
     settings: Settings,
-    publishing: Arc<Key>,
-    receipt: Arc<Key>,
     sealing: Arc<SealingKey>,
     db: Mutex<Connection>,
+}
+
+/// With which keys a region begins.
+enum Begin {
+    /// With all of them, root keys included, drawn into one folder.
+    Desk,
+    /// Without root keys, and with online keys where they are, or drawn.
+    Waiting(Places),
 }
 
 /// An issuer of this region: who may sign what, until when.
@@ -89,16 +87,33 @@ impl Region {
     /// # Errors
     /// [`Error::FolderExists`], [`Error::Settings`] or what the system refuses.
     pub fn create(folder: &Path, founding: &Founding, by: &str, now: i64) -> Result<Self, Error> {
+        Self::begin(folder, founding, &Begin::Desk, by, now)
+    }
+
+    /// Founds a region whose root keys are elsewhere. It waits for the root that
+    /// [`first_request`](Self::first_request) asks for.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn create_waiting(folder: &Path, founding: &Founding, keys: Places, by: &str, now: i64) -> Result<Self, Error> {
+        Self::begin(folder, founding, &Begin::Waiting(keys), by, now)
+    }
+
+    fn begin(folder: &Path, founding: &Founding, begin: &Begin, by: &str, now: i64) -> Result<Self, Error> {
         if folder.exists() {
             return Err(Error::FolderExists(folder.to_owned()));
         }
-        let text = Settings::compose(founding);
+        let places = match begin {
+            Begin::Desk => &Places::default(),
+            Begin::Waiting(keys) => keys,
+        };
+        let text = Settings::compose(founding, places);
         Settings::parse(&text, &folder.join(settings::FILE))?;
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(Error::file(parent))?;
         let name = folder.file_name().ok_or_else(|| Error::FolderExists(folder.to_owned()))?;
         let new = parent.join(format!(".{}.new-{}", name.to_string_lossy(), std::process::id()));
-        let made = make(&new, &text, founding, by, now);
+        let made = make(&new, &text, founding, begin, by, now);
         let moved =
             made.and_then(|()| std::fs::rename(&new, folder).map_err(|_| Error::FolderExists(folder.to_owned())));
         if let Err(error) = moved {
@@ -110,7 +125,7 @@ impl Region {
         Self::open(folder)
     }
 
-    /// Opens a region. Its root keys and its issuers' keys need not be there.
+    /// Opens a region. Keys that sign need not be there: each is opened by whoever signs with it.
     ///
     /// # Errors
     /// [`Error::NotARegion`], or what is wrong with its settings, keys or database.
@@ -120,21 +135,23 @@ impl Region {
             return Err(Error::NotARegion(folder.to_owned()));
         }
         let settings = Settings::load(&path)?;
-        let keys = folder.join(KEYS);
-        let publishing = Arc::new(Key::open(&keys, Purpose::Publishing)?);
-        let receipt = Arc::new(Key::open(&keys, Purpose::Receipt)?);
-        let sealing = Arc::new(SealingKey::open(&keys)?);
+        let sealing = Arc::new(SealingKey::open(&folder.join(KEYS))?);
         let db = Mutex::new(db::open(&folder.join(DATABASE))?);
-        let region = Self { folder: folder.to_owned(), settings, publishing, receipt, sealing, db };
+        let region = Self { folder: folder.to_owned(), settings, sealing, db };
         region.check_keys()?;
         Ok(region)
     }
 
-    /// A key serves one purpose, so no two of those at hand may be one.
+    /// A key serves one purpose: an issuer's may not be another's, nor one that the root names.
     fn check_keys(&self) -> Result<(), Error> {
-        let online = [&self.publishing, &self.receipt].map(|key| (key.purpose().to_string(), key.public().to_bytes()));
+        let root = self.newest_root()?;
+        let listed = root.iter().flat_map(|root| {
+            let all = [("root", &root.root), ("publishing", &root.publishing), ("receipt", &root.receipt)];
+            let all = all.into_iter().chain([("command", &root.command), ("sealing", &root.sealing)]);
+            all.flat_map(|(name, keys)| keys.iter().map(move |key| (name.to_owned(), key.key)))
+        });
         let issuers = self.issuers()?.into_iter().map(|issuer| (format!("issuer-{}", issuer.name), issuer.key));
-        let all: Vec<_> = online.into_iter().chain(issuers).collect();
+        let all: Vec<_> = listed.chain(issuers).collect();
         for (at, (name, key)) in all.iter().enumerate() {
             if let Some((other, _)) = all[..at].iter().find(|(_, other)| other == key) {
                 return Err(Error::SameKey(other.clone(), name.clone()));
@@ -189,20 +206,126 @@ impl Region {
     /// The region's first root, as boxes are provisioned with it.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::Waiting`] before the keepers have signed it, [`Error::File`].
     pub fn first_root(&self) -> Result<Vec<u8>, Error> {
         let path = self.release_folder().join(trust::format::root_name(1));
-        std::fs::read(&path).map_err(Error::file(&path))
+        match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Waiting(self.folder.clone())),
+            read => read.map_err(Error::file(&path)),
+        }
+    }
+
+    /// The root that is in force; none while the region waits for its first.
+    ///
+    /// # Errors
+    /// [`Error::Publish`].
+    pub fn newest_root(&self) -> Result<Option<Root>, Error> {
+        Ok(publish::roots(&self.release_folder())?.pop())
     }
 
     /// The key that signs the heads of releases.
-    pub fn publishing_key(&self) -> Arc<Key> {
-        self.publishing.clone()
+    ///
+    /// # Errors
+    /// [`Error::Signer`], [`Error::Key`], [`Error::NotInRoot`].
+    pub fn publishing_key(&self) -> Result<Arc<Key>, Error> {
+        self.online_key(&Purpose::Publishing).map(Arc::new)
     }
 
     /// The key that signs receipts.
-    pub fn receipt_key(&self) -> Arc<Key> {
-        self.receipt.clone()
+    ///
+    /// # Errors
+    /// The same.
+    pub fn receipt_key(&self) -> Result<Arc<Key>, Error> {
+        self.online_key(&Purpose::Receipt).map(Arc::new)
+    }
+
+    /// Of the keys at hand for a purpose, the one that the newest root names last.
+    fn online_key(&self, purpose: &Purpose) -> Result<Key, Error> {
+        // Without a root nothing is published; whoever publishes says so.
+        let root = self.newest_root()?;
+        let listed = root.as_ref().map(|root| match purpose {
+            Purpose::Publishing => &root.publishing,
+            Purpose::Receipt => &root.receipt,
+            _ => &root.command,
+        });
+        let version = root.as_ref().map_or(0, |root| root.version);
+        let places = self.places(purpose)?;
+        let mut found: Option<(usize, Key)> = None;
+        let mut problem = None;
+        for place in &places {
+            let named = Key::at(place, &self.folder, purpose.clone()).and_then(|key| {
+                let public = key.public().to_bytes();
+                let at = listed.map_or(Some(0), |listed| listed.iter().position(|listed| listed.key == public));
+                let stranger =
+                    || Error::NotInRoot { key: purpose.to_string(), place: place.to_string(), root: version };
+                at.map(|at| (at, key)).ok_or_else(stranger)
+            });
+            match named {
+                Ok((at, key)) if found.as_ref().is_none_or(|(best, _)| *best < at) => found = Some((at, key)),
+                Ok(_) => {}
+                Err(error) => problem = problem.or(Some(error)),
+            }
+        }
+        match (found, problem) {
+            (Some((_, key)), _) => Ok(key),
+            (None, Some(problem)) => Err(problem),
+            (None, None) => Err(Error::Key {
+                path: self.folder.join(KEYS),
+                problem: "there is no such key, nor does region.toml name one",
+            }),
+        }
+    }
+
+    /// Where the keys for a purpose may be: as `region.toml` says, or every file of that name in `keys`.
+    fn places(&self, purpose: &Purpose) -> Result<Vec<Place>, Error> {
+        let keys = &self.settings.keys;
+        let named = match purpose {
+            Purpose::Publishing => &keys.publishing,
+            Purpose::Receipt => &keys.receipt,
+            _ => &keys.command,
+        };
+        if !named.is_empty() {
+            return Ok(named.clone());
+        }
+        let folder = self.folder.join(KEYS);
+        let listed = std::fs::read_dir(&folder).map_err(Error::file(&folder))?;
+        let mut files: Vec<PathBuf> = listed.flatten().map(|file| file.path()).collect();
+        files.retain(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".key"));
+            let rest = name.and_then(|name| name.strip_prefix(&purpose.to_string()));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        });
+        files.sort();
+        let in_folder = |path: PathBuf| Some(Place::File(Path::new(KEYS).join(path.file_name()?)));
+        Ok(files.into_iter().filter_map(in_folder).collect())
+    }
+
+    /// The public halves of the online keys, as the first root will name them.
+    pub(crate) fn online_halves(&self) -> Result<Online, Error> {
+        let half = |purpose| self.online_key(&purpose).map(|key| key.public().to_bytes());
+        Ok(Online {
+            publishing: half(Purpose::Publishing)?,
+            receipt: half(Purpose::Receipt)?,
+            command: half(Purpose::Command)?,
+            sealing: self.sealing.public(),
+        })
+    }
+
+    /// The public half of the next online key: one that is there, or a new one that is drawn into `keys`.
+    pub(crate) fn next_half(&self, purpose: Purpose, place: Option<&Place>, version: u64) -> Result<[u8; 32], Error> {
+        let key = match place {
+            Some(place) => Key::at(place, &self.folder, purpose)?,
+            None => {
+                let path = self.folder.join(KEYS).join(format!("{purpose}-{version}.key"));
+                // Composed once more, for instance with another strike: the key that waits is the one.
+                if path.is_file() {
+                    Key::at(&Place::File(path), Path::new("."), purpose)?
+                } else {
+                    Key::draw(&path, purpose)?
+                }
+            }
+        };
+        Ok(key.public().to_bytes())
     }
 
     /// The key that opens what boxes sealed.
@@ -213,13 +336,14 @@ impl Region {
     /// The key of an issuer; only who issues needs it.
     pub(crate) fn issuing_key(&self, issuer: &Issuer) -> Result<Key, Error> {
         let purpose = Purpose::Issuing(issuer.name.clone());
-        let folder = self.folder.join(KEYS);
-        let key = Key::open(&folder, purpose.clone())?;
+        let in_folder = || Place::File(purpose.file(Path::new(KEYS)));
+        let place = self.settings.keys.issuing.get(&issuer.name).cloned().unwrap_or_else(in_folder);
+        let key = Key::at(&place, &self.folder, purpose)?;
         if key.public().to_bytes() == issuer.key {
             Ok(key)
         } else {
-            let path = purpose.file(&folder);
-            Err(Error::Key { path, problem: "it is not the key that boxes know this issuer by" })
+            let problem = "it is not the key that boxes know this issuer by";
+            Err(Error::Key { path: place.to_string().into(), problem })
         }
     }
 
@@ -234,7 +358,8 @@ impl Region {
         }
         // It stands in passes, file names and topics alike.
         let name: RegionId = name.parse().map_err(|e: wire::id::BadId| Error::field("issuer", e.to_string()))?;
-        let issuer = new_issuer(&self.folder.join(KEYS), &name, kinds.to_vec(), now)?;
+        let place = self.settings.keys.issuing.get(name.as_str());
+        let issuer = new_issuer(&self.folder, place, &name, kinds.to_vec(), now)?;
         self.books(|books| {
             db::add_issuer(books, &issuer, self.settings.series_size)
                 .and_then(|()| db::audit(books, now, by, "issuer", &issuer.name))
@@ -290,7 +415,7 @@ pub(crate) fn who(name: &str) -> Result<&str, Error> {
     Ok(name)
 }
 
-fn make(new: &Path, settings: &str, founding: &Founding, by: &str, now: i64) -> Result<(), Error> {
+fn make(new: &Path, settings: &str, founding: &Founding, begin: &Begin, by: &str, now: i64) -> Result<(), Error> {
     let by = who(by)?;
     let make_folder = |path: &Path, mode| DirBuilder::new().mode(mode).create(path).map_err(Error::file(path));
     make_folder(new, 0o700)?;
@@ -300,41 +425,53 @@ fn make(new: &Path, settings: &str, founding: &Founding, by: &str, now: i64) -> 
     make_folder(&new.join(RELEASE), 0o755)?;
     put(&new.join(settings::FILE), settings.as_bytes(), 0o644)?;
     put(&new.join(policy::FILE), policy::DEFAULT.as_bytes(), 0o644)?;
-    let roots = (1..=ROOT_KEYS).map(|number| Key::create(&keys, Purpose::Root(number)));
-    let roots = roots.collect::<Result<Vec<_>, _>>()?;
-    let counts = |key: [u8; 32], life| RootKey { key, valid_from: now, valid_to: now.saturating_add(life) };
-    let online = |purpose| Key::create(&keys, purpose).map(|key| key.public().to_bytes());
-    let root = Root {
-        region: founding.region.clone(),
-        version: 1,
-        expires: now.saturating_add(ROOT_LIFE),
-        threshold: THRESHOLD,
-        root: roots.iter().map(|key| counts(key.public().to_bytes(), ROOT_LIFE)).collect(),
-        publishing: vec![counts(online(Purpose::Publishing)?, LONGEST_PUBLISHING)],
-        receipt: vec![counts(online(Purpose::Receipt)?, ONLINE_LIFE)],
-        command: vec![counts(online(Purpose::Command)?, ONLINE_LIFE)],
-        sealing: vec![counts(SealingKey::create(&keys)?.public(), ONLINE_LIFE)],
-        reset: None,
+    let read = Settings::parse(settings, &new.join(settings::FILE))?;
+    let online = |purpose: Purpose, places: &[Place]| match places.first() {
+        Some(place) => Key::at(place, new, purpose),
+        None => Key::create(&keys, purpose),
     };
-    let signers: Vec<&dyn Signer> = roots.iter().map(|key| key as &dyn Signer).collect();
-    publish::add_root(&new.join(RELEASE), &publish::sign_root(&root, &signers)?)?;
+    let online = Online {
+        publishing: online(Purpose::Publishing, &read.keys.publishing)?.public().to_bytes(),
+        receipt: online(Purpose::Receipt, &read.keys.receipt)?.public().to_bytes(),
+        command: online(Purpose::Command, &read.keys.command)?.public().to_bytes(),
+        sealing: SealingKey::create(&keys)?.public(),
+    };
+    if matches!(begin, Begin::Desk) {
+        let roots = (1..=ROOT_KEYS).map(|number| Key::create(&keys, Purpose::Root(number)));
+        let roots = roots.collect::<Result<Vec<_>, _>>()?;
+        let publics: Vec<_> = roots.iter().map(|key| key.public().to_bytes()).collect();
+        let root = compose::first(&founding.region, &publics, &online, Terms::default(), now)?;
+        let signers: Vec<&dyn TrySigner> = roots.iter().map(|key| key as &dyn TrySigner).collect();
+        publish::add_root(&new.join(RELEASE), &publish::sign_root(&root, &signers)?)?;
+    }
     let rules = Rules::load(&new.join(policy::FILE), founding.territory)?;
     let ours = rules.policy.kinds.iter().map(|rule| rule.kind).filter(|kind| *kind < pass::Kind::VACCINATION.number());
-    let issuer = new_issuer(&keys, &founding.region, ours.collect(), now)?;
+    let place = read.keys.issuing.get(founding.region.as_str());
+    let issuer = new_issuer(new, place, &founding.region, ours.collect(), now)?;
     put(&new.join(DATABASE), b"", 0o600)?;
     let db = db::open(&new.join(DATABASE))?;
-    let size = Settings::parse(settings, &new.join(settings::FILE))?.series_size;
-    let begun =
-        db::add_issuer(&db, &issuer, size).and_then(|()| db::audit(&db, now, by, "found", founding.region.as_str()));
+    let begun = db::add_issuer(&db, &issuer, read.series_size)
+        .and_then(|()| db::audit(&db, now, by, "found", founding.region.as_str()));
     begun.map_err(Error::database("founding a region"))?;
     db.close().map_err(|(_, source)| Error::Database { action: "founding a region", source })?;
     [&keys, &new.join(RELEASE), new].into_iter().try_for_each(sync_folder)
 }
 
-fn new_issuer(keys: &Path, name: &RegionId, kinds: Vec<u16>, now: i64) -> Result<Issuer, Error> {
-    let key = Key::create(keys, Purpose::Issuing(name.to_string()))?.public().to_bytes();
+fn new_issuer(
+    folder: &Path,
+    place: Option<&Place>,
+    name: &RegionId,
+    kinds: Vec<u16>,
+    now: i64,
+) -> Result<Issuer, Error> {
+    let purpose = Purpose::Issuing(name.to_string());
+    let key = match place {
+        Some(place) => Key::at(place, folder, purpose)?,
+        None => Key::create(&folder.join(KEYS), purpose)?,
+    };
     let valid_to = now.saturating_add(ISSUING_LIFE);
-    Ok(Issuer { name: name.to_string(), key, kinds, territories: Vec::new(), valid_from: now, valid_to })
+    let (name, key) = (name.to_string(), key.public().to_bytes());
+    Ok(Issuer { name, key, kinds, territories: Vec::new(), valid_from: now, valid_to })
 }
 
 pub(crate) fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {

@@ -20,7 +20,7 @@ impl Region {
         let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
         let Settings { expires, not_after, .. } = self.settings();
         let term = Term { now, expires: *expires, not_after: *not_after };
-        let published = publish::publish(&self.release_folder(), &content, term, after, &*self.publishing_key())?;
+        let published = publish::publish(&self.release_folder(), &content, term, after, &*self.publishing_key()?)?;
         self.books(|books| {
             db::remember_release(books, published.sequence, published.issued)
                 .and_then(|()| db::audit(books, now, by, "release", &published.sequence.to_string()))

@@ -114,7 +114,7 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
     let settings = collect::Settings {
         broker: broker_address.clone(),
         region: region.id().clone(),
-        signer: region.receipt_key(),
+        signer: region.receipt_key()?,
         clock: Box::new({
             let clock = clock.clone();
             move || clock()

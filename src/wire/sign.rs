@@ -78,13 +78,40 @@ pub fn kid(key: &VerifyingKey) -> Kid {
     digest[..8].try_into().expect("SHA-256 has 32 bytes")
 }
 
-/// Something that holds a private Ed25519 key for one purpose.
+/// Something that holds a private Ed25519 key for one purpose, at hand: it always signs.
 pub trait Signer {
     /// The public half.
     fn public(&self) -> VerifyingKey;
     /// Signs the given bytes (RFC 8032 pure Ed25519).
     fn sign(&self, message: &[u8]) -> [u8; 64];
 }
+
+/// Something that has a private key somewhere: in a token that may be pulled out, on a machine that may be
+/// away. Whatever is a [`Signer`] is this too, never the other way round.
+pub trait TrySigner {
+    /// The public half.
+    fn public_key(&self) -> VerifyingKey;
+    /// Signs the given bytes (RFC 8032 pure Ed25519), or says why it cannot.
+    ///
+    /// # Errors
+    /// [`Unsigned`].
+    fn try_sign(&self, message: &[u8]) -> Result<[u8; 64], Unsigned>;
+}
+
+impl<S: Signer + ?Sized> TrySigner for S {
+    fn public_key(&self) -> VerifyingKey {
+        Signer::public(self)
+    }
+
+    fn try_sign(&self, message: &[u8]) -> Result<[u8; 64], Unsigned> {
+        Ok(self.sign(message))
+    }
+}
+
+/// Nothing was signed; the cause is that of whoever keeps the key.
+#[derive(Debug, thiserror::Error)]
+#[error("the key did not sign")]
+pub struct Unsigned(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Why an envelope was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -196,23 +223,42 @@ pub fn sig_structure(protected: &[u8], external_aad: &[u8], payload: &[u8]) -> V
 
 /// Signs a payload for one purpose and wraps it.
 pub fn sign(context: Context, signer: &dyn Signer, payload: &[u8]) -> Vec<u8> {
+    let protected = protected(&signer.public());
+    let signature = signer.sign(&to_be_signed(context, &protected, payload));
+    envelope(&protected, payload, &signature)
+}
+
+/// The same with a key that may be out of reach.
+///
+/// # Errors
+/// [`Unsigned`].
+pub fn try_sign(context: Context, signer: &dyn TrySigner, payload: &[u8]) -> Result<Vec<u8>, Unsigned> {
+    let protected = protected(&signer.public_key());
+    let signature = signer.try_sign(&to_be_signed(context, &protected, payload))?;
+    Ok(envelope(&protected, payload, &signature))
+}
+
+fn protected(key: &VerifyingKey) -> Vec<u8> {
     let mut protected = Vec::with_capacity(12);
     let mut e = minicbor::Encoder::new(&mut protected);
     e.map(2)
         .and_then(|e| e.u8(1))
         .and_then(|e| e.i64(alg::ED25519))
         .and_then(|e| e.u8(4))
-        .and_then(|e| e.bytes(&kid(&signer.public())))
+        .and_then(|e| e.bytes(&kid(key)))
         .expect("writing to memory cannot fail");
-    let signature = signer.sign(&to_be_signed(context, &protected, payload));
+    protected
+}
+
+fn envelope(protected: &[u8], payload: &[u8], signature: &[u8; 64]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 90);
     let mut e = minicbor::Encoder::new(&mut out);
     e.tag(minicbor::data::Tag::new(18))
         .and_then(|e| e.array(4))
-        .and_then(|e| e.bytes(&protected))
+        .and_then(|e| e.bytes(protected))
         .and_then(|e| e.map(0))
         .and_then(|e| e.bytes(payload))
-        .and_then(|e| e.bytes(&signature))
+        .and_then(|e| e.bytes(signature))
         .expect("writing to memory cannot fail");
     out
 }

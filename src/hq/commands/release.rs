@@ -29,5 +29,5 @@ fn publish(args: &Args) -> Result<(), Error> {
         span::shown(issued, region.settings().zone),
         region.release_folder().display(),
     );
-    Ok(())
+    super::root::remaining(&region)
 }

@@ -36,16 +36,9 @@ fn all_keys(folder: &Path) -> Vec<Key> {
 }
 
 /// A key without our guard: what a thief, or a bug, has in hand.
-struct Bare<'a>(&'a SigningKey);
-
-impl Signer for Bare<'_> {
-    fn public(&self) -> VerifyingKey {
-        self.0.verifying_key()
-    }
-
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.sign(message).to_bytes()
-    }
+fn bare(folder: &Path, key: &Key) -> crate::signer::AtHand {
+    let seed = file::read(&key.purpose().file(&folder.join("keys")), key.purpose()).unwrap();
+    crate::signer::AtHand(ed25519_dalek::SigningKey::from_bytes(&seed))
 }
 
 /// Someone who believes signatures: for what, a payload worth believing, and the box's own check.
@@ -138,7 +131,7 @@ fn every_signature_of_every_key_for_every_purpose_is_believed_only_where_key_and
     for (wanted, payload, believes) in believers(&region) {
         for key in &keys {
             for context in Context::ALL {
-                let signed = wire::sign::sign(context, &Bare(&key.signing), &payload);
+                let signed = wire::sign::sign(context, &bare(region.folder(), key), &payload);
                 let right = context == wanted && key.purpose().context() == Some(wanted);
                 assert_eq!(believes(&signed), right, "{} under {context:?} taken for {wanted:?}", key.purpose());
                 believed += u32::from(right);
@@ -158,10 +151,10 @@ fn a_key_signs_for_its_own_purpose_and_refuses_every_other() {
         for context in Context::ALL {
             let own = key.purpose().context() == Some(context);
             assert_eq!(key.envelope(context, b"\xa0").is_ok(), own);
-            let by_any_room = catch_unwind(AssertUnwindSafe(|| wire::sign::sign(context, &key, b"\xa0")));
+            let by_any_room = catch_unwind(AssertUnwindSafe(|| wire::sign::try_sign(context, &key, b"\xa0")));
             assert_eq!(by_any_room.is_ok(), own, "{} for {context:?}", key.purpose());
         }
-        assert!(catch_unwind(AssertUnwindSafe(|| key.sign(b"anything"))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| key.try_sign(b"anything"))).is_err());
     }
     let _ = std::panic::take_hook();
 }
@@ -179,7 +172,7 @@ fn all_keys_of_a_region_are_different() {
     assert_eq!(all.len(), count);
 }
 
-fn code(found: Result<Key, Error>) -> &'static str {
+fn code<T>(found: Result<T, Error>) -> &'static str {
     found.err().map_or("ok", |error| error.code())
 }
 
@@ -242,5 +235,31 @@ fn two_keys_that_are_one_are_refused() {
     let keys = region.folder().join("keys");
     let publishing = std::fs::read_to_string(Purpose::Publishing.file(&keys)).unwrap();
     std::fs::write(Purpose::Receipt.file(&keys), publishing.replace("publishing", "receipt")).unwrap();
+    assert_eq!(code(region.receipt_key()), "not-in-root");
+    // An issuer's key is in no root; that it is none of the root's is looked at whenever the region opens.
+    let same = region.publishing_key().unwrap().public().to_bytes();
+    region.database().execute("UPDATE issuer SET key = ?1", [same]).unwrap();
     assert!(matches!(Region::open(region.folder()), Err(Error::SameKey(..))));
+}
+
+#[test]
+fn of_several_keys_the_one_serves_that_the_newest_root_names_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let region = Region::create(&folder.path().join("r"), &founding(), "t", NOW).unwrap();
+    let keys = region.folder().join("keys");
+    let first = region.publishing_key().unwrap().public();
+    let next = Key::draw(&keys.join("publishing-2.key"), Purpose::Publishing).unwrap().public();
+    assert_eq!(region.publishing_key().unwrap().public(), first, "no root names the new one yet");
+
+    let mut root = region.newest_root().unwrap().unwrap();
+    root.version = 2;
+    root.publishing.push(trust::format::RootKey { key: next.to_bytes(), ..root.publishing[0].clone() });
+    let two: Vec<Key> = [1, 2].map(|n| Key::open(&keys, Purpose::Root(n)).unwrap()).into();
+    let signed = crate::publish::sign_root(&root, &[&two[0], &two[1]]).unwrap();
+    crate::publish::add_root(&region.release_folder(), &signed).unwrap();
+    assert_eq!(region.publishing_key().unwrap().public(), next);
+    std::fs::remove_file(keys.join("publishing-2.key")).unwrap();
+    assert_eq!(region.publishing_key().unwrap().public(), first, "the old one still counts");
+    std::fs::remove_file(keys.join("publishing.key")).unwrap();
+    assert_eq!(code(region.publishing_key()), "key");
 }

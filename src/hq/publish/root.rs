@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use trust::format::{Root, SignedRoot, root_name, sha256};
-use wire::sign::{Context, Signer};
+use wire::sign::{Context, TrySigner};
 
 use super::{Error, Shelf};
 
@@ -12,12 +12,13 @@ use super::{Error, Shelf};
 ///
 /// # Errors
 /// [`Error::Root`] when it cannot be any region's root.
-pub fn sign_root(root: &Root, signers: &[&dyn Signer]) -> Result<SignedRoot, Error> {
+pub fn sign_root(root: &Root, signers: &[&dyn TrySigner]) -> Result<SignedRoot, Error> {
     root.check().map_err(|source| Error::Root { version: root.version, source })?;
     let payload = wire::encode(root);
     let digest = sha256(&payload);
-    let signatures = signers.iter().map(|signer| wire::sign::sign(Context::TrustRoot, *signer, &digest).into());
-    Ok(SignedRoot { signatures: signatures.collect(), payload })
+    let sign = |signer: &&dyn TrySigner| wire::sign::try_sign(Context::TrustRoot, *signer, &digest).map(Into::into);
+    let signatures = signers.iter().map(sign).collect::<Result<_, _>>()?;
+    Ok(SignedRoot { signatures, payload })
 }
 
 /// Adds a root to a release folder: the first, or the one that follows the newest. It serves with the next

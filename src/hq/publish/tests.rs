@@ -6,6 +6,7 @@ use pass::{Keys as _, PublicKey, StatusIndex};
 use trust::format::{Reset, Root, RootKey, SignedRoot, root_name};
 use trust::{Adoption, Bits, Folder, Store};
 use verdict::{Scope, Status};
+use wire::sign::Signer;
 use wire::{ClockTrust, WallTime};
 
 use super::*;

@@ -190,6 +190,11 @@ pub fn remember_release(db: &Connection, sequence: u64, issued: i64) -> Result<(
     db.execute(sql, params![sequence.cast_signed(), issued]).map(drop)
 }
 
+/// Goes on from an earlier release: what a root with a reset takes back, the books forget as well.
+pub fn go_back(db: &Connection, sequence: u64, issued: i64) -> Result<()> {
+    db.execute("UPDATE release SET sequence = ?1, issued = ?2", params![sequence.cast_signed(), issued]).map(drop)
+}
+
 /// SQLite has no unsigned integers; numbers above 2^63 stand there as negative ones and come back whole.
 fn unsigned(row: &Row<'_>, column: usize) -> Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)

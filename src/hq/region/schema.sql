@@ -123,7 +123,6 @@ CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
-    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register
-    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, import
+    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;

@@ -1,5 +1,6 @@
 //! `region.toml`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::tz::Offset;
@@ -8,6 +9,7 @@ use wire::RegionId;
 
 use super::Founding;
 use crate::Error;
+use crate::signer::Place;
 use crate::span::{self, Span};
 
 /// Name of the file.
@@ -38,6 +40,38 @@ pub struct Settings {
     pub expires: i64,
     /// Seconds after which a release is no longer adopted.
     pub not_after: i64,
+    /// Where the online keys are.
+    pub keys: Places,
+}
+
+/// Where the online keys are. Of several for one purpose that serves which the newest root names last, so that
+/// the next one may stand here before a rotation; of none, those in the folder `keys`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Publishing keys.
+    pub publishing: Vec<Place>,
+    /// Receipt keys.
+    pub receipt: Vec<Place>,
+    /// Command keys.
+    pub command: Vec<Place>,
+    /// Issuing keys, by issuer.
+    pub issuing: BTreeMap<String, Place>,
+}
+
+impl Places {
+    /// As `region.toml` says it.
+    fn compose(&self) -> String {
+        let quoted = |place: &Place| toml::Value::String(place.written()).to_string();
+        let online = [("publishing", &self.publishing), ("receipt", &self.receipt), ("command", &self.command)];
+        let online = online
+            .into_iter()
+            .filter(|(_, places)| !places.is_empty())
+            .map(|(name, places)| format!("{name} = [{}]\n", places.iter().map(quoted).collect::<Vec<_>>().join(", ")));
+        let name = |issuer: &str| toml::Value::String(issuer.to_owned()).to_string();
+        let issuing =
+            self.issuing.iter().map(|(issuer, place)| format!("issuing.{} = {}\n", name(issuer), quoted(place)));
+        online.chain(issuing).collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -49,6 +83,31 @@ struct Written {
     utc_offset: String,
     issue: Issue,
     release: Release,
+    #[serde(default)]
+    keys: Keys,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Keys {
+    publishing: Listed,
+    receipt: Listed,
+    command: Listed,
+    issuing: BTreeMap<String, String>,
+}
+
+/// One place, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for Listed {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,12 +125,13 @@ struct Release {
 }
 
 impl Settings {
-    pub(super) fn compose(founding: &Founding) -> String {
+    pub(super) fn compose(founding: &Founding, keys: &Places) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
         TEMPLATE
             .replace("{region}", &quoted(founding.region.as_str()))
             .replace("{territory}", &founding.territory.to_string())
             .replace("{utc_offset}", &quoted(&founding.utc_offset))
+            .replace("{keys}\n", &keys.compose())
             // Last, so that nothing in a name is taken for a place to fill in.
             .replace("{name}", &quoted(&founding.name))
     }
@@ -86,7 +146,7 @@ impl Settings {
 }
 
 fn read(text: &str) -> Result<Settings, String> {
-    let Written { region, name, territory, utc_offset, issue, release } =
+    let Written { region, name, territory, utc_offset, issue, release, keys } =
         toml::from_str(text).map_err(|error| error.to_string())?;
     let region = region.parse::<RegionId>().map_err(|error| format!("region: {error}"))?;
     if name.trim().is_empty() || name.chars().any(char::is_control) {
@@ -108,6 +168,25 @@ fn read(text: &str) -> Result<Settings, String> {
         series_size: issue.series_size,
         expires,
         not_after,
+        keys: places(keys)?,
+    })
+}
+
+fn places(keys: Keys) -> Result<Places, String> {
+    let place = |name: &str, text: &str| text.parse::<Place>().map_err(|error| format!("keys.{name}: {error}"));
+    let all = |name: &str, listed: Listed| match listed {
+        Listed::One(text) => Ok(vec![place(name, &text)?]),
+        Listed::Several(texts) => texts.iter().map(|text| place(name, text)).collect(),
+    };
+    Ok(Places {
+        publishing: all("publishing", keys.publishing)?,
+        receipt: all("receipt", keys.receipt)?,
+        command: all("command", keys.command)?,
+        issuing: keys
+            .issuing
+            .into_iter()
+            .map(|(name, text)| Ok((name, place("issuing", &text)?)))
+            .collect::<Result<_, String>>()?,
     })
 }
 
@@ -126,21 +205,41 @@ mod tests {
 
     #[test]
     fn a_new_file_says_what_the_region_was_founded_with() {
-        let settings = read(&Settings::compose(&founding())).unwrap();
+        let settings = read(&Settings::compose(&founding(), &Places::default())).unwrap();
         assert_eq!(
             (settings.name.as_str(), settings.territory, settings.issuer.as_str()),
             ("Тверская область", 69, "RU-TVE")
         );
         assert_eq!((settings.expires, settings.not_after), (86_400, 45 * 86_400));
         let odd = Founding { name: "a \"b\" {region}\\".to_owned(), ..founding() };
-        assert_eq!(read(&Settings::compose(&odd)).unwrap().name, odd.name);
+        assert_eq!(read(&Settings::compose(&odd, &Places::default())).unwrap().name, odd.name);
+    }
+
+    #[test]
+    fn places_of_keys_are_read_as_they_were_written() {
+        let place = |text: &str| text.parse::<Place>().unwrap();
+        let token = "pkcs11:token=HQ%20one;object=publishing?module-path=/usr/lib/m.so&pin-source=file:/etc/pin";
+        let keys = Places {
+            publishing: vec![place("file:keys/publishing.key"), place(token)],
+            receipt: vec![place("credential:receipt")],
+            issuing: [("RU-TVE".to_owned(), place("file:a b"))].into(),
+            ..Places::default()
+        };
+        let text = Settings::compose(&founding(), &keys);
+        assert_eq!(read(&text).unwrap().keys, keys);
+        let one = text.replace("[\"credential:receipt\"]", "\"credential:receipt\"");
+        assert_ne!(one, text);
+        assert_eq!(read(&one).unwrap().keys, keys);
     }
 
     #[test]
     fn what_cannot_be_is_refused_and_named() {
-        let text = Settings::compose(&founding());
+        let text = Settings::compose(&founding(), &Places::default());
         for (from, to, names) in [
             ("territory = 69", "territory = 69\ncolour = 1", "colour"),
+            ("[keys]", "[keys]\npublishing = \"here\"", "keys.publishing"),
+            ("[keys]", "[keys]\nreceipt = [\"credential:receipt\", \"credential:../x\"]", "keys.receipt"),
+            ("[keys]", "[keys]\nroot = \"file:root.key\"", "root"),
             ("\"24h\"", "\"46d\"", "not_after"),
             ("\"24h\"", "\"0s\"", "release"),
             ("65536", "7", "series_size"),

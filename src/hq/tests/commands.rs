@@ -245,8 +245,11 @@ fn mistakes_end_with_their_code_and_exit_code_and_leave_nothing_behind() {
     std::fs::write(desk.path("tver/policy.toml"), "formats = []\ncolour = 1\n").unwrap();
     let policy = desk.run(&["release", "tver"]);
     assert!(policy.code == 3 && policy.err.contains("[policy]") && policy.err.contains("line 2"), "{}", policy.err);
-    std::fs::set_permissions(desk.path("tver/keys/receipt.key"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .unwrap();
+    std::fs::set_permissions(
+        desk.path("tver/keys/publishing.key"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o644),
+    )
+    .unwrap();
     let open = desk.run(&["release", "tver"]);
     assert!(open.code == 3 && open.err.contains("[key]"), "{}", open.err);
 }
