@@ -143,6 +143,8 @@ impl Content {
             Self::Keys(keys) => Some(keys.len() as u64),
             Self::Status(list) => Some(list.places()),
             Self::Table(rows) => Some(rows.base.len()),
+            Self::Rules(rules) => Some(rules.len() as u64),
+            Self::Orders(orders) => Some(orders.len() as u64),
             Self::Policy(_) | Self::Bytes(_) | Self::Absent => None,
         }
     }
