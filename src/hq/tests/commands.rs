@@ -428,3 +428,92 @@ fn serving_says_where_and_ends_in_order_when_it_is_told_to() {
         assert_eq!(log.contains("published"), signal == "TERM", "{log}");
     }
 }
+
+#[test]
+fn orders_are_given_shown_followed_and_ended() {
+    let desk = Desk::founded();
+    let mut store = desk.a_box();
+    let text = ["--ru", "Рабочие пропуска отменены", "--en", "Work passes have ended"];
+    let add = |more: &[&str]| desk.run(&[&["order", "add", "tver"], more, &text].concat());
+    let done = add(&["stop", "--kind", "work", "--issuer", "RU-TVE"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.out.starts_with("order 1: stop work of RU-TVE"), "{}", done.out);
+    assert_eq!(add(&["extend", "--kind", "work", "--until", "2100-05-31"]).code, 0);
+    for (bad, code) in [
+        (&["extend", "--kind", "work"][..], 3),
+        (&["stop", "--kind", "holiday"], 3),
+        (&["stop"], 2),
+        (&["stop", "--kind", "work", "--all-kinds"], 2),
+        (&["pardon", "--all-kinds"], 2),
+    ] {
+        assert_eq!(add(bad).code, code, "{bad:?}");
+    }
+    let listed = desk.run(&["order", "list", "tver"]).out;
+    assert!(listed.lines().count() == 2 && listed.contains("order 2: extend work"), "{listed}");
+    desk.release(&mut store);
+    let orders = store.current().unwrap().orders().to_vec();
+    assert_eq!(orders.iter().map(|order| order.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((orders[0].en.as_str(), &orders[0].kinds[..]), ("Work passes have ended", &[1][..]));
+    // A bare day counts to its last second in the region's time.
+    assert_eq!(orders[1].until, Some("2100-05-31T23:59:59+03:00".parse::<jiff::Timestamp>().unwrap().as_second()));
+
+    assert_eq!(desk.run(&["order", "end", "tver", "2"]).code, 0);
+    let again = desk.run(&["order", "end", "tver", "2"]);
+    assert!(again.code == 3 && again.err.contains("[unknown-order]"), "{}", again.err);
+    desk.release(&mut store);
+    assert_eq!(store.current().unwrap().orders(), &orders[..1]);
+}
+
+#[test]
+fn keys_and_batches_are_revoked_for_good() {
+    let desk = Desk::founded();
+    let mut store = desk.a_box();
+    desk.issue(&[]);
+    let done = desk.run(&["revoke", "tver", "--kind", "work", "--issued-before", "2100-01-01"]);
+    assert!(done.code == 0 && done.out.contains("1 of these books"), "{}{}", done.out, done.err);
+    assert_eq!(desk.run(&["revoke", "tver", "--kid", "3f2a9b0c1d4e5f60"]).code, 0);
+    let again = desk.run(&["revoke", "tver", "--kid", "3F2A9B0C1D4E5F60"]);
+    assert!(again.out.contains("as it was before"), "{}", again.out);
+    for bad in [
+        &["--kid", "xyz"][..],
+        &["--kind", "work"],
+        &["--kid", "00", "--suspend"],
+        &["--kid", "00", "--kind", "work"],
+        &["--issued-before", "2020-05-01"],
+    ] {
+        assert_eq!(desk.run(&[&["revoke", "tver"], bad].concat()).code, 2, "{bad:?}");
+    }
+    desk.release(&mut store);
+    let release = store.current().unwrap();
+    let kids: Vec<_> = release.rules().iter().map(|rule| (rule.kid.is_some(), rule.kind)).collect();
+    assert_eq!(kids, [(false, Some(1)), (true, None)]);
+}
+
+#[test]
+fn the_register_is_taken_in_shown_and_taken_out() {
+    let desk = Desk::founded();
+    let rows = "what,text,kind,valid_from,valid_to,alert,holder,birth,id_digits,plate\n\
+                plate,А123ВС77,work,2020-05-01,2100-05-31,yes,,,,\n\
+                code,K7M2-9QXA-4TRB-8ZWC,family,2020-05-01,2100-05-31,,Иванов И.,1984,4567,А123ВС77\n";
+    std::fs::write(desk.path("register.csv"), rows).unwrap();
+    let done = desk.run(&["register", "import", "tver", "register.csv"]);
+    assert!(done.code == 0 && done.out.starts_with("2 of 2 records"), "{}{}", done.out, done.err);
+    let shown = desk.run(&["register", "show", "tver", "code", "k7m2 9qxa 4trb 8zwc"]);
+    assert!(shown.out.contains("family") && shown.out.contains("holder: Иванов И."), "{}{}", shown.out, shown.err);
+    assert!(shown.out.contains("next release"));
+    desk.release(&mut desk.a_box());
+    let shown = desk.run(&["register", "show", "tver", "plate", "а123вс 77"]);
+    assert!(shown.out.contains("ALERT") && !shown.out.contains("next release"), "{}{}", shown.out, shown.err);
+    assert_eq!(desk.run(&["register", "remove", "tver", "plate", "А123ВС77"]).code, 0);
+    let gone = desk.run(&["register", "show", "tver", "plate", "А123ВС77"]);
+    assert!(gone.code == 3 && gone.err.contains("[not-registered]"), "{}", gone.err);
+    std::fs::write(desk.path("wrong.csv"), rows.replace("family", "holiday")).unwrap();
+    let refused = desk.run(&["register", "import", "tver", "wrong.csv"]);
+    assert!(refused.code == 3 && refused.err.contains("[register-file]") && refused.err.contains("line 3"));
+    // Who looks into the books finds out who did it, and to nothing that names anybody.
+    let hq = rusqlite::Connection::open(desk.path("tver/hq.db")).unwrap();
+    let mut audit = hq.prepare("SELECT subject FROM audit WHERE action = 'register'").unwrap();
+    let subjects: Vec<String> = audit.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(subjects.len(), 2);
+    assert!(subjects.iter().all(|subject| !subject.contains("A123BC77")), "{subjects:?}");
+}
