@@ -106,8 +106,8 @@ impl Post {
             lane: config::Lane::default(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
-                folder: None,
                 every: CHECK_EVERY,
+                ..config::Trust::default()
             },
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),

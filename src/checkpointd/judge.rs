@@ -111,7 +111,7 @@ fn listed(release: &Release, document: &Document) -> Listed {
 }
 
 /// Where a pass would stand if it were revoked by its id: whose set, and which key in it.
-fn places(document: &Document) -> impl Iterator<Item = (String, [u8; 16])> {
+pub(crate) fn places(document: &Document) -> impl Iterator<Item = (String, [u8; 16])> {
     let own = (document.format == Format::Mp1).then(|| document.issuer.clone());
     let own = own.map(|issuer| {
         let key = id_key(&issuer, &document.id);

@@ -9,15 +9,15 @@ use std::process::ExitCode;
 use pass::{Document, Outcome, Step};
 use serde_json::{Value, json};
 use trust::Release;
-use trust::format::{Part, hex, id_key};
-use verdict::Status;
+use trust::format::{Part, hex};
+use verdict::{Listed, Status};
 use wire::WallTime;
 
 use super::status::name;
 use super::{Common, age, moment};
 use crate::Error;
 use crate::commands::check::text_in;
-use crate::judge::{Circumstances, Judgement, judge};
+use crate::judge::{self, Circumstances, Judgement, judge};
 
 /// Explain a verdict: each check, and what it rests on
 #[derive(clap::Args)]
@@ -246,16 +246,16 @@ impl Found<'_> {
         } else {
             found.push("the pass has no place in a list".to_owned());
         }
-        if release.has_ids(&document.issuer) {
-            let listed = release.is_listed(&document.issuer, &id_key(&document.issuer, &document.id));
-            let said = match listed {
-                Ok(true) => "listed",
-                Ok(false) => "not listed",
-                Err(_) => "cannot be read",
+        for (issuer, key) in judge::places(document) {
+            let said = match release.listed(&issuer, &key) {
+                Listed::Yes => "listed",
+                Listed::No => "not listed",
+                Listed::Missing => "not here, or cannot be read",
+                Listed::NotKept => continue,
             };
-            found.push(format!("revoked ids of {}: {said}", document.issuer));
+            found.push(format!("revoked ids of {issuer}: {said}"));
         }
-        found.push(format!("{} streams of rules, {} of orders", release.rules().count(), release.orders().count()));
+        found.push(format!("{} rules of revocation, {} orders", release.rules().len(), release.orders().len()));
         found
     }
 }
