@@ -10,6 +10,8 @@ use wire::{ClockTrust, WallTime};
 
 use super::*;
 
+mod tables;
+
 const NOW: i64 = 1_590_000_000;
 const DAY: i64 = 86_400;
 
