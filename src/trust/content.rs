@@ -84,7 +84,11 @@ impl Rows {
     }
 
     /// The same table after more deltas, each with its place in the log, if it has one.
-    pub(crate) fn with<'d>(&self, log: Option<File>, deltas: impl IntoIterator<Item = (u64, &'d [u8])>) -> Result<Self, Error> {
+    pub(crate) fn with<'d>(
+        &self,
+        log: Option<File>,
+        deltas: impl IntoIterator<Item = (u64, &'d [u8])>,
+    ) -> Result<Self, Error> {
         let mut overlay = self.overlay.clone();
         for (offset, delta) in deltas {
             overlay.apply(delta, offset)?;

@@ -1,6 +1,6 @@
 //! Streams that grow by deltas: how a box follows, and what is done to it on the way.
 
-use super::{adopted, equipped, refusal};
+use super::{adopted, copied, equipped, refusal};
 use crate::desk::{BEGIN, DAY, Desk, Growing, clock, stream};
 use crate::format::{DELTA, LONGEST_LOG, Part, RUN, Reset, Run, chain, id_key, object_name};
 use crate::table::{self, Delta, Shape, delta};
@@ -246,7 +246,7 @@ fn a_chain_that_forks_after_a_theft_is_followed_on_its_new_way() {
     assert!(store.current().unwrap().is_listed("RU-TVE", &key(120)).unwrap());
 
     for deltas in [3, 4, 90] {
-        let (mut store, _kept) = copied(&folder);
+        let (_kept, mut store) = copied(&folder);
         let (mut cured, ids, list) = grown(deltas);
         cured.strike_off_the_stolen_key(Some(Reset { sequence: 1, floor: BEGIN }));
         cured.publish_growing(2, BEGIN + DAY, &[&ids, &list]);
@@ -257,20 +257,6 @@ fn a_chain_that_forks_after_a_theft_is_followed_on_its_new_way() {
         assert!(stolen.is_listed("RU-TVE", &key(120)).unwrap());
         assert!(!stolen.is_listed("RU-TVE", &key(90)).unwrap());
     }
-}
-
-/// The box in a folder of its own.
-fn copied(from: &tempfile::TempDir) -> (Store, tempfile::TempDir) {
-    let to = tempfile::tempdir().unwrap();
-    for name in ["objects", "logs", "."] {
-        std::fs::create_dir_all(to.path().join(name)).unwrap();
-        for file in std::fs::read_dir(from.path().join(name)).unwrap().map(Result::unwrap) {
-            if file.path().is_file() {
-                std::fs::copy(file.path(), to.path().join(name).join(file.file_name())).unwrap();
-            }
-        }
-    }
-    (Store::open(to.path()).unwrap(), to)
 }
 
 #[test]
