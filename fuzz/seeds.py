@@ -1,15 +1,18 @@
 """Seeds for the fuzzer, out of the photographs that the project carries: the files for `still`, crops of them as frames
-for `look`, and pairs of crops as sequences for `watch`. Needs nothing but Python.
+for `look`, and pairs of crops as sequences for `watch`; and for `table` and `release`, out of the examples of the pages
+about them. Needs nothing but Python.
 
 A crop needs its pixels, and unpacking JPEG is no work for a script without packages: the pixels come from
 `checkpointd`'s own carried pictures in PNG, which the standard library can read."""
 
+import re
 import struct
 import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / "tests/data"
+PAGES = HERE.parent / "docs/formats"
 
 # Sides of a crop, in pixels: a finder mark with its surroundings, half a code, a small code.
 SIDES = (32, 96, 160)
@@ -74,7 +77,18 @@ def frame(rows, x, y, side):
     return b"\0" + struct.pack(">HH", wide - 1, high - 1) + crop
 
 
+def examples(page):
+    """What stands in hex on a page, between fences."""
+    for text in re.findall(r"^```(?:hex)?\n([0-9a-f\s]+)\n```$", (PAGES / page).read_text(), re.MULTILINE):
+        yield bytes.fromhex("".join(text.split()))
+
+
 def main():
+    # The first byte says as what the rest is read.
+    for target, page, choices in (("table", "trust-table.md", 6), ("release", "trust-release.md", 8)):
+        for number, data in enumerate(examples(page)):
+            for choice in range(choices):
+                put(target, f"{number}-{choice}", bytes([choice]) + data)
     pictures = sorted((DATA / "qr-photos").glob("*.*g")) + sorted((DATA / "dcc-qa-images").rglob("*.png"))
     frames = []
     for number, path in enumerate(pictures):
