@@ -46,11 +46,6 @@ impl Knowledge {
             Self::Orders => "orders",
         }
     }
-
-    /// The part with a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.as_str() == name)
-    }
 }
 
 /// How old each part of the box's knowledge is, in seconds.
