@@ -92,6 +92,7 @@ fn believers(region: &Region) -> Vec<Believer> {
         expires: NOW,
         not_after: NOW,
         streams: [0; 32],
+        count: 0,
     };
     let next = wire::encode(&Root { version: 2, ..root.clone() });
     let (receipts, publishing, by) = (root.clone(), root.clone(), Root { threshold: 1, ..root });
