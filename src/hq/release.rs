@@ -6,7 +6,7 @@ use trust::{Bits, StatusList};
 use verdict::Scope;
 
 use crate::Error;
-use crate::publish::{self, Batch, Content, List, Published, Term, Whole};
+use crate::publish::{self, Batch, Content, List, Plan, Published, Term, Whole};
 use crate::region::{Issuer, Region, Series, Settings, db, who};
 
 impl Region {
@@ -17,9 +17,7 @@ impl Region {
     pub fn publish(&self, by: &str, now: i64) -> Result<Published, Error> {
         let by = who(by)?;
         let content = self.content(now)?;
-        let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
-        let Settings { expires, not_after, .. } = self.settings();
-        let term = Term { now, expires: *expires, not_after: *not_after };
+        let (term, after) = self.term(now)?;
         let published = publish::publish(&self.release_folder(), &content, term, after, &*self.publishing_key())?;
         self.books(|books| {
             db::remember_release(books, published.sequence, published.issued)
@@ -37,6 +35,22 @@ impl Region {
         let day = (id.part == Part::Register && id.series > 0).then_some(id.series)?;
         let end = i64::try_from(day).ok()?.checked_add(1)?.checked_mul(86_400)?;
         end.checked_sub(i64::from(self.settings().zone.seconds()) + 1)
+    }
+
+    /// What a box that has release `from`, or nothing, would have to fetch if this were published now.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub fn look_ahead(&self, from: Option<u64>, now: i64) -> Result<Plan, Error> {
+        let (term, after) = self.term(now)?;
+        Ok(publish::dry_run(&self.release_folder(), &self.content(now)?, term, after, from)?)
+    }
+
+    /// When the next release counts, and the sequence it must be above.
+    fn term(&self, now: i64) -> Result<(Term, u64), Error> {
+        let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
+        let Settings { expires, not_after, .. } = self.settings();
+        Ok((Term { now, expires: *expires, not_after: *not_after }, after))
     }
 
     /// Sequence and issue (Unix seconds) of the newest release; none before the first.
