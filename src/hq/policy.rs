@@ -1,6 +1,6 @@
 //! `policy.toml`: a region's rules as people edit them, parsed strictly into what boxes follow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use pass::Format;
@@ -45,12 +45,17 @@ struct File {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Freshness {
     fresh_for: Span,
     old_after: Span,
-    /// Parts with bounds of their own, by name.
-    #[serde(flatten)]
-    parts: BTreeMap<String, Part>,
+    keys: Option<Part>,
+    status: Option<Part>,
+    policy: Option<Part>,
+    ids: Option<Part>,
+    rules: Option<Part>,
+    register: Option<Part>,
+    orders: Option<Part>,
 }
 
 #[derive(Deserialize)]
@@ -149,19 +154,27 @@ impl Freshness {
             is_ordered.then_some(()).ok_or_else(|| format!("{name}: old_after is shorter than fresh_for"))
         };
         ordered("freshness", self.fresh_for, self.old_after)?;
-        let bounds = self.parts.iter().map(|(name, own)| {
-            let part = Knowledge::named(name).ok_or_else(|| {
-                let known = Knowledge::ALL.map(Knowledge::as_str).join(", ");
-                format!("freshness: {name:?} is none of fresh_for, old_after and the parts {known}")
-            })?;
+        let own = Knowledge::ALL.into_iter().filter_map(|part| Some((part, self.own(part)?)));
+        let bounds = own.map(|(part, own)| {
             let fresh_for = own.fresh_for.unwrap_or(self.fresh_for);
             let old_after = own.old_after.unwrap_or(self.old_after);
-            ordered(&format!("freshness.{name}"), fresh_for, old_after)?;
+            ordered(&format!("freshness.{}", part.as_str()), fresh_for, old_after)?;
             Ok(Bounds { part, fresh_for: fresh_for.seconds(), old_after: old_after.seconds() })
         });
-        let mut bounds = bounds.collect::<Result<Vec<_>, String>>()?;
-        bounds.sort_by_key(|own| own.part);
-        Ok(bounds)
+        bounds.collect()
+    }
+
+    const fn own(&self, part: Knowledge) -> Option<&Part> {
+        match part {
+            Knowledge::Keys => &self.keys,
+            Knowledge::Status => &self.status,
+            Knowledge::Policy => &self.policy,
+            Knowledge::Ids => &self.ids,
+            Knowledge::Rules => &self.rules,
+            Knowledge::Register => &self.register,
+            Knowledge::Orders => &self.orders,
+        }
+        .as_ref()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pass::{Kind, StatusIndex};
 use trust::{Adoption, Folder, Store};
-use verdict::Status;
+use verdict::{Listed, Status};
 use wire::{ClockTrust, WallTime};
 
 use crate::*;
@@ -167,4 +167,34 @@ fn many_passes_of_many_lists_are_published_and_looked_up() {
         assert_eq!(release.status("RU-TVE", Some(pass.index)), expected);
     }
     assert_eq!(release.status("RU-TVE", Some(StatusIndex { series: 99, index: 0 })), Status::ListMissing);
+}
+
+#[test]
+fn a_pass_without_a_place_in_a_list_is_revoked_by_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let region = region(folder.path());
+    let mut store = a_box(folder.path(), &region);
+    // Another program of the same issuer gives out passes without an index.
+    let key = region.issuing_key(&region.issuers().unwrap()[0]).unwrap();
+    let issued = region.issue(&work("А123ВС69"), "test", NOW).unwrap().document;
+    let text = |id: u8| {
+        let document = pass::Document { id: vec![id; 16], status: None, ..issued.clone() };
+        let payload = pass::mp1::encode(&document).unwrap();
+        pass::mp1::text(&key.envelope(wire::sign::Context::MovementPass, &payload).unwrap())
+    };
+    let [revoked, kept] = [1, 2].map(text);
+    let revoke = |change| region.set_status(&Which::Text(revoked.clone()), change, "test", NOW);
+    assert!(matches!(revoke(Change::Suspend), Err(Error::OnlyRevocable)));
+    let changed = revoke(Change::Revoke).unwrap();
+    assert_eq!((changed.id, changed.index, changed.is_new), (Some(vec![1; 16]), None, true));
+    assert!(!revoke(Change::Revoke).unwrap().is_new);
+    region.publish("test", NOW).unwrap();
+    adopt(&mut store, &region, NOW);
+    let release = store.current().unwrap();
+    let listed = |text: &str| {
+        let document = pass::read(text, &*release).unwrap().document;
+        release.listed(&document.issuer, &trust::format::id_key(&document.issuer, &document.id))
+    };
+    assert_eq!((listed(&revoked), listed(&kept)), (Listed::Yes, Listed::No));
+    assert_eq!(release.listed("RU-MOS", &[0; 16]), Listed::NotKept);
 }

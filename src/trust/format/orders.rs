@@ -40,3 +40,44 @@ pub fn write_orders(mut orders: Vec<Order>) -> Vec<u8> {
     orders.dedup_by_key(|order| order.number);
     wire::encode(&orders)
 }
+
+#[cfg(test)]
+mod tests {
+    use verdict::Action;
+
+    use super::*;
+
+    fn order(number: u64) -> Order {
+        Order {
+            number,
+            action: Action::Extend,
+            kinds: vec![1],
+            issuer: None,
+            issued_from: None,
+            issued_before: Some(9),
+            from: 5,
+            until: Some(7),
+            ru: "Приказ".to_owned(),
+            en: "Order".to_owned(),
+        }
+    }
+
+    #[test]
+    fn orders_are_read_as_written_even_those_of_later_versions() {
+        let later = Order { action: Action::of(9), until: None, ..order(3) };
+        let orders = vec![order(2), later.clone(), order(1)];
+        assert_eq!(read_orders(&write_orders(orders)).unwrap(), [order(1), order(2), later]);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let refused = |orders: &[Order]| read_orders(&wire::encode(&orders)).unwrap_err().code();
+        assert_eq!(refused(&[order(2), order(1)]), "malformed");
+        assert_eq!(refused(&[order(1), order(1)]), "malformed");
+        assert_eq!(refused(&[Order { until: None, ..order(1) }]), "malformed");
+        assert_eq!(refused(&[Order { until: Some(4), ..order(1) }]), "malformed");
+        assert_eq!(refused(&[Order { ru: "x".repeat(LONGEST_TEXT + 1), ..order(1) }]), "malformed");
+        let many: Vec<_> = (0..=MOST_ORDERS as u64).map(order).collect();
+        assert_eq!(refused(&many), "too-long");
+    }
+}
