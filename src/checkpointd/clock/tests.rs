@@ -12,21 +12,21 @@ use crate::judge::{Circumstances, judge};
 const DAY: i64 = 86_400;
 
 /// What a box with such clocks says of three passes: one that is valid for a month, one that ended a day after HQ's
-/// newest signed time, and one that ended before it.
+/// newest signed time, and one that ended an hour before it.
 fn judged(desk: &Desk, boot: &Arc<Boot>, written: Option<i64>) -> (Grade, [Vec<Reason>; 3]) {
     let release = desk.release();
     let written = written.map(|at| WallTime::from_unix(at, ClockTrust::Ntp));
     let clock = Clock::new(boot.clone(), release.floor(), written);
     let now = clock.now();
-    let reasons = [30 * DAY, DAY, -DAY].map(|expires| {
+    let reasons = [30 * DAY, DAY, -3600].map(|expires| {
         let request = IssueRequest {
             kind: 1,
             plates: vec!["A123BC77".to_owned()],
-            not_before: BEGIN - 2 * DAY,
+            not_before: BEGIN - DAY / 2,
             expires: BEGIN + expires,
             ..IssueRequest::default()
         };
-        let pass = desk.region.issue(&request, "test", BEGIN - 2 * DAY).unwrap();
+        let pass = desk.region.issue(&request, "test", BEGIN - DAY / 2).unwrap();
         let plate = plate::Reading::new("A123BC77");
         let around = Circumstances { release: Some(&release), now, plate: Some(&plate), plate_agreed: false };
         judge(&pass.text, around).verdict.reasons

@@ -51,7 +51,7 @@ fn what_does_not_read_is_spoken_of_by_its_cause() {
     for cause in reader::Hint::ALL.map(Some).into_iter().chain([None]) {
         let mut lane = lane();
         // Seen for a while, the last time just now.
-        for ago in [400, 200, 0] {
+        for ago in [1000, 500, 0] {
             let mono = MONO - Duration::from_millis(ago);
             lane.on(Event::Unread(cause), &World { mono, now: now(BEGIN), release: Some(&release) });
         }
