@@ -213,6 +213,7 @@ function pressed(name, what) {
   if (what.clock === "none") return askBox(name, "clock", { trust: "none" });
   if (what.clock) return askBox(name, "clock", { add_s: Number(what.clock) });
   if ("network" in what) return askBox(name, "network", { up: !box.network });
+  if ("stick" in what) return askBox(name, "stick", { on: !box.stick });
   if (what.lens) return askBox(name, "lens", { lens: box.lens === what.lens ? "clear" : what.lens });
   if (what.grip) return askBox(name, "grip", { grip: box.grip === what.grip ? "well" : what.grip });
   if ("night" in what) return askBox(name, "night", { on: !box.night });
@@ -331,6 +332,7 @@ function showLink(section, box) {
   mark(find(section, "[data-night]"), "aria-pressed", Boolean(box.night));
   write(find(section, ".exposure"), box.exposure === 1 ? "" : word("exposure", number(box.exposure, 1)));
   write(find(section, "[data-network]"), word(box.network ? "cut" : "restore"));
+  write(find(section, "[data-stick]"), word(box.stick ? "stickOut" : "stickIn"));
   mark(find(section, ".trust"), "data-trust", box.clock?.trust ?? "");
   write(find(section, ".trust"), trustWords(box.clock?.trust));
   write(find(section, ".tone"), box.tone?.kind ? word(`tone_${box.tone.kind}`) : "");

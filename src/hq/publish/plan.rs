@@ -74,9 +74,8 @@ pub(super) struct Files {
 
 /// What lies between two releases; the second one may still be on the shelf.
 pub(super) fn files(shelf: &Shelf, before: &Records, after: &Records) -> Result<Files, Error> {
-    let [old, new] = [before, after].map(|records| -> Vec<Hash> {
-        records.values().map(|record| leaf(&wire::encode(record))).collect()
-    });
+    let [old, new] = [before, after]
+        .map(|records| -> Vec<Hash> { records.values().map(|record| leaf(&wire::encode(record))).collect() });
     let (root, had) = (merkle(&new), merkle(&old));
     let mut index = Vec::new();
     if root != had || before.is_empty() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 
-use trust::format::{
-    self, BASE, DELTA, HEAD, Hash, Head, INDEX, PAGE, PAGES, RECORD, RUN, RUN_LENGTH, Record, Root, Run, StreamId, leaf,
-    merkle, sha256,
-};
 use trust::StatusList;
+use trust::format::{
+    self, BASE, DELTA, HEAD, Hash, Head, INDEX, PAGE, PAGES, RECORD, RUN, RUN_LENGTH, Record, Root, Run, StreamId,
+    leaf, merkle, sha256,
+};
 use trust::table::{Base, Table};
 use wire::sign::Context;
 
@@ -147,9 +147,8 @@ pub(super) fn walk(
 /// Every delta on a record's base, oldest first, each checked.
 pub(super) fn deltas(shelf: &Shelf, record: &Record) -> Result<Option<Vec<Vec<u8>>>, Error> {
     let files = walk(shelf, (0, record.base), &record.head, Some(record.head_sequence))?;
-    Ok(files.map(|files| {
-        files.into_iter().rev().flat_map(|(_, run)| run.payloads.into_iter().map(Into::into)).collect()
-    }))
+    Ok(files
+        .map(|files| files.into_iter().rev().flat_map(|(_, run)| run.payloads.into_iter().map(Into::into)).collect()))
 }
 
 /// A status list as its record says it, and its base; `None` when some of it is not there or has rotted.

@@ -17,10 +17,12 @@ const WORD: Duration = Duration::from_millis(500);
 
 /// Take a release from a stick or a folder by hand
 #[derive(clap::Args)]
-#[command(after_help = "The box must be stopped: a running one takes a stick by itself. The release is found as the box \
+#[command(
+    after_help = "The box must be stopped: a running one takes a stick by itself. The release is found as the box \
                         finds it: at the top, or in checkpoint/, release/ or a folder named after the region.\n\n\
                         Exit code: 0 when it was adopted or is in force already, 1 when it was refused.\n\n\
-                        Example:\n  checkpointd trust adopt --trust /var/lib/checkpoint/trust /media/stick")]
+                        Example:\n  checkpointd trust adopt --trust /var/lib/checkpoint/trust /media/stick"
+)]
 pub(super) struct Args {
     /// Where the stick is mounted, or the folder of a release.
     #[arg(value_name = "DIR")]

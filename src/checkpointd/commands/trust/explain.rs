@@ -55,8 +55,7 @@ pub(super) fn run(args: Args) -> Result<ExitCode, Error> {
     };
     let plate = args.plate.map(|plate| plate::Reading::new(&plate));
     let now = args.common.now();
-    let around =
-        Circumstances { release: Some(&release), now, plate: plate.as_ref(), plate_agreed: args.plate_agrees };
+    let around = Circumstances { release: Some(&release), now, plate: plate.as_ref(), plate_agreed: args.plate_agrees };
     let explained = Explained::new(&text, &release, now, store.floor(), plate.is_some(), &judge(&text, around));
     args.common.print(&explained, &explained.to_json());
     Ok(ExitCode::from(match explained.verdict {
@@ -183,7 +182,8 @@ impl Found<'_> {
             ("format", _) => vec![format!("formats of the region: {}", release.policy().formats.join(", "))],
             ("key", _) => vec![format!("{} keys in release {}", release.keys(), release.sequence())],
             ("time", document) => {
-                let clock = format!("now {}, {}; not before {}", moment(now.unix()), now.trust.as_str(), moment(*floor));
+                let clock =
+                    format!("now {}, {}; not before {}", moment(now.unix()), now.trust.as_str(), moment(*floor));
                 let dates = document.map(|document| {
                     let shown = |at: Option<i64>| at.map_or("-".to_owned(), moment);
                     format!("valid from {} to {}", shown(document.not_before), shown(document.expires))
@@ -193,7 +193,9 @@ impl Found<'_> {
             ("scope", Some(document)) => self.scope(document),
             ("status", Some(document)) => self.status(document),
             ("territory", Some(document)) => {
-                let bound = if document.regions.is_empty() { "for every territory".to_owned() } else {
+                let bound = if document.regions.is_empty() {
+                    "for every territory".to_owned()
+                } else {
                     format!("for the territories {:?}", document.regions)
                 };
                 vec![format!("the box's is {}", release.policy().territory), bound]
@@ -263,7 +265,11 @@ impl fmt::Display for Explained {
         for Line { check, outcome, codes, rests_on } in &self.lines {
             let outcome = if *outcome == "failed" { "FAILED" } else { outcome };
             let told = [codes.join(", "), rests_on.join("; ")].into_iter().filter(|text| !text.is_empty());
-            writeln!(f, "{}", format!("{check:<10} {outcome:<10} {}", told.collect::<Vec<_>>().join(" | ")).trim_end())?;
+            writeln!(
+                f,
+                "{}",
+                format!("{check:<10} {outcome:<10} {}", told.collect::<Vec<_>>().join(" | ")).trim_end()
+            )?;
         }
         writeln!(f, "\n{} by release {}", self.verdict.as_str(), self.release)
     }

@@ -110,12 +110,19 @@ impl fmt::Display for Status {
         writeln!(f, "root         {version}, {threshold} of {keys} keys, expires {}{expired}", moment(root.expires))?;
         writeln!(f, "fingerprint  {}", hex(&sha256(self.store.root_bytes())))?;
         let Some(release) = &self.release else {
-            return writeln!(f, "release      none: nothing was adopted yet, or it is damaged and will be fetched again");
+            return writeln!(
+                f,
+                "release      none: nothing was adopted yet, or it is damaged and will be fetched again"
+            );
         };
         writeln!(f, "release      {}, issued {}", release.sequence(), moment(release.issued()))?;
         let fresh = if now <= release.expires() { "fresh" } else { "NO LONGER FRESH" };
         let (age_now, until) = (age(now.saturating_sub(release.issued())), moment(release.expires()));
-        writeln!(f, "age          {age_now}, {fresh} (until {until}), not adopted after {}", moment(release.not_after()))?;
+        writeln!(
+            f,
+            "age          {age_now}, {fresh} (until {until}), not adopted after {}",
+            moment(release.not_after())
+        )?;
         let columns = ["part", "region", "issuer", "series", "entries", "deltas", "bytes"];
         let [part, region, issuer, series, entries, deltas, bytes] = columns;
         writeln!(f, "\n{part:<11} {region:<12} {issuer:<20} {series:>7} {entries:>10} {deltas:>7} {bytes:>11}  age")?;
