@@ -58,6 +58,8 @@ pub struct Post {
     pub car: Mutex<Option<String>>,
     /// Counts what was asked to be held up, so that a late hand does not undo a newer one.
     pub hands: AtomicU64,
+    /// Where a stick appears.
+    media: PathBuf,
     config: Config,
     seed: u64,
     mqtt: Line,
@@ -106,6 +108,7 @@ impl Post {
             lane: config::Lane::default(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
+                media: Some(folder.join("media")),
                 every: CHECK_EVERY,
                 ..config::Trust::default()
             },
@@ -118,8 +121,11 @@ impl Post {
         };
         let provisioned = provision(&config)?;
         region.add_box(&config.name, &provisioned.identity.public(), BY, era.now())?;
+        let media = folder.join("media");
+        std::fs::create_dir_all(&media).map_err(|source| Error::File { path: media.clone(), source })?;
         let post = Self {
             name,
+            media,
             handles: Handles::default(),
             clock: Arc::new(SimClock::new(era)),
             anpr: AtomicBool::new(true),
@@ -210,6 +216,47 @@ impl Post {
     pub fn lead_to(&self, hq: Hq) {
         self.mqtt.lead_to(hq.broker);
         self.http.lead_to(hq.http);
+    }
+
+    /// Somebody puts a stick into the box, on which HQ has written its newest release.
+    ///
+    /// # Errors
+    /// When it is in already, or HQ cannot write it.
+    pub fn put_stick_in(&self, region: &Region) -> Result<(), Error> {
+        if self.has_stick() {
+            return Err(Error::Busy);
+        }
+        // Written at HQ; a stick appears whole.
+        let aside = self.media.with_extension("aside");
+        let failed = |source| Error::File { path: aside.clone(), source };
+        std::fs::create_dir_all(&aside).map_err(failed)?;
+        hq::stick::write(&region.release_folder(), region.id(), &aside, &mut |_| {}).map_err(hq::Error::from)?;
+        std::fs::rename(&aside, self.stick()).map_err(failed)
+    }
+
+    /// Somebody takes it out, whatever the box does.
+    ///
+    /// # Errors
+    /// When it does not come out.
+    pub fn take_stick_out(&self) -> Result<(), Error> {
+        // Gone at once, and cleared away then.
+        let aside = self.media.with_extension("out");
+        let failed = |source| Error::File { path: aside.clone(), source };
+        if self.has_stick() {
+            std::fs::rename(self.stick(), &aside).map_err(failed)?;
+            std::fs::remove_dir_all(&aside).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a stick is in.
+    pub fn has_stick(&self) -> bool {
+        self.stick().is_dir()
+    }
+
+    /// The folder at which a stick appears.
+    pub fn stick(&self) -> PathBuf {
+        self.media.join("stick")
     }
 
     /// File of its journal, for who checks it afterwards.

@@ -57,6 +57,16 @@ pub(super) async fn at_box(
             post.handles.press(word.parse().map_err(|_| Error::Unknown(format!("key {word:?}")))?);
         }
         "network" => post.set_network(said.up.ok_or_else(|| missing("up"))?),
+        "stick" => {
+            let (desk, on) = (page.desk.clone(), said.on.ok_or_else(|| missing("on"))?);
+            let moved =
+                tokio::task::spawn_blocking(
+                    move || {
+                        if on { post.put_stick_in(&desk.region) } else { post.take_stick_out() }
+                    },
+                );
+            moved.await.map_err(|_| Error::Busy)??;
+        }
         "anpr" => post.anpr.store(said.on.ok_or_else(|| missing("on"))?, Ordering::Relaxed),
         "clock" => match said {
             Said { add_s: Some(seconds), .. } => post.clock.add(seconds),

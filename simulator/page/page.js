@@ -214,6 +214,7 @@ function pressed(name, what) {
   if (what.clock === "rtc") return askBox(name, "clock", { rtc: !box.clock.rtc });
   if (what.clock) return askBox(name, "clock", { add_s: Number(what.clock) });
   if ("network" in what) return askBox(name, "network", { up: !box.network });
+  if ("stick" in what) return askBox(name, "stick", { on: !box.stick });
   if (what.lens) return askBox(name, "lens", { lens: box.lens === what.lens ? "clear" : what.lens });
   if (what.grip) return askBox(name, "grip", { grip: box.grip === what.grip ? "well" : what.grip });
   if ("night" in what) return askBox(name, "night", { on: !box.night });
@@ -334,6 +335,7 @@ function showLink(section, box) {
   mark(find(section, "[data-night]"), "aria-pressed", Boolean(box.night));
   write(find(section, ".exposure"), box.exposure === 1 ? "" : word("exposure", number(box.exposure, 1)));
   write(find(section, "[data-network]"), word(box.network ? "cut" : "restore"));
+  write(find(section, "[data-stick]"), word(box.stick ? "stickOut" : "stickIn"));
   for (const source of ["ntp", "rtc"]) {
     mark(find(section, `[data-clock="${source}"]`), "aria-pressed", !box.clock[source]);
   }

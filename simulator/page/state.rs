@@ -68,6 +68,7 @@ fn of_box(post: &Post, zone: Offset) -> Value {
         "running": false,
         "starts": post.starts(),
         "network": post.network(),
+        "stick": post.has_stick(),
         "clock": {
             "now": time(now.unix().saturating_mul(1000), zone),
             "trust": now.trust.as_str(),

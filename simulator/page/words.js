@@ -52,6 +52,8 @@ const WORDS = {
   receipts: ["Строки журнала, подтверждённые штабом", "Journal rows HQ has receipted"],
   journalFails: ["журнал не пишется", "the journal cannot be written"],
   cut: ["Отключить сеть", "Cut the network"], restore: ["Включить сеть", "Restore the network"],
+  stickIn: ["Вставить накопитель из штаба", "Put in a stick from HQ"], stickOut: ["Вынуть накопитель", "Take the stick out"],
+  stick: ["Накопитель", "Stick"],
   weather: ["Непогода", "Bad weather"], clock: ["Часы", "Clock"],
   plusHour: ["+1 ч", "+1 h"], plusDay: ["+1 день", "+1 day"], plusHundredDays: ["+100 дней", "+100 days"],
   minusDay: ["−1 день", "−1 day"], noNtp: ["Без сети времени", "No time server"], noRtc: ["Без батареи", "No battery"],

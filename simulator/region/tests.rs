@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use panel::{Fault, Hint, Run, Screen};
+use panel::{Fault, Hint, Run, Screen, Stick};
 use verdict::Reason;
 use wire::ClockTrust;
 
@@ -214,5 +214,32 @@ fn a_box_without_a_clock_doubts_the_time_until_hq_signs_it() {
     until("the idle screen", || card().is_none());
     post.handles.hold(in_a_hand(&desk.card("revoked").unwrap()));
     until("a verdict without doubt", || doubts() == Some(false));
+    desk.end();
+}
+
+#[test]
+fn a_stick_brings_a_release_to_a_post_without_a_line_and_the_panel_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let post = &desk.posts[0];
+    let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
+    let sequence = || post.shown().and_then(|shown| shown.trust.current()).map(|release| release.sequence());
+    until("the idle screen", || screen() == Some(Screen::Idle));
+    until("the first release", || sequence() == Some(1));
+    post.put_stick_in(&desk.region).unwrap();
+    until("that it is here", || screen() == Some(Screen::Stick(Stick::Current { sequence: 1 })));
+    post.take_stick_out().unwrap();
+    post.set_network(false);
+    desk.publish().unwrap();
+    // A box that has not looked since would take it for the same stick.
+    std::thread::sleep(Duration::from_millis(700));
+    post.put_stick_in(&desk.region).unwrap();
+    let took = until("the stick's release", || screen() == Some(Screen::Stick(Stick::Adopted { sequence: 2 })));
+    assert_eq!(sequence(), Some(2));
+    println!("measured: a stick's release is in force {} ms after it was put in", took.as_millis());
+    // A car comes: nobody waits for a stick.
+    post.handles.hold(in_a_hand(&desk.card("valid").unwrap()));
+    until("the verdict", || matches!(screen(), Some(Screen::Verdict(_))));
     desk.end();
 }

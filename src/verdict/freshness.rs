@@ -64,11 +64,6 @@ impl Knowledge {
     pub fn numbered(number: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.number() == number)
     }
-
-    /// The part with a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.as_str() == name)
-    }
 }
 
 /// How old each part of the box's knowledge is, in seconds.
