@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 mod base;
 mod bits;
@@ -146,8 +147,18 @@ impl<S: Source + ?Sized> Source for &S {
     }
 }
 
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn read_exact_at(&self, out: &mut [u8], offset: u64) -> io::Result<()> {
+        (**self).read_exact_at(out, offset)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        (**self).length()
+    }
+}
+
 /// A base with its changes, whose values are read from the log they came in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Table<B = File, L = File> {
     /// The file.
     pub base: Base<B>,

@@ -26,14 +26,14 @@ pub fn sign_root(root: &Root, signers: &[&dyn Signer]) -> Result<SignedRoot, Err
 /// # Errors
 /// [`Error::Root`] with what boxes would say of it.
 pub fn add_root(folder: &Path, signed: &SignedRoot) -> Result<u64, Error> {
-    let shelf = Shelf::lock(folder)?;
+    let mut shelf = Shelf::lock(folder)?;
     let roots = read(&shelf)?;
     let next = follow(roots.last(), signed)?;
     let bytes = wire::encode(signed);
     // As boxes read it, length included.
     SignedRoot::parse(&bytes).map_err(|source| Error::Root { version: next.version, source })?;
-    shelf.put(&root_name(next.version), &bytes)?;
-    shelf.sync(&["."])?;
+    shelf.put(root_name(next.version), bytes);
+    shelf.commit()?;
     Ok(next.version)
 }
 

@@ -191,17 +191,26 @@ fn folds<'r>(record: &'r Record, from: &Hash) -> Option<&'r [Fold]> {
     (folds_length(folds) < record.length).then_some(folds)
 }
 
+/// The folds from the newest of the older bases that lies whole on the disk, though it does not serve: the box may
+/// have been restarted with damage, or had just fetched it when HQ folded.
+fn older<'r>(disk: &Disk, record: &'r Record) -> Option<&'r [Fold]> {
+    let is_whole = |fold: &&Fold| matches!(disk.hash(&object(&fold.from)), Ok(Some(hash)) if hash == fold.from);
+    record.folds.iter().rev().find(is_whole).and_then(|fold| folds(record, &fold.from))
+}
+
 fn folds_length(folds: &[Fold]) -> u64 {
     folds.iter().map(|fold| fold.length).fold(0, u64::saturating_add)
 }
 
 /// Makes the record's base of the one that serves; false when that is not possible, and it must be fetched.
 fn fold_up(disk: &Disk, fetch: &mut Fetch<'_>, record: &Record, previous: Option<&Carried>) -> Result<bool, Error> {
-    let Some(previous) = previous else { return Ok(false) };
-    let Some(folds) = folds(record, &previous.record.base) else { return Ok(false) };
+    let serves = previous.and_then(|previous| Some((folds(record, &previous.record.base)?, Some(previous))));
+    let Some((folds, previous)) = serves.or_else(|| Some((older(disk, record)?, None))) else { return Ok(false) };
     for (at, fold) in folds.iter().enumerate() {
         let to = folds.get(at + 1).map_or(record.base, |next| next.from);
-        let made = (at == 0 && fold_here(disk, fetch, fold, &to, previous)?)
+        let previous = previous.filter(|_| at == 0);
+        let here = previous.map_or(Ok(false), |previous| fold_here(disk, fetch, fold, &to, previous))?;
+        let made = here
             || match fold_fetched(disk, fetch, record.part, fold, &to) {
                 // What HQ no longer has, or what does not make what it should: then the base itself.
                 Err(Error::Carrier(CarrierError::NotFound(_)) | Error::Malformed(_) | Error::Altered(_)) => false,

@@ -12,9 +12,15 @@ mod attacks;
 mod bytes;
 mod content;
 mod damage;
+mod deltas;
+mod figures;
+mod folds;
+mod partial;
 mod power;
 mod resume;
 mod roots;
+mod sets;
+mod versions;
 mod workflow;
 
 /// A box that has adopted what the desk has published.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::bits::{Reader, parameter, take_number};
 use super::writing::LONGEST_BUCKET;
@@ -71,13 +72,14 @@ impl Layout {
     }
 }
 
-/// A sorted file of keys, with or without values. In memory: four bytes for 32 to 64 entries.
-#[derive(Debug)]
+/// A sorted file of keys, with or without values. In memory: four bytes for 32 to 64 entries, which
+/// copies share.
+#[derive(Debug, Clone)]
 pub struct Base<S = File> {
     source: S,
     layout: Layout,
     /// Where each bucket ends, from the first one on.
-    ends: Vec<u32>,
+    ends: Arc<[u32]>,
 }
 
 impl<S: Source> Base<S> {
@@ -121,7 +123,7 @@ impl<S: Source> Base<S> {
         if u64::from(last) != buckets {
             return Err(WRONG);
         }
-        Ok(Self { source, layout, ends })
+        Ok(Self { source, layout, ends: ends.into() })
     }
 
     /// Whether entries have values.

@@ -1,5 +1,7 @@
 //! What has changed since the base: keys in memory, values in the log.
 
+use std::sync::Arc;
+
 use super::{Error, Key, Shape, Source, Value, delta};
 
 /// In place of an offset: the key has gone.
@@ -15,11 +17,11 @@ struct Change {
 /// Every key that a delta has named since the base.
 ///
 /// The changes stand in runs, each ascending and less than half as long as the one before, the newest last: 20 bytes
-/// for each, a delta costs little, and a look-up a search in each of a few runs.
+/// for each, a delta costs little, and a look-up a search in each of a few runs. Copies share them.
 #[derive(Debug, Clone)]
 pub struct Overlay {
     shape: Shape,
-    runs: Vec<Vec<Change>>,
+    runs: Vec<Arc<[Change]>>,
 }
 
 impl Overlay {
@@ -46,11 +48,10 @@ impl Overlay {
         let mut run: Vec<_> = gone.chain(put).collect();
         run.sort_unstable_by_key(|change| change.key);
         while self.runs.last().is_some_and(|older| older.len() < 2 * run.len()) {
-            let older = self.runs.pop().unwrap_or_default();
-            run = over(&older, &run);
+            run = self.runs.pop().map_or(Vec::new(), |older| over(&older, &run));
         }
         if !run.is_empty() {
-            self.runs.push(run);
+            self.runs.push(run.into());
         }
         Ok(())
     }
@@ -62,7 +63,7 @@ impl Overlay {
 
     /// How many changes are kept: at least one for each key that has changed.
     pub fn kept(&self) -> usize {
-        self.runs.iter().map(Vec::len).sum()
+        self.runs.iter().map(|run| run.len()).sum()
     }
 
     /// What has become of a key, if it has changed: its value, or that it has gone.
@@ -93,7 +94,7 @@ impl Overlay {
 
     /// The newest change of each key, ascending.
     fn newest(&self) -> impl Iterator<Item = Change> + '_ {
-        let mut rests: Vec<&[Change]> = self.runs.iter().map(Vec::as_slice).collect();
+        let mut rests: Vec<&[Change]> = self.runs.iter().map(|run| &**run).collect();
         std::iter::from_fn(move || {
             // Of equal keys the last one, which is the newest.
             let first = rests.iter().filter_map(|rest| rest.first()).rev().min_by_key(|change| change.key).copied()?;
