@@ -108,7 +108,7 @@ fn an_update_of_another_region_is_refused_with_its_name_and_changes_nothing() {
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     until("the idle screen", || screen() == Some(Screen::Idle));
     desk.stranger.publish(BY, desk.era.now()).unwrap();
-    let bundle = hq::run::bundle(&desk.stranger.release_folder(), 0).unwrap().encode();
+    let bundle = hq::publish::bundle(&desk.stranger.release_folder(), 0).unwrap().encode();
     let phone = Arc::new(Phone::playing(&bundle).unwrap());
     post.handles.hold(board::Held::Run(phone, Instant::now()));
     let refused = Run::OtherRegion { region: "RU-KOS".to_owned() };
