@@ -131,7 +131,7 @@ impl Desk {
     /// What HQ refuses: more than a phone can show.
     pub fn play(&self, post: &Post) -> Result<(), Error> {
         let has = post.shown().and_then(|shown| shown.trust.current()).map_or(0, |release| release.sequence());
-        let bundle = hq::run::bundle(&self.region.release_folder(), has)?.encode();
+        let bundle = hq::publish::bundle(&self.region.release_folder(), has).map_err(hq::Error::from)?.encode();
         let phone = Arc::new(Phone::playing(&bundle)?);
         post.hands.fetch_add(1, Ordering::Relaxed);
         post.handles.hold(board::Held::Run(phone, Instant::now()));

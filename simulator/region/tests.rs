@@ -89,8 +89,11 @@ fn a_box_without_a_line_takes_an_update_from_a_phone_and_refuses_what_was_revoke
     assert_eq!((screen(), rows()), (Some(Screen::Run(Run::Adopted { sequence: newest })), written + 1));
     // A pass is judged while the phone is still being put away.
     post.handles.hold(in_a_hand(&desk.card("valid").unwrap()));
-    until("the verdict", || matches!(screen(), Some(Screen::Verdict(card)) if card.reasons == [Reason::Revoked]));
+    let is_revoked = |card: panel::Card| card.reasons.first() == Some(&Reason::Revoked);
+    until("the verdict", || matches!(screen(), Some(Screen::Verdict(card)) if is_revoked(card)));
     post.handles.hold(board::Held::Road);
+    // An officer looks before pressing a key.
+    std::thread::sleep(Duration::from_secs(1));
     post.handles.press(::board::Key::No);
     until("the idle screen again", || screen() == Some(Screen::Idle));
 
@@ -111,7 +114,7 @@ fn an_update_of_another_region_is_refused_with_its_name_and_changes_nothing() {
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     until("the idle screen", || screen() == Some(Screen::Idle));
     desk.stranger.publish(BY, desk.era.now()).unwrap();
-    let bundle = hq::run::bundle(&desk.stranger.release_folder(), 0).unwrap().encode();
+    let bundle = hq::publish::bundle(&desk.stranger.release_folder(), 0).unwrap().encode();
     let phone = Arc::new(Phone::playing(&bundle).unwrap());
     post.handles.hold(board::Held::Run(phone, Instant::now()));
     let refused = Run::OtherRegion { region: "RU-KOS".to_owned() };

@@ -215,7 +215,8 @@ pub fn plan(folder: &Path, from: Option<u64>) -> Result<Option<Plan>, Error> {
     Ok(Some(plan::files(&shelf, &had, &records)?.plan(&shelf, from, to, length, records.len())))
 }
 
-/// Everything that a box at release `from` needs to come to the one that stands, in one piece.
+/// Everything that a box at release `from` needs to come to the one that stands, in one piece; all of that one for a
+/// box that has none, which is 0.
 ///
 /// # Errors
 /// [`Error::NoBundle`] when `from` is no longer known, or lies too far back.
@@ -224,7 +225,10 @@ pub fn bundle(folder: &Path, from: u64) -> Result<Bundle, Error> {
     let stand = Stand::read(&shelf, &root::read(&shelf)?)?.ok_or(Error::NoBundle(from))?;
     let head = shelf.read(HEAD)?.ok_or(Error::NoBundle(from))?;
     let records = stand.records.clone();
-    let (Some(_), had) = known(&shelf, Some(stand), Some(from))? else { return Err(Error::NoBundle(from)) };
+    let had = match known(&shelf, Some(stand), (from > 0).then_some(from))? {
+        (None, _) if from > 0 => return Err(Error::NoBundle(from)),
+        (_, had) => had,
+    };
     let bundle = plan::files(&shelf, &had, &records)?.bundle(&shelf, &head, LONGEST_BUNDLE as u64)?;
     bundle.ok_or(Error::NoBundle(from))
 }

@@ -27,6 +27,16 @@ pub enum Ecc {
     Run,
 }
 
+impl Ecc {
+    const fn level(self) -> EcLevel {
+        match self {
+            Self::Screen => EcLevel::M,
+            Self::Paper => EcLevel::Q,
+            Self::Run => EcLevel::L,
+        }
+    }
+}
+
 /// A code, module by module.
 #[derive(Debug, Clone)]
 pub struct Code {
@@ -42,18 +52,25 @@ impl Code {
     /// # Errors
     /// [`Error::Qr`] when it is too long.
     pub fn new(text: &str, ecc: Ecc) -> Result<Self, Error> {
-        let level = match ecc {
-            Ecc::Screen => EcLevel::M,
-            Ecc::Paper => EcLevel::Q,
-            Ecc::Run => EcLevel::L,
-        };
-        let code = QrCode::with_error_correction_level(text, level).map_err(Error::Qr)?;
+        QrCode::with_error_correction_level(text, ecc.level()).map_err(Error::Qr).map(|code| Self::of(&code, ecc))
+    }
+
+    /// The same, in this version and no other.
+    ///
+    /// # Errors
+    /// [`Error::Qr`] when the text is too long for it.
+    pub fn of_version(text: &str, ecc: Ecc, version: i16) -> Result<Self, Error> {
+        let version = qrcode::Version::Normal(version);
+        QrCode::with_version(text, version, ecc.level()).map_err(Error::Qr).map(|code| Self::of(&code, ecc))
+    }
+
+    fn of(code: &QrCode, ecc: Ecc) -> Self {
         let version = match code.version() {
             qrcode::Version::Normal(version) | qrcode::Version::Micro(version) => version,
         };
         let width = code.width();
         let dark = code.to_colors().into_iter().map(|color| color == Color::Dark).collect();
-        Ok(Self { version, ecc, width, dark })
+        Self { version, ecc, width, dark }
     }
 
     /// Its version, 1 to 40.

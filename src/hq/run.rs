@@ -3,11 +3,7 @@
 //! The format is `trust::run`'s; here is what it looks like. How large a picture is and how long it stands was measured
 //! with the box's own reader (`docs/formats/qr-run.md`).
 
-use std::path::Path;
-
 use base64ct::{Base64, Encoding as _};
-use trust::Bundle;
-use trust::format::{BASE, HEAD, Head, INDEX, RECORD, Record, object_name};
 use trust::run::Run;
 
 use crate::Error;
@@ -21,27 +17,6 @@ const SYMBOL: usize = 300;
 
 /// The page of a phone, but for its pictures.
 const PAGE: &str = include_str!("run/page.html");
-
-/// What a box that has release `_from` lacks of the newest one.
-///
-/// # Errors
-/// [`Error::File`], [`Error::Publish`].
-pub fn bundle(folder: &Path, _from: u64) -> Result<Bundle, Error> {
-    let file = |name: String| {
-        let path = folder.join(&name);
-        std::fs::read(&path).map(|bytes| (name, bytes)).map_err(Error::file(&path))
-    };
-    let refused = |error| Error::Publish(crate::publish::Error::Refused(error));
-    let head = file(HEAD.to_owned())?;
-    let index = file(object_name(INDEX, &Head::parse(&head.1).map_err(refused)?.1.streams))?;
-    let mut files = Vec::new();
-    for leaf in index.1.as_chunks().0 {
-        let record = file(object_name(RECORD, leaf))?;
-        files.push(file(object_name(BASE, &Record::parse(&record.1).map_err(refused)?.base))?);
-        files.push(record);
-    }
-    Ok(Bundle::new(files.into_iter().chain([head, index])))
-}
 
 /// A bundle in pictures.
 #[derive(Debug, Clone)]
@@ -60,7 +35,11 @@ impl Shown {
     pub fn new(bundle: &[u8]) -> Result<Self, Error> {
         let run = Run::new(bundle, SYMBOL).ok_or(Error::RunTooLong(bundle.len()))?;
         let numbers = 0..run.symbols().saturating_mul(3).max(RATE);
-        let codes = numbers.map(|number| Code::new(&run.text(number), Ecc::Run)).collect::<Result<_, _>>()?;
+        let texts: Vec<String> = numbers.map(|number| run.text(number)).collect();
+        let smallest = texts.iter().map(|text| Code::new(text, Ecc::Run)).collect::<Result<Vec<_>, _>>()?;
+        // Where digits happen to stand together, a text would fit into less; a reader follows what stays as it is.
+        let version = smallest.iter().map(Code::version).max().unwrap_or(1);
+        let codes = texts.iter().map(|text| Code::of_version(text, Ecc::Run, version)).collect::<Result<_, _>>()?;
         Ok(Self { bytes: bundle.len(), symbols: run.symbols(), codes })
     }
 

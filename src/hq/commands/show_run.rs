@@ -31,7 +31,7 @@ pub fn run(args: Args) -> ExitCode {
 fn show(args: &Args) -> Result<(), Error> {
     let region = args.desk.open()?;
     let (sequence, issued) = region.last_release()?.unwrap_or_default();
-    let bundle = crate::run::bundle(&region.release_folder(), args.from)?.encode();
+    let bundle = crate::publish::bundle(&region.release_folder(), args.from)?.encode();
     let shown = Shown::new(&bundle)?;
     let day = span::shown(issued, region.settings().zone);
     if args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html")) {
