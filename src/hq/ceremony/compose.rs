@@ -106,11 +106,14 @@ pub fn next(previous: &Root, changes: &Changes, now: i64) -> Result<Root, Error>
         root.expires = now.saturating_add(changes.life.unwrap_or(ROOT_LIFE));
     }
     if changes.extend {
-        for key in &mut root.publishing {
+        // A key that is relieved by a new one keeps its own end.
+        for key in root.publishing.iter_mut().filter(|_| changes.publishing.is_none()) {
             let from = key.valid_from.max(now.saturating_sub(OVERLAP));
             *key = counting(key.key, from, LONGEST_PUBLISHING);
         }
-        for key in [&mut root.receipt, &mut root.command, &mut root.sealing].into_iter().flatten() {
+        let relieved = [(&mut root.receipt, changes.receipt), (&mut root.command, changes.command)];
+        let stay = relieved.into_iter().filter(|(_, new)| new.is_none()).flat_map(|(keys, _)| keys);
+        for key in stay.chain(&mut root.sealing) {
             key.valid_to = now.saturating_add(ONLINE_LIFE);
         }
     }
