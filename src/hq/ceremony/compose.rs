@@ -61,7 +61,7 @@ pub struct Changes {
     pub command: Option<[u8; 32]>,
     /// New root keys.
     pub roots: Vec<[u8; 32]>,
-    /// Keys to strike off, by the first digits of their ids.
+    /// Keys to strike off, by the first digits of their ids, or all of `publishing`, `receipt`, `command`.
     pub strike: Vec<String>,
     /// Root keys that must sign from now on.
     pub threshold: Option<u8>,
@@ -143,8 +143,14 @@ fn checked(root: Root) -> Result<Root, Error> {
     })
 }
 
-/// Takes one key out, wherever it stands.
+/// Takes one key out, wherever it stands, or every online key of a purpose.
 fn strike(root: &mut Root, digits: &str) -> Result<(), Error> {
+    match digits {
+        "publishing" => return Ok(root.publishing.clear()),
+        "receipt" => return Ok(root.receipt.clear()),
+        "command" => return Ok(root.command.clear()),
+        _ => {}
+    }
     let digits: String = digits.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
     if digits.len() < LEAST_DIGITS {
         return Err(Error::Change(format!("{LEAST_DIGITS} digits at least name a key to strike off")));
