@@ -183,7 +183,9 @@ impl FromStr for Place {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = |problem| Error::Place { place: text.to_owned(), problem };
+        // What was meant to be a token's URI may hold a PIN.
+        let shown = || text.split('?').next().unwrap_or_default().to_owned();
+        let wrong = |problem| Error::Place { place: shown(), problem };
         match text.split_once(':') {
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             Some(("credential", name)) if credential::is_name(name) => Ok(Self::Credential(name.to_owned())),

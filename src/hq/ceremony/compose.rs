@@ -61,7 +61,7 @@ pub struct Changes {
     pub command: Option<[u8; 32]>,
     /// New root keys.
     pub roots: Vec<[u8; 32]>,
-    /// Keys to strike off, by the first digits of their ids.
+    /// Keys to strike off, by the first digits of their ids, or all of `publishing`, `receipt`, `command`.
     pub strike: Vec<String>,
     /// Root keys that must sign from now on.
     pub threshold: Option<u8>,
@@ -106,11 +106,14 @@ pub fn next(previous: &Root, changes: &Changes, now: i64) -> Result<Root, Error>
         root.expires = now.saturating_add(changes.life.unwrap_or(ROOT_LIFE));
     }
     if changes.extend {
-        for key in &mut root.publishing {
+        // A key that is relieved by a new one keeps its own end.
+        for key in root.publishing.iter_mut().filter(|_| changes.publishing.is_none()) {
             let from = key.valid_from.max(now.saturating_sub(OVERLAP));
             *key = counting(key.key, from, LONGEST_PUBLISHING);
         }
-        for key in [&mut root.receipt, &mut root.command, &mut root.sealing].into_iter().flatten() {
+        let relieved = [(&mut root.receipt, changes.receipt), (&mut root.command, changes.command)];
+        let stay = relieved.into_iter().filter(|(_, new)| new.is_none()).flat_map(|(keys, _)| keys);
+        for key in stay.chain(&mut root.sealing) {
             key.valid_to = now.saturating_add(ONLINE_LIFE);
         }
     }
@@ -140,8 +143,14 @@ fn checked(root: Root) -> Result<Root, Error> {
     })
 }
 
-/// Takes one key out, wherever it stands.
+/// Takes one key out, wherever it stands, or every online key of a purpose.
 fn strike(root: &mut Root, digits: &str) -> Result<(), Error> {
+    match digits {
+        "publishing" => return Ok(root.publishing.clear()),
+        "receipt" => return Ok(root.receipt.clear()),
+        "command" => return Ok(root.command.clear()),
+        _ => {}
+    }
     let digits: String = digits.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
     if digits.len() < LEAST_DIGITS {
         return Err(Error::Change(format!("{LEAST_DIGITS} digits at least name a key to strike off")));

@@ -38,6 +38,16 @@ pub(crate) fn keys(root: &Root) -> Vec<String> {
 
 /// What signing this root means.
 pub(crate) fn meaning(root: &Root, previous: Option<&Root>) -> Vec<String> {
+    let mut said = changes(root, previous);
+    if usize::from(root.threshold) == root.root.len() {
+        said.push(
+            "WARNING     every root key must sign: with one stick lost no root ever follows this one.".to_owned(),
+        );
+    }
+    said
+}
+
+fn changes(root: &Root, previous: Option<&Root>) -> Vec<String> {
     let mut said = Vec::new();
     let Some(previous) = previous else {
         said.push(format!("This is the FIRST root of {}: signing it founds the region.", root.region));

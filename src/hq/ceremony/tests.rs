@@ -263,9 +263,11 @@ fn a_thief_who_published_here_is_taken_back_as_well() {
     assert_eq!((reset.sequence, reset.floor), (1, NOW));
     let stolen = id(&house.region.publishing_key().unwrap().public().to_bytes());
     let publishing = house.region.next_half(crate::keys::Purpose::Publishing, None, 2).unwrap();
-    let changes =
-        Changes { publishing: Some(publishing), strike: vec![stolen], reset: Some(reset), ..Changes::default() };
+    assert_ne!(stolen, id(&publishing));
+    let strike = vec!["publishing".to_owned()];
+    let changes = Changes { publishing: Some(publishing), strike, reset: Some(reset), ..Changes::default() };
     let request = house.next(&changes, NOW).unwrap();
+    assert_eq!(request.root.publishing.iter().map(|key| key.key).collect::<Vec<_>>(), [publishing]);
     house.install(&[house.keepers[0].sign(&request).unwrap(), house.keepers[1].sign(&request).unwrap()]).unwrap();
     let published = house.region.publish("t", NOW + 1).unwrap();
     assert_eq!((published.sequence, published.issued), (2, NOW + 1));

@@ -50,3 +50,28 @@ fn a_pin_stands_in_no_uri_and_in_no_message() {
     let place: Place = "pkcs11:object=a?module-path=/m.so&pin-source=file:/secret/pin".parse().unwrap();
     assert!(!place.to_string().contains("secret"));
 }
+
+/// A token that was pulled out.
+struct Away(ed25519_dalek::VerifyingKey);
+
+impl TrySigner for Away {
+    fn public_key(&self) -> ed25519_dalek::VerifyingKey {
+        self.0
+    }
+
+    fn try_sign(&self, _: &[u8]) -> Result<[u8; 64], wire::sign::Unsigned> {
+        Err(wire::sign::Unsigned(Box::new(Error::TokenAbsent("HQ".to_owned()))))
+    }
+}
+
+#[test]
+fn a_key_out_of_reach_signs_nothing_and_says_why() {
+    let public = AtHand(SigningKey::from_bytes(&[7; 32])).public();
+    let key = crate::keys::Key::of(Purpose::Receipt, Box::new(Away(public)));
+    let error = key.envelope(wire::sign::Context::Receipt, b"\xa0").unwrap_err();
+    assert_eq!(error.code(), "unsigned");
+    assert!(crate::commands::chain(&error).contains("the token \"HQ\" is not there"));
+    let at_hand = AtHand(SigningKey::from_bytes(&[7; 32]));
+    let signed = wire::sign::try_sign(wire::sign::Context::Receipt, &at_hand, b"\xa0").unwrap();
+    assert_eq!(signed, wire::sign::sign(wire::sign::Context::Receipt, &at_hand, b"\xa0"));
+}

@@ -12,7 +12,7 @@ use crate::{Error, Region};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  \
                         checkpoint-hq root rotate tver --extend\n  \
-                        checkpoint-hq root rotate tver --publishing new --strike 3f1c09ab --reset\n  \
+                        checkpoint-hq root rotate tver --publishing new --strike publishing --reset\n  \
                         checkpoint-hq root rotate tver --root d.pub --strike 8d02c4e1\n\n\
                         Nothing changes before the keepers have signed and `root add` has installed it.")]
 pub struct Args {
@@ -37,8 +37,9 @@ pub struct Args {
     /// The public half of a new root key
     #[arg(long, value_name = "FILE")]
     root: Vec<PathBuf>,
-    /// A key to strike off, root or online: the first eight digits or more of its name in `root show`
-    #[arg(long, value_name = "DIGITS")]
+    /// A key to strike off, root or online: the first eight digits or more of its name in `root show`; or all the
+    /// present keys for `publishing`, `receipt` or `command`
+    #[arg(long, value_name = "DIGITS|PURPOSE")]
     strike: Vec<String>,
     /// Root keys that must sign from then on
     #[arg(long, value_name = "NUMBER")]
