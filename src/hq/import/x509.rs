@@ -113,7 +113,10 @@ impl Signed {
             match self.is_signed_by(authority) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
-                Err(Unsupported) => unsupported = true,
+                // Another authority's kind of key says nothing about this certificate.
+                Err(Unsupported) => {
+                    unsupported |= authority.parsed.tbs_certificate.subject == self.parsed.tbs_certificate.issuer;
+                }
             }
         }
         if unsupported { Err(Unsupported) } else { Ok(false) }
