@@ -108,6 +108,8 @@ pub enum Why {
     KeyType,
     /// Boxes cannot read it.
     Unreadable,
+    /// Its issuer writes it otherwise than its format says. Of a list by many hands, that costs nobody else's.
+    Malformed,
     /// No authority of its country has issued it.
     NoAuthority,
     /// The authority signs in a way that is not verified here.
@@ -125,6 +127,7 @@ impl std::fmt::Display for Why {
         f.write_str(match self {
             Self::Ended => "has ended",
             Self::KeyType => "has a key of a kind that boxes do not read",
+            Self::Malformed => "is not written as its format says",
             Self::Unreadable => "cannot be read by boxes",
             Self::NoAuthority => "was issued by no authority of its country",
             Self::AuthorityType => "is signed in a way that is not verified here",

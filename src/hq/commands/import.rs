@@ -210,20 +210,17 @@ fn take(
     let as_of = terms.as_of.as_deref().map(|text| span::begins("as-of", text, zone)).transpose()?;
     let statement = read(terms.from.as_deref().unwrap_or(usual), as_of, now)?;
     // Who says of when a list is has said that it may be older.
-    let consent = Consent { apply: false, shrink: terms.allow_shrink, older: terms.as_of.is_some() };
+    let consent = Consent { apply: terms.yes, shrink: terms.allow_shrink, older: terms.as_of.is_some() };
     let plan = region.import(&statement, consent, &desk.by, now)?;
     show(&statement, &plan, zone);
-    if !terms.yes {
-        println!("nothing was changed; --yes takes it in");
-        if plan.is_suspicious() {
-            println!(
-                "it takes back more than a fifth of what it said before: --allow-shrink must say that this is right"
-            );
-        }
+    if terms.yes {
+        println!("taken in; boxes follow with the next release");
         return Ok(());
     }
-    region.import(&statement, Consent { apply: true, ..consent }, &desk.by, now)?;
-    println!("taken in; boxes follow with the next release");
+    println!("nothing was changed; --yes takes it in");
+    if plan.is_suspicious() {
+        println!("it takes back more than a fifth of what it said before: --allow-shrink must say that this is right");
+    }
     Ok(())
 }
 

@@ -276,9 +276,8 @@ fn rules_of(books: &Connection, source: Option<&str>) -> Result<Vec<AcceptanceRu
 pub fn as_of(books: &Connection, part: Part, issuer: &str) -> Result<Option<i64>> {
     let sql = match part {
         Part::Keys => "SELECT source FROM foreign_key WHERE issuer = ?1",
-        // A source that names no id of a stream any more still speaks of it; but which streams it might speak of
-        // it does not say.
-        Part::Ids => "SELECT source FROM foreign_id WHERE issuer = ?1",
+        // A list of batches speaks of every country, also of one that has nothing revoked any more.
+        Part::Ids => "SELECT name FROM foreign_source WHERE kind = 'ids' AND ?1 LIKE 'EU-%'",
         Part::Acceptance => "SELECT source FROM foreign_rule WHERE country = ?1",
         _ => return Ok(None),
     };

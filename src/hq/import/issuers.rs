@@ -150,7 +150,7 @@ impl Smart {
             for jwk in set {
                 let kid = jwk.kid.as_deref().unwrap_or_default();
                 let leave = |why| LeftOut { what: format!("{issuer} {kid:.64}"), why };
-                match jwk.read().map_err(wrong)? {
+                match jwk.read().unwrap_or(Err(Why::Malformed)) {
                     // A verifier must not take a key under another name (SMART Health Cards, "Determining keys").
                     Ok(usable) if usable.thumbprint != kid => left_out.push(leave(Why::OtherName)),
                     Ok(usable) if usable.validity.is_some_and(|(_, to)| to < now) => left_out.push(leave(Why::Ended)),

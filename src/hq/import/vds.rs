@@ -10,7 +10,7 @@ use super::x509::{Crl, Signed};
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
 
 /// Extended key usage of a barcode signer (ICAO, Visible Digital Seals for Non-Constrained environments, 3.5).
-const SIGNER_USAGE: [u8; 8] = [0x06, 0x06, 0x67, 0x81, 0x08, 0x01, 0x01, 0x0e];
+const SIGNER_USAGE: [u8; 9] = [0x06, 0x07, 0x67, 0x81, 0x08, 0x01, 0x01, 0x0e, 0x02];
 
 /// The extension that names the documents it may sign (ICAO 9303-12), and what they are.
 const DOCUMENT_TYPES: &str = "2.23.136.1.1.6.2";

@@ -113,7 +113,10 @@ impl Signed {
             match self.is_signed_by(authority) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
-                Err(Unsupported) => unsupported = true,
+                // Another authority's kind of key says nothing about this certificate.
+                Err(Unsupported) => {
+                    unsupported |= authority.parsed.tbs_certificate.subject == self.parsed.tbs_certificate.issuer;
+                }
             }
         }
         if unsupported { Err(Unsupported) } else { Ok(false) }
@@ -195,7 +198,7 @@ fn holds(
         "1.2.840.113549.1.1.10" => {
             let parameters = algorithm.parameters.as_ref().ok_or(Unsupported)?.to_der().map_err(|_| Unsupported)?;
             let parameters = RsaPssParams::from_der(&parameters).map_err(|_| Unsupported)?;
-            rsa_pss(spki, &parameters.hash.oid.to_string(), message, signature)
+            rsa_pss(spki, &parameters, message, signature)
         }
         _ => Err(Unsupported),
     }
@@ -236,13 +239,14 @@ fn rsa_fixed(spki: &[u8], digest: &str, message: &[u8], signature: &[u8]) -> Res
     Ok(key.verify(scheme, &hash, signature).is_ok())
 }
 
-fn rsa_pss(spki: &[u8], digest: &str, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+fn rsa_pss(spki: &[u8], parameters: &RsaPssParams<'_>, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
     let key = rsa_key(spki)?;
-    let hash = hash(digest, message)?;
-    let scheme = match digest {
-        SHA256 => rsa::Pss::new::<Sha256>(),
-        SHA384 => rsa::Pss::new::<Sha384>(),
-        _ => rsa::Pss::new::<Sha512>(),
+    let digest = parameters.hash.oid.to_string();
+    let (hash, salt) = (hash(&digest, message)?, usize::from(parameters.salt_len));
+    let scheme = match digest.as_str() {
+        SHA256 => rsa::Pss::new_with_salt::<Sha256>(salt),
+        SHA384 => rsa::Pss::new_with_salt::<Sha384>(salt),
+        _ => rsa::Pss::new_with_salt::<Sha512>(salt),
     };
     Ok(key.verify(scheme, &hash, signature).is_ok())
 }

@@ -261,6 +261,11 @@ fn smart_health_issuers_come_from_a_directory_or_one_by_one() {
     let mut other = smart_keys();
     other[0]["crv"] = json!("P-384");
     assert_eq!(snapshot(address, &other).unwrap().left_out[0].why, Why::KeyType);
+    // Two issuers of the real directory leave a leading zero out (RFC 7518, 6.2.1.2 does not).
+    let mut short = smart_keys();
+    short[0]["x"] = json!("qeN2jYAeFe9gOoOxSDDWn47kbmqQ5_5rYBq0XM5JrA");
+    let statement = snapshot(address, &short).unwrap();
+    assert_eq!((statement.left_out[0].why, keys(&statement).len()), (Why::Malformed, 1));
     for wrong in ["http://a.example", "https://a.example/", "https://a b", &format!("https://{}", "a".repeat(600))] {
         assert_eq!(code(snapshot(wrong, &smart_keys())), "entry-issuer");
     }
