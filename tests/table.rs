@@ -105,7 +105,7 @@ fn a_box() {
     let tables = TABLES.map(|(name, ..)| feed(&desk, name));
     for number in 0..20_000 {
         for (table, (_, _, entries, changes)) in tables.iter().zip(TABLES) {
-            assert!(table.get(&drawn(number * 31 % scaled(entries) | 1)).unwrap().is_some());
+            assert!(table.get(&drawn((number * 31 % scaled(entries)) | 1)).unwrap().is_some());
             assert!(table.get(&drawn(OTHERS + number * 17 % (scaled(changes) / 2))).unwrap().is_some());
             assert_eq!(table.get(&drawn(2 * OTHERS + number)).unwrap(), None);
         }
