@@ -145,11 +145,15 @@ fn checked(root: Root) -> Result<Root, Error> {
 
 /// Takes one key out, wherever it stands, or every online key of a purpose.
 fn strike(root: &mut Root, digits: &str) -> Result<(), Error> {
-    match digits {
-        "publishing" => return Ok(root.publishing.clear()),
-        "receipt" => return Ok(root.receipt.clear()),
-        "command" => return Ok(root.command.clear()),
-        _ => {}
+    let whole = match digits {
+        "publishing" => Some(&mut root.publishing),
+        "receipt" => Some(&mut root.receipt),
+        "command" => Some(&mut root.command),
+        _ => None,
+    };
+    if let Some(keys) = whole {
+        keys.clear();
+        return Ok(());
     }
     let digits: String = digits.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
     if digits.len() < LEAST_DIGITS {
