@@ -248,14 +248,12 @@ impl Region {
         books::rules(&self.database()).map_err(crate::Error::database("reading the imported rules"))
     }
 
-    /// Of when a stream is that was imported (Unix seconds): the oldest of the lists that speak of it. None: no
-    /// list does.
+    /// Of when each stream is that was imported (Unix seconds): the oldest of the lists that speak of it.
     ///
     /// # Errors
     /// [`crate::Error::Database`].
-    pub fn foreign_as_of(&self, stream: &StreamId) -> Result<Option<i64>, crate::Error> {
-        let failed = crate::Error::database("reading of when an import is");
-        books::as_of(&self.database(), stream.part, &stream.issuer).map_err(failed)
+    pub fn foreign_ages(&self) -> Result<BTreeMap<(Part, String), i64>, crate::Error> {
+        books::ages(&self.database()).map_err(crate::Error::database("reading of when the imports are"))
     }
 
     /// Takes imported ids out whose certificates have ended by themselves; to be called before a release is

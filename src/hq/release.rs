@@ -16,6 +16,7 @@ impl Region {
     /// [`Error::Publish`], or what cannot be gathered; the release that stood before still stands.
     pub fn publish(&self, by: &str, now: i64) -> Result<Published, Error> {
         let by = who(by)?;
+        self.drop_ended_ids(now)?;
         let content = self.content(now)?;
         let (term, after) = self.term(now)?;
         let published = publish::publish(&self.release_folder(), &content, term, after, &*self.publishing_key()?)?;
@@ -28,6 +29,10 @@ impl Region {
         let taken: Vec<_> = content.batches.into_iter().map(|batch| (batch.id, batch.changes)).collect();
         self.settle(&taken)?;
         Ok(published)
+    }
+
+    fn accepted(&self, issuer: String) -> StreamId {
+        StreamId { region: self.id().clone(), part: Part::Acceptance, issuer, series: 0 }
     }
 
     /// When a table says nothing any more: the register of a day, after that day.
@@ -69,12 +74,15 @@ impl Region {
         // *revoked* is the better word, as long as any release before this one may be in force.
         let until = now.saturating_sub(self.settings().not_after);
         let lists = db::series(&self.database(), until).map_err(Error::database("making the status lists"))?;
-        let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).collect();
+        let imported = self.foreign_keys()?;
+        let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).chain(imported).collect();
         let mut content = Content::new(keys, lists.into_iter().map(list).collect(), policy);
-        let whole = |(id, base)| Whole { id, base, until: None, as_of: None };
-        content.wholes = self.decreed(now)?.into_iter().map(whole).collect();
-        let batch = |(id, changes)| Batch { until: self.last_moment(&id), id, changes, as_of: None };
+        let accepted = self.acceptance()?.into_iter().map(|(country, rules)| (self.accepted(country), wire::encode(&rules)));
+        let whole = |(id, base)| Whole { id, base, until: None };
+        content.wholes = self.decreed(now)?.into_iter().chain(accepted).map(whole).collect();
+        let batch = |(id, changes)| Batch { until: self.last_moment(&id), id, changes };
         content.batches = self.pending()?.into_iter().map(batch).collect();
+        content.as_of = self.foreign_ages()?;
         Ok(content)
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use pass::PublicKey;
-use verdict::{Policy, Scope};
+use verdict::{Listed, Policy, Scope};
 use wire::sign::{Context, Signer};
 use wire::{ClockTrust, RegionId, WallTime};
 
@@ -15,7 +15,7 @@ use crate::format::{
     Record, Reset, Root, RootKey, Run, SignedRoot, StreamId, chain, chunk_list, leaf, merkle, object_name, pages,
     root_name, sha256,
 };
-use crate::{Bits, Carrier, CarrierError, StatusList, Store};
+use crate::{Bits, Carrier, CarrierError, Error, Release, StatusList, Store, table};
 
 /// When the story of a test begins, in Unix seconds.
 pub const BEGIN: i64 = 1_590_000_000;
@@ -293,4 +293,27 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
         (state >> 56) as u8
     };
     (0..length).map(|_| next()).collect()
+}
+
+/// Short questions of tests to a release.
+impl Release {
+    /// Whether a set of an issuer's ids is carried.
+    pub fn has_ids(&self, issuer: &str) -> bool {
+        matches!(self.listed(issuer, &[0; 16]), Listed::Yes | Listed::No)
+    }
+
+    /// Whether a set that is carried holds a key.
+    pub fn is_listed(&self, issuer: &str, key: &table::Key) -> Result<bool, Listed> {
+        match self.listed(issuer, key) {
+            Listed::Yes => Ok(true),
+            Listed::No => Ok(false),
+            other => Err(other),
+        }
+    }
+
+    /// What any of the registers holds under a key.
+    pub fn register(&self, key: &table::Key) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.registers().find_map(|(issuer, day)| self.registered(issuer, day, key).transpose());
+        found.transpose()
+    }
 }

@@ -272,15 +272,19 @@ fn rules_of(books: &Connection, source: Option<&str>) -> Result<Vec<AcceptanceRu
     books.prepare(sql)?.query_map([source], rule)?.collect()
 }
 
-/// Of when what is known of a stream is: the oldest of the lists that speak of it.
-pub fn as_of(books: &Connection, part: Part, issuer: &str) -> Result<Option<i64>> {
-    let sql = match part {
-        Part::Keys => "SELECT source FROM foreign_key WHERE issuer = ?1",
-        // A list of batches speaks of every country, also of one that has nothing revoked any more.
-        Part::Ids => "SELECT name FROM foreign_source WHERE kind = 'ids' AND ?1 LIKE 'EU-%'",
-        Part::Acceptance => "SELECT source FROM foreign_rule WHERE country = ?1",
-        _ => return Ok(None),
-    };
-    let sql = format!("SELECT min(as_of) FROM foreign_source WHERE name IN ({sql})");
-    books.query_row(&sql, [issuer], |row| row.get(0))
+/// Of when what is known of each stream is: the oldest of the lists that speak of it.
+pub fn ages(books: &Connection) -> Result<BTreeMap<(Part, String), i64>> {
+    let keys = "SELECT issuer, min(as_of) FROM foreign_key JOIN foreign_source ON name = source GROUP BY issuer";
+    let rules = "SELECT country, min(as_of) FROM foreign_rule JOIN foreign_source ON name = source GROUP BY country";
+    // A list of batches speaks of every country, also of those that stand in another one.
+    let ids = "SELECT DISTINCT issuer, (SELECT min(as_of) FROM foreign_source WHERE kind = 'ids') FROM foreign_id";
+    let mut ages = BTreeMap::new();
+    for (part, sql) in [(Part::Keys, keys), (Part::Acceptance, rules), (Part::Ids, ids)] {
+        let mut query = books.prepare(sql)?;
+        for row in query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
+            let (issuer, as_of) = row?;
+            ages.insert((part, issuer), as_of);
+        }
+    }
+    Ok(ages)
 }

@@ -1,7 +1,9 @@
 //! What is to be said: handed over by who knows it, whole or as what has changed.
 
+use std::collections::BTreeMap;
+
 use trust::StatusList;
-use trust::format::{KeyEntry, StreamId};
+use trust::format::{KeyEntry, Part, StreamId};
 use trust::table::{Key, Value};
 use verdict::Policy;
 
@@ -25,8 +27,6 @@ pub struct Whole {
     pub base: Vec<u8>,
     /// Unix seconds after which it says nothing any more.
     pub until: Option<i64>,
-    /// Unix seconds up to which its source was known, where that is not HQ itself.
-    pub as_of: Option<i64>,
 }
 
 /// What has changed in a table since the last release.
@@ -39,8 +39,6 @@ pub struct Batch {
     pub changes: Vec<(Key, Option<Value>)>,
     /// Unix seconds after which the table says nothing any more; it is dropped then.
     pub until: Option<i64>,
-    /// Unix seconds up to which its source was known, where that is not HQ itself; else it stays as it was.
-    pub as_of: Option<i64>,
 }
 
 /// What a release says. What stands neither in `keys`, `lists` nor `wholes` is not said any more; tables stay until
@@ -59,11 +57,14 @@ pub struct Content {
     pub batches: Vec<Batch>,
     /// Tables that are no longer said.
     pub dropped: Vec<StreamId>,
+    /// By part and issuer, the Unix seconds up to which a source was known that is not HQ itself.
+    pub as_of: BTreeMap<(Part, String), i64>,
 }
 
 impl Content {
     /// Keys, lists and rules alone.
     pub const fn new(keys: Vec<KeyEntry>, lists: Vec<List>, policy: Policy) -> Self {
-        Self { keys, lists, policy, wholes: Vec::new(), batches: Vec::new(), dropped: Vec::new() }
+        let as_of = BTreeMap::new();
+        Self { keys, lists, policy, wholes: Vec::new(), batches: Vec::new(), dropped: Vec::new(), as_of }
     }
 }

@@ -59,6 +59,10 @@ pub(super) fn make(
     }
     tables.retain(|id, record| !content.dropped.contains(id) && !record.has_ended(now));
     records.append(&mut tables);
+    for (id, record) in &mut records {
+        // Who is not asked any more is as old as his last word.
+        record.as_of = content.as_of.get(&(id.part, id.issuer.clone())).copied().or(record.as_of);
+    }
     if records.len() > MOST_STREAMS {
         return Err(Error::Refused(Refusal::TooLong("the index")));
     }
@@ -96,7 +100,6 @@ fn wholes(region: &RegionId, content: &Content) -> Vec<Whole> {
         id: StreamId { region: region.clone(), part, issuer: issuer.to_owned(), series: 0 },
         base,
         until: None,
-        as_of: None,
     };
     let keys = keys.into_iter().map(|(issuer, mut entries)| {
         entries.sort_by(|a, b| (&a.kid, &a.key).cmp(&(&b.kid, &b.key)));
@@ -108,9 +111,9 @@ fn wholes(region: &RegionId, content: &Content) -> Vec<Whole> {
 
 /// A stream that is said as a whole.
 fn said(shelf: &mut Shelf, whole: Whole) -> Result<Record, Error> {
-    let Whole { id, base, until, as_of } = whole;
+    let Whole { id, base, until } = whole;
     trust::check(id.part, base.clone()).map_err(Error::Refused)?;
-    Ok(Record { until, as_of, ..put_base(shelf, id, base)? })
+    Ok(Record { until, ..put_base(shelf, id, base)? })
 }
 
 /// Puts a new base on the shelf.
@@ -177,7 +180,7 @@ fn changed(shelf: &mut Shelf, batch: &Batch, before: Option<&Record>) -> Result<
             if wants_fold(&record) { folded(shelf, &record)? } else { record }
         }
     };
-    let record = Record { until: batch.until, as_of: batch.as_of.or(record.as_of), ..record };
+    let record = Record { until: batch.until, ..record };
     check(&record)?;
     Ok(record)
 }

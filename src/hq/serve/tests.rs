@@ -92,6 +92,7 @@ struct Checkpoint {
     wake: Arc<Notify>,
     status: watch::Sender<LinkStatus>,
     announced: watch::Sender<Option<Vec<u8>>>,
+    news: watch::Sender<Option<Vec<u8>>>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -122,6 +123,7 @@ impl Checkpoint {
             wake: Arc::default(),
             status: watch::Sender::new(LinkStatus::BEFORE),
             announced: watch::Sender::new(None),
+            news: watch::Sender::new(None),
             stop: Arc::default(),
             threads: Vec::new(),
         };

@@ -76,7 +76,8 @@ fn ids_wait_for_the_next_release_and_leave_with_it_when_they_end_or_are_taken_ba
     desk.region.settle(&pending).unwrap();
     assert!(desk.import(&statement, APPLY).unwrap().is_empty());
     assert_eq!(desk.region.pending().unwrap(), []);
-    assert_eq!(desk.region.foreign_as_of(&pending[1].0).unwrap(), Some(NOW));
+    let ages = desk.region.foreign_ages().unwrap();
+    assert_eq!(ages.get(&(Part::Ids, pending[1].0.issuer.clone())), Some(&NOW));
 
     // One taken back, and in February the two that were in the second batch alone.
     put("1.json", batch("AT", Scheme::Uci, 1..10, LATER));

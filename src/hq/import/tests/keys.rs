@@ -149,10 +149,9 @@ fn nothing_changes_until_it_is_agreed_to_and_then_exactly_what_was_shown() {
 
     let again = desk.import(&read(&list).unwrap(), APPLY).unwrap();
     assert!(again.is_empty() && again.as_of == (NOW, Some(NOW)), "{again:?}");
-    let xa = ids_stream(desk.region.id(), "XA");
-    let keys_of_xa = StreamId { part: Part::Keys, ..xa };
-    assert_eq!(desk.region.foreign_as_of(&keys_of_xa).unwrap(), Some(NOW));
-    assert_eq!(desk.region.foreign_as_of(&StreamId { issuer: "XC".to_owned(), ..keys_of_xa }).unwrap(), None);
+    let ages = desk.region.foreign_ages().unwrap();
+    assert_eq!(ages.get(&(Part::Keys, "XA".to_owned())), Some(&NOW));
+    assert_eq!(ages.get(&(Part::Keys, "XC".to_owned())), None);
 }
 
 #[test]

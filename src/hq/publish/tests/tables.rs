@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use trust::Bundle;
 use trust::format::{LONGEST_LOG, Part, id_key};
 use trust::table::{Key, Value};
+use verdict::Listed;
 
 use super::*;
 use crate::publish::files;
@@ -22,7 +23,7 @@ fn id(number: u64) -> Key {
 }
 
 fn batch(id: StreamId, changes: Vec<(Key, Option<Value>)>) -> Batch {
-    Batch { id, changes, until: None, as_of: None }
+    Batch { id, changes, until: None }
 }
 
 /// A release in which ids come and go.
@@ -33,7 +34,11 @@ fn listing(come: impl IntoIterator<Item = u64>, go: impl IntoIterator<Item = u64
 }
 
 fn is_listed(store: &Store, number: u64) -> bool {
-    store.current().unwrap().is_listed("RU-TVE", &id(number)).unwrap()
+    match store.current().unwrap().listed("RU-TVE", &id(number)) {
+        Listed::Yes => true,
+        Listed::No => false,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Names of files that a box asked for.
@@ -149,13 +154,15 @@ fn a_register_of_a_day_is_dropped_when_the_day_is_over_and_others_by_word() {
     assert_eq!(published(release.path(), &both, NOW).streams, 5);
     let (_box, mut store) = new_box(release.path());
     adopt(&mut store, release.path(), NOW).unwrap();
-    let value = |store: &Store, number| store.current().unwrap().register(&id(number)).unwrap();
-    assert_eq!((value(&store, 1), value(&store, 2)), (Some(vec![1, 2]), Some(vec![4])));
+    let value = |store: &Store, day, number| {
+        store.current().unwrap().registered(&register(day).issuer, day, &id(number)).unwrap()
+    };
+    assert_eq!((value(&store, 18_000, 1), value(&store, 0, 2)), (Some(vec![1, 2]), Some(vec![4])));
     // Tables stay without being mentioned.
     assert_eq!(published(release.path(), &content(0), NOW + DAY).streams, 5);
     assert_eq!(published(release.path(), &content(0), NOW + DAY + 1).streams, 4);
     adopt(&mut store, release.path(), NOW + DAY + 1).unwrap();
-    assert_eq!((value(&store, 1), value(&store, 2)), (None, Some(vec![4])));
+    assert_eq!((value(&store, 18_000, 1), value(&store, 0, 2)), (None, Some(vec![4])));
     let dropped = Content { dropped: vec![register(0)], ..content(0) };
     assert_eq!(published(release.path(), &dropped, NOW + DAY + 2).streams, 3);
     assert_eq!(table(release.path(), &register(0)).unwrap().map(|_| ()), None);
@@ -170,7 +177,7 @@ fn what_fits_no_table_is_not_published() {
     assert_eq!(refused(release.path(), &with(value), term(NOW), 4), "table");
     let no_table = batch(StreamId { part: Part::Rules, ..ids() }, Vec::new());
     assert_eq!(refused(release.path(), &with(no_table), term(NOW), 4), "refused");
-    let whole = Whole { id: ids(), base: Vec::new(), until: None, as_of: None };
+    let whole = Whole { id: ids(), base: Vec::new(), until: None };
     let whole = Content { wholes: vec![whole], ..content(0) };
     assert_eq!(refused(release.path(), &whole, term(NOW), 4), "refused");
 }
