@@ -6,7 +6,7 @@ use trust::{Bits, StatusList};
 use verdict::Scope;
 
 use crate::Error;
-use crate::publish::{self, Content, List, Published, Term};
+use crate::publish::{self, Content, List, Plan, Published, Term};
 use crate::region::{Issuer, Region, Series, Settings, db, who};
 
 impl Region {
@@ -17,9 +17,7 @@ impl Region {
     pub fn publish(&self, by: &str, now: i64) -> Result<Published, Error> {
         let by = who(by)?;
         let content = self.content(now)?;
-        let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
-        let Settings { expires, not_after, .. } = self.settings();
-        let term = Term { now, expires: *expires, not_after: *not_after };
+        let (term, after) = self.term(now)?;
         let published = publish::publish(&self.release_folder(), &content, term, after, &*self.publishing_key())?;
         self.books(|books| {
             db::remember_release(books, published.sequence, published.issued)
@@ -27,6 +25,22 @@ impl Region {
                 .map_err(Error::database("remembering the release"))
         })?;
         Ok(published)
+    }
+
+    /// What a box that has release `from`, or nothing, would have to fetch if this were published now.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub fn look_ahead(&self, from: Option<u64>, now: i64) -> Result<Plan, Error> {
+        let (term, after) = self.term(now)?;
+        Ok(publish::dry_run(&self.release_folder(), &self.content(now)?, term, after, from)?)
+    }
+
+    /// When the next release counts, and the sequence it must be above.
+    fn term(&self, now: i64) -> Result<(Term, u64), Error> {
+        let after = self.last_release()?.map_or(0, |(sequence, _)| sequence);
+        let Settings { expires, not_after, .. } = self.settings();
+        Ok((Term { now, expires: *expires, not_after: *not_after }, after))
     }
 
     /// Sequence and issue (Unix seconds) of the newest release; none before the first.

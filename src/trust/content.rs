@@ -83,13 +83,17 @@ impl Rows {
         Ok(Self { file: Arc::new(file), base: Arc::new(base), overlay, log: None })
     }
 
-    /// The same table after more deltas, each with its place in the log.
-    pub(crate) fn with<'d>(&self, log: File, deltas: impl IntoIterator<Item = (u64, &'d [u8])>) -> Result<Self, Error> {
+    /// The same table after more deltas, each with its place in the log, if it has one.
+    pub(crate) fn with<'d>(
+        &self,
+        log: Option<File>,
+        deltas: impl IntoIterator<Item = (u64, &'d [u8])>,
+    ) -> Result<Self, Error> {
         let mut overlay = self.overlay.clone();
         for (offset, delta) in deltas {
             overlay.apply(delta, offset)?;
         }
-        Ok(Self { file: self.file.clone(), base: self.base.clone(), overlay, log: Some(log) })
+        Ok(Self { file: self.file.clone(), base: self.base.clone(), overlay, log })
     }
 
     /// The value of a key, if it is there; empty in a table of ids.

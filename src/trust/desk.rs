@@ -11,8 +11,9 @@ use wire::sign::{Context, Signer};
 use wire::{ClockTrust, RegionId, WallTime};
 
 use crate::format::{
-    BASE, CHUNKS, HEAD, Head, INDEX, KeyEntry, Part, RECORD, Record, Reset, Root, RootKey, SignedRoot, StreamId,
-    chunk_list, leaf, merkle, object_name, root_name, sha256,
+    BASE, CHUNKS, DELTA, FOLD, Fold, HEAD, Hash, Head, INDEX, KeyEntry, PAGE, PAGES, Part, RECORD, RUN, RUN_LENGTH,
+    Record, Reset, Root, RootKey, Run, SignedRoot, StreamId, chain, chunk_list, leaf, merkle, object_name, pages,
+    root_name, sha256,
 };
 use crate::{Bits, Carrier, CarrierError, StatusList, Store};
 
@@ -58,6 +59,54 @@ pub fn policy() -> Policy {
 
 pub fn stream(part: Part, issuer: &str, series: u64) -> StreamId {
     StreamId { region: region(), part, issuer: issuer.to_owned(), series }
+}
+
+/// A stream with deltas, as HQ keeps it.
+#[derive(Clone)]
+pub struct Growing {
+    pub record: Record,
+    pub base: Vec<u8>,
+    pub payloads: Vec<Vec<u8>>,
+    points: Vec<Hash>,
+}
+
+impl Growing {
+    pub fn new(id: StreamId, base: Vec<u8>) -> Self {
+        let record = Record::describe(id, &base);
+        Self { points: vec![record.base], record, base, payloads: Vec::new() }
+    }
+
+    /// One more delta.
+    pub fn push(&mut self, desk: &mut Desk, payload: Vec<u8>) {
+        let (after, previous) = (self.record.head_sequence, self.record.head);
+        self.record.head_sequence += 1;
+        self.record.head = chain(&previous, &payload, after + 1);
+        self.record.log += payload.len() as u64;
+        self.points.push(self.record.head);
+        self.payloads.push(payload.clone());
+        let run = wire::encode(&Run::new(after, previous, [payload]));
+        desk.files.insert(object_name(DELTA, &self.record.head), run);
+        if self.record.head_sequence.is_multiple_of(RUN_LENGTH) {
+            let from = self.payloads.len() - 60;
+            let run = Run::new(from as u64, self.points[from], self.payloads[from..].to_vec());
+            desk.files.insert(object_name(RUN, &self.record.head), wire::encode(&run));
+        }
+    }
+
+    /// A new base that says the same.
+    pub fn fold(&mut self, desk: &mut Desk, base: Vec<u8>, delta: Vec<u8>) {
+        let Record { base: from, head, .. } = self.record;
+        let fold = Fold { from, head, delta: sha256(&delta), length: delta.len() as u64 };
+        desk.files.insert(object_name(FOLD, &fold.delta), delta);
+        let mut folds = std::mem::take(&mut self.record.folds);
+        *self = Self::new(self.record.id(), base);
+        folds.push(fold);
+        self.record.folds = folds;
+    }
+
+    pub fn content(&self) -> (Record, Vec<u8>) {
+        (self.record.clone(), self.base.clone())
+    }
 }
 
 /// A release folder in memory, and the keys to it.
@@ -152,7 +201,12 @@ impl Desk {
             self.files.insert(object_name(BASE, &record.base), base);
             self.files.insert(object_name(RECORD, &leaf(&bytes)), bytes);
         }
-        self.files.insert(object_name(INDEX, &merkle(&leaves)), leaves.concat());
+        for page in leaves.chunks(PAGE) {
+            self.files.insert(object_name(INDEX, &merkle(page)), page.concat());
+        }
+        if leaves.len() > PAGE {
+            self.files.insert(object_name(PAGES, &merkle(&leaves)), pages(&leaves).concat());
+        }
         let head = Head {
             region: self.root.region.clone(),
             root: self.root.version,
@@ -164,6 +218,14 @@ impl Desk {
             count: leaves.len().try_into().unwrap(),
         };
         self.sign_head(&head);
+    }
+
+    /// An ordinary release without its status list, and streams with deltas.
+    pub fn publish_growing(&mut self, sequence: u64, issued: i64, streams: &[&Growing]) {
+        let content = Self::content(1).into_iter().filter(|(id, _)| id.part != Part::Status);
+        let records = content.map(|(id, base)| (Record::describe(id, &base), base));
+        let growing = streams.iter().map(|stream| stream.content());
+        self.publish_records(sequence, issued, records.chain(growing).collect());
     }
 
     pub fn head(&self) -> Head {

@@ -3,12 +3,14 @@ use std::time::{Duration, SystemTime};
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use pass::{Keys as _, PublicKey, StatusIndex};
-use trust::format::{Reset, Root, RootKey, SignedRoot, root_name};
-use trust::{Adoption, Bits, Folder, Store};
-use verdict::{Scope, Status};
+use trust::format::{KeyEntry, Reset, Root, RootKey, SignedRoot, root_name};
+use trust::{Adoption, Bits, Folder, StatusList, Store};
+use verdict::{Policy, Scope, Status};
 use wire::{ClockTrust, WallTime};
 
 use super::*;
+
+mod tables;
 
 const NOW: i64 = 1_590_000_000;
 const DAY: i64 = 86_400;
@@ -73,7 +75,7 @@ fn content(revoked: u64) -> Content {
     let policy =
         Policy { territory: 69, formats: vec!["MP1".into()], kinds: Vec::new(), fresh_for: DAY, old_after: 7 * DAY };
     let lists = vec![List { issuer: "RU-TVE".into(), series: 0, list }];
-    Content { keys: vec![KeyEntry::new(&issuer(), scope)], lists, policy }
+    Content::new(vec![KeyEntry::new(&issuer(), scope)], lists, policy)
 }
 
 fn term(now: i64) -> Term {
@@ -243,8 +245,13 @@ fn a_file_that_rotted_in_the_folder_is_written_anew() {
 fn what_no_release_needs_stays_for_a_while_and_then_goes() {
     let release = founded();
     let files = || -> Vec<_> {
-        let folders = [INDEX, RECORD, BASE].map(|folder| release.path().join(folder));
-        folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|file| file.unwrap().path()).collect()
+        let folders = [INDEX, RECORD, BASE, DELTA].map(|folder| release.path().join(folder));
+        folders
+            .iter()
+            .filter_map(|folder| std::fs::read_dir(folder).ok())
+            .flatten()
+            .map(|file| file.unwrap().path())
+            .collect()
     };
     published(release.path(), &content(0), NOW);
     assert_eq!(files().len(), 7);
@@ -254,8 +261,8 @@ fn what_no_release_needs_stays_for_a_while_and_then_goes() {
         let long_ago = SystemTime::now() - Duration::from_secs(86_400);
         std::fs::File::options().append(true).open(file).unwrap().set_modified(long_ago).unwrap();
     }
-    published(release.path(), &content(1), NOW);
-    assert_eq!(files().len(), 7);
+    published(release.path(), &content(1), NOW + 2 * TIDY_AFTER);
+    assert_eq!(files().len(), 8);
     let (_box, mut store) = new_box(release.path());
     assert!(matches!(adopt(&mut store, release.path(), NOW), Ok(Adoption::Adopted { sequence: 3, .. })));
 }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::desk::{BEGIN, Desk, stream};
+use crate::desk::{BEGIN, Desk, Growing, stream};
+use crate::{Bits, StatusList};
 use wire::RegionId;
 
 #[test]
@@ -84,8 +85,11 @@ fn the_merkle_tree_is_that_of_rfc_9162() {
 #[test]
 fn the_specification_shows_this_very_release() {
     let mut desk = Desk::new();
-    let content = Desk::content(1).into_iter().filter(|(id, _)| id.part != Part::Status);
-    desk.publish_content(1, BEGIN, content.collect());
+    let (old, mut new) = (StatusList::new(Bits::Two, 4096), StatusList::new(Bits::Two, 4096));
+    new.set(2, 1);
+    let mut list = Growing::new(stream(Part::Status, "RU-TVE", 0), old.encode());
+    list.push(&mut desk, old.delta(&new).unwrap());
+    desk.publish_growing(1, BEGIN, &[&list]);
     let specification: String =
         include_str!("../../../docs/formats/trust-release.md").chars().filter(|c| !c.is_whitespace()).collect();
     for (name, bytes) in &desk.files {

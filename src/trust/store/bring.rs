@@ -92,7 +92,7 @@ fn stored(disk: &Disk, record: &Record) -> Result<Option<(Content, Option<Log>)>
         return Ok(Some((base, None)));
     }
     let Some((log, bytes)) = log::stored(disk, record)? else { return Ok(None) };
-    let content = with(disk, &base, &log.name, log::deltas(&bytes, 0))?;
+    let content = with(disk, &base, Some(&log), log::deltas(&bytes, 0))?;
     Ok(Some((content, Some(log))))
 }
 
@@ -107,11 +107,11 @@ fn open(disk: &Disk, record: &Record) -> Result<Content, Error> {
     Content::read(record.part, disk.read(&name)?.ok_or_else(absent)?)
 }
 
-/// The same after more deltas, which stand in a log.
+/// The same after more deltas, which stand in a log if there is any.
 fn with<'d>(
     disk: &Disk,
     content: &Content,
-    log: &str,
+    log: Option<&Log>,
     mut deltas: impl Iterator<Item = (u64, &'d [u8])>,
 ) -> Result<Content, Error> {
     match content {
@@ -121,8 +121,8 @@ fn with<'d>(
             Ok(Content::Status(list))
         }
         Content::Table(rows) => {
-            let log = disk.open(log)?.ok_or(Error::Altered("a log"))?;
-            Ok(Content::Table(rows.with(log, deltas)?))
+            let open = |log: &Log| disk.open(&log.name)?.ok_or(Error::Altered("a log"));
+            Ok(Content::Table(rows.with(log.map(open).transpose()?, deltas)?))
         }
         // `Record::parse` lets no other part have deltas.
         _ => Err(Error::Malformed("record")),
@@ -169,19 +169,19 @@ fn append(
     deltas: &[Vec<u8>],
     in_use: Option<&Log>,
 ) -> Result<(Content, Option<Log>), Error> {
-    let (name, end) = match (here.log, in_use) {
-        (Some(log), _) => (log.name.clone(), log.end),
-        (None, in_use) => {
-            let [first, second] = log::names(&record.id(), &record.base);
-            (if in_use.is_some_and(|log| log.name == first) { second } else { first }, 0)
-        }
-    };
+    let log = here.log.cloned().or_else(|| {
+        let [first, second] = log::names(&record.id(), &record.base);
+        let is_in_use = in_use.is_some_and(|log| log.name == first);
+        (!deltas.is_empty()).then(|| Log { name: if is_in_use { second } else { first }, end: 0 })
+    });
+    let Some(Log { name, end }) = log else { return Ok((with(disk, here.content, None, std::iter::empty())?, None)) };
     let framed = log::framed(deltas);
-    if !framed.is_empty() {
+    if !deltas.is_empty() {
         disk.append(&name, end, &framed)?;
     }
-    let content = with(disk, here.content, &name, log::deltas(&framed, 0).map(|(at, delta)| (at + end, delta)))?;
-    Ok((content, Some(Log { name, end: end + framed.len() as u64 })))
+    let log = Log { name, end: end + framed.len() as u64 };
+    let deltas = log::deltas(&framed, 0).map(|(at, delta)| (at + end, delta));
+    Ok((with(disk, here.content, Some(&log), deltas)?, Some(log)))
 }
 
 /// The folds that lead from a base to that of a record, if any do and it is worth it.
@@ -191,17 +191,26 @@ fn folds<'r>(record: &'r Record, from: &Hash) -> Option<&'r [Fold]> {
     (folds_length(folds) < record.length).then_some(folds)
 }
 
+/// The folds from the newest of the older bases that lies whole on the disk, though it does not serve: the box may
+/// have been restarted with damage, or had just fetched it when HQ folded.
+fn older<'r>(disk: &Disk, record: &'r Record) -> Option<&'r [Fold]> {
+    let is_whole = |fold: &&Fold| matches!(disk.hash(&object(&fold.from)), Ok(Some(hash)) if hash == fold.from);
+    record.folds.iter().rev().find(is_whole).and_then(|fold| folds(record, &fold.from))
+}
+
 fn folds_length(folds: &[Fold]) -> u64 {
     folds.iter().map(|fold| fold.length).fold(0, u64::saturating_add)
 }
 
 /// Makes the record's base of the one that serves; false when that is not possible, and it must be fetched.
 fn fold_up(disk: &Disk, fetch: &mut Fetch<'_>, record: &Record, previous: Option<&Carried>) -> Result<bool, Error> {
-    let Some(previous) = previous else { return Ok(false) };
-    let Some(folds) = folds(record, &previous.record.base) else { return Ok(false) };
+    let serves = previous.and_then(|previous| Some((folds(record, &previous.record.base)?, Some(previous))));
+    let Some((folds, previous)) = serves.or_else(|| Some((older(disk, record)?, None))) else { return Ok(false) };
     for (at, fold) in folds.iter().enumerate() {
         let to = folds.get(at + 1).map_or(record.base, |next| next.from);
-        let made = (at == 0 && fold_here(disk, fetch, fold, &to, previous)?)
+        let previous = previous.filter(|_| at == 0);
+        let here = previous.map_or(Ok(false), |previous| fold_here(disk, fetch, fold, &to, previous))?;
+        let made = here
             || match fold_fetched(disk, fetch, record.part, fold, &to) {
                 // What HQ no longer has, or what does not make what it should: then the base itself.
                 Err(Error::Carrier(CarrierError::NotFound(_)) | Error::Malformed(_) | Error::Altered(_)) => false,

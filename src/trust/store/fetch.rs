@@ -202,26 +202,38 @@ impl<'c> Fetch<'c> {
         hash: &Hash,
         budget: u64,
     ) -> Result<(Run, u64), Error> {
-        let in_run = |sequence: u64| sequence.is_multiple_of(RUN_LENGTH) && sequence - from > RUN_LENGTH / 2;
-        if sequence.is_some_and(in_run) {
-            // Kept until the release stands, so that an interruption costs no more than one of them.
-            let name = object(hash);
-            if let Some(run) = disk.read(&name).ok().flatten().and_then(|bytes| Run::parse(&bytes, hash).ok()) {
-                return Ok(run);
-            }
-            let longest = Run::longest(RUN_LENGTH, format::LONGEST_LOG);
-            if let Some(bytes) = self.find(&format::object_name(RUN, hash), longest, "a delta")? {
-                let run = Run::parse(&bytes, hash)?;
-                if run.0.payloads.len() as u64 != RUN_LENGTH {
-                    return Err(Error::Altered("a delta"));
-                }
-                disk.put(&name, &bytes)?;
-                return Ok(run);
-            }
+        let ends_run = sequence.is_some_and(|sequence| sequence.is_multiple_of(RUN_LENGTH));
+        let wants_run = ends_run && sequence.is_some_and(|sequence| sequence - from > RUN_LENGTH / 2);
+        if wants_run && let Some(run) = self.whole_run(disk, hash)? {
+            return Ok(run);
         }
-        let bytes = self.get(&format::object_name(DELTA, hash), Run::longest(1, budget), "a delta")?;
+        let name = format::object_name(DELTA, hash);
+        let bytes = match self.get(&name, Run::longest(1, budget), "a delta") {
+            // HQ keeps only the run when it is an old one.
+            Err(Error::Carrier(CarrierError::NotFound(name))) if ends_run => {
+                let run = if wants_run { None } else { self.whole_run(disk, hash)? };
+                return run.ok_or(Error::Carrier(CarrierError::NotFound(name)));
+            }
+            other => other?,
+        };
         let run = Run::parse(&bytes, hash)?;
         if run.0.payloads.len() == 1 { Ok(run) } else { Err(Error::Altered("a delta")) }
+    }
+
+    /// A run, which is kept until the release stands, so that an interruption costs no more than one of them.
+    fn whole_run(&mut self, disk: &Disk, hash: &Hash) -> Result<Option<(Run, u64)>, Error> {
+        let name = object(hash);
+        if let Some(run) = disk.read(&name).ok().flatten().and_then(|bytes| Run::parse(&bytes, hash).ok()) {
+            return Ok(Some(run));
+        }
+        let longest = Run::longest(RUN_LENGTH, format::LONGEST_LOG);
+        let Some(bytes) = self.find(&format::object_name(RUN, hash), longest, "a delta")? else { return Ok(None) };
+        let run = Run::parse(&bytes, hash)?;
+        if run.0.payloads.len() as u64 != RUN_LENGTH {
+            return Err(Error::Altered("a delta"));
+        }
+        disk.put(&name, &bytes)?;
+        Ok(Some(run))
     }
 }
 

@@ -12,9 +12,15 @@ mod attacks;
 mod bytes;
 mod content;
 mod damage;
+mod deltas;
+mod figures;
+mod folds;
+mod partial;
 mod power;
 mod resume;
 mod roots;
+mod sets;
+mod versions;
 mod workflow;
 
 /// A box that has adopted what the desk has published.
@@ -24,6 +30,21 @@ fn equipped(desk: &Desk) -> (TempDir, Store) {
     let now = clock(desk.head().issued);
     assert!(matches!(store.adopt(&mut desk.clone(), now), Ok(Adoption::Adopted { .. })));
     (folder, store)
+}
+
+/// The box in a folder of its own.
+fn copied(from: &TempDir) -> (TempDir, Store) {
+    let to = tempfile::tempdir().unwrap();
+    for name in ["objects", "logs", "."] {
+        std::fs::create_dir_all(to.path().join(name)).unwrap();
+        for file in std::fs::read_dir(from.path().join(name)).unwrap().map(Result::unwrap) {
+            if file.path().is_file() {
+                std::fs::copy(file.path(), to.path().join(name).join(file.file_name())).unwrap();
+            }
+        }
+    }
+    let store = Store::open(to.path()).unwrap();
+    (to, store)
 }
 
 /// The code of a refusal a day later; what the box had must go on serving, now and after a restart.

@@ -2,7 +2,7 @@
 
 use super::{adopted, equipped, refusal, sequence};
 use crate::desk::{BEGIN, DAY, Desk, clock, stream};
-use crate::format::{BASE, HEAD, INDEX, Part, RECORD, Record, hex, leaf, object_name, root_name, sha256};
+use crate::format::{BASE, HEAD, INDEX, Part, RECORD, Record, hex, leaf, merkle, object_name, root_name, sha256};
 
 #[test]
 fn parts_of_two_releases_cannot_be_mixed() {
@@ -58,7 +58,7 @@ fn one_flipped_bit_in_any_other_file_is_refused() {
         assert!(expected.contains(&code), "{name}: {code}");
         for object in std::fs::read_dir(folder.path().join("objects")).unwrap().map(|entry| entry.unwrap()) {
             let bytes = std::fs::read(object.path()).unwrap();
-            let hashes = [sha256(&bytes), leaf(&bytes)].map(|hash| hex(&hash));
+            let hashes = [sha256(&bytes), leaf(&bytes), merkle(bytes.as_chunks().0)].map(|hash| hex(&hash));
             let called = object.file_name().into_string().unwrap();
             assert!(hashes.contains(&called) || bytes.is_empty(), "{name} was kept altered");
         }

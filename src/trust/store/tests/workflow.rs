@@ -69,13 +69,13 @@ fn sections_5_4_to_5_6_only_what_changed_is_fetched_and_the_old_is_removed() {
     let mut desk = Desk::open();
     let (folder, mut store) = equipped(&desk);
     let objects = |folder: &std::path::Path| std::fs::read_dir(folder.join("objects")).unwrap().count();
-    assert_eq!(objects(folder.path()), 6);
+    assert_eq!(objects(folder.path()), 7);
     desk.publish(2, BEGIN + DAY);
     let mut noting = Noting(&mut desk, Vec::new());
     assert_eq!(adopted(store.adopt(&mut noting, clock(BEGIN + DAY))), 2);
     let folders: Vec<_> = noting.1.iter().map(|name| name.split(['/', '.']).next().unwrap()).collect();
     assert_eq!(folders, ["head", "root", "index", "record", "base"]);
-    assert_eq!(objects(folder.path()), 6);
+    assert_eq!(objects(folder.path()), 7);
     // Only signed again: the same content, hence the head alone and the look for a newer root.
     desk.publish_content(3, BEGIN + 2 * DAY, Desk::content(2));
     let mut noting = Noting(&mut desk, Vec::new());
