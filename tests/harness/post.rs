@@ -83,6 +83,23 @@ impl Post {
         post
     }
 
+    /// Changes its configuration.
+    ///
+    /// # Panics
+    /// When it cannot be read or written.
+    pub fn configure(&self, change: impl FnOnce(&mut toml::Table)) {
+        let file = self.folder.join("box.toml");
+        let text = std::fs::read_to_string(&file).expect("the box was provisioned");
+        let mut settings: toml::Table = text.parse().expect("settings in TOML");
+        change(&mut settings);
+        std::fs::write(&file, settings.to_string()).expect("the desk can be written");
+    }
+
+    /// A path of the box.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// A command of the box.
     pub fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(programs::ours("checkpointd"));
