@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq::commands::{add_box, import, init, issue, issuer, order, register, release, revoke, root, serve, show_run, stick, trust_certificate};
+use hq::commands::{
+    add_box, import, init, issue, issuer, order, register, release, revoke, root, serve, show_run, stick,
+    trust_certificate,
+};
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
 #[derive(Parser)]

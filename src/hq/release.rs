@@ -77,7 +77,8 @@ impl Region {
         let imported = self.foreign_keys()?;
         let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).chain(imported).collect();
         let mut content = Content::new(keys, lists.into_iter().map(list).collect(), policy);
-        let accepted = self.acceptance()?.into_iter().map(|(country, rules)| (self.accepted(country), wire::encode(&rules)));
+        let accepted =
+            self.acceptance()?.into_iter().map(|(country, rules)| (self.accepted(country), wire::encode(&rules)));
         let whole = |(id, base)| Whole { id, base, until: None };
         content.wholes = self.decreed(now)?.into_iter().chain(accepted).map(whole).collect();
         let batch = |(id, changes)| Batch { until: self.last_moment(&id), id, changes };
