@@ -196,7 +196,7 @@ pub fn publish(
 /// [`Error`], as [`publish`].
 pub fn dry_run(folder: &Path, content: &Content, term: Term, after: u64, from: Option<u64>) -> Result<Plan, Error> {
     /// What a signature adds to a head.
-    const ENVELOPE: u64 = 84;
+    const ENVELOPE: u64 = 85;
     let Draft { shelf, head, records, before, .. } = Draft::make(folder, content, term, after)?;
     let length = wire::encode(&head).len() as u64 + ENVELOPE;
     let (from, had) = known(&shelf, before, from)?;

@@ -102,8 +102,8 @@ impl Growing {
 
     /// A new base that says the same.
     pub fn fold(&mut self, desk: &mut Desk, base: Vec<u8>, delta: Vec<u8>) {
-        let Record { base: from, head, .. } = self.record;
-        let fold = Fold { from, head, delta: sha256(&delta), length: delta.len() as u64 };
+        let Record { base: from, head, log, .. } = self.record;
+        let fold = Fold { from, head, delta: sha256(&delta), length: delta.len() as u64, log };
         desk.files.insert(object_name(FOLD, &fold.delta), delta);
         let mut folds = std::mem::take(&mut self.record.folds);
         *self = Self::new(self.record.id(), base);

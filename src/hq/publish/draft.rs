@@ -231,7 +231,8 @@ fn folded(shelf: &mut Shelf, record: &Record) -> Result<Record, Error> {
 
 /// Puts a fold's own delta on the shelf.
 fn put_fold(shelf: &mut Shelf, record: &Record, delta: Vec<u8>) -> Fold {
-    let fold = Fold { from: record.base, head: record.head, delta: sha256(&delta), length: delta.len() as u64 };
+    let Record { base: from, head, log, .. } = *record;
+    let fold = Fold { from, head, delta: sha256(&delta), length: delta.len() as u64, log };
     shelf.put(format::object_name(FOLD, &fold.delta), delta);
     fold
 }

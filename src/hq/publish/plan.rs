@@ -127,9 +127,10 @@ fn stream(shelf: &Shelf, had: Option<&Record>, record: &Record) -> Result<(Way, 
             None
         } else if fold.head == had.head {
             Some(Vec::new())
+        } else if fold.log.checked_sub(had.log).is_none_or(|missing| missing > fold.length) {
+            None
         } else {
             let files = stand::walk(shelf, (had.head_sequence, had.head), &fold.head, None)?;
-            let files = files.filter(|files| files.iter().map(|(_, run)| run.length()).sum::<u64>() <= fold.length);
             files.map(|files| files.into_iter().map(|(name, _)| name).collect())
         };
         match missing {

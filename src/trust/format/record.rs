@@ -90,6 +90,9 @@ pub struct Fold {
     /// Its length in bytes.
     #[n(3)]
     pub length: u64,
+    /// Bytes of the payloads of the deltas that are folded in: so a box knows what those it lacks would cost.
+    #[n(4)]
+    pub log: u64,
 }
 
 impl Record {

@@ -172,7 +172,7 @@ fn append(
     let log = here.log.cloned().or_else(|| {
         let [first, second] = log::names(&record.id(), &record.base);
         let is_in_use = in_use.is_some_and(|log| log.name == first);
-        (!deltas.is_empty()).then(|| Log { name: if is_in_use { second } else { first }, end: 0 })
+        (!deltas.is_empty()).then_some(Log { name: if is_in_use { second } else { first }, end: 0 })
     });
     let Some(Log { name, end }) = log else { return Ok((with(disk, here.content, None, std::iter::empty())?, None)) };
     let framed = log::framed(deltas);
@@ -231,7 +231,9 @@ fn fold_here(disk: &Disk, fetch: &mut Fetch<'_>, fold: &Fold, to: &Hash, previou
         return make(disk, to, &previous.content);
     }
     // They are worth no more than the fold's own delta.
-    let deltas = match fetch.deltas(disk, (sequence, head), (None, fold.head), fold.length) {
+    let missing = fold.log.checked_sub(length).filter(|missing| *missing <= fold.length);
+    let Some(missing) = missing else { return Ok(false) };
+    let deltas = match fetch.deltas(disk, (sequence, head), (None, fold.head), missing) {
         Ok(Some(deltas)) => deltas,
         Ok(None) | Err(Error::TooLong(_) | Error::Altered(_) | Error::Carrier(CarrierError::NotFound(_))) => {
             return Ok(false);
