@@ -86,8 +86,8 @@ fn a_box_without_a_line_takes_an_update_from_a_phone_and_refuses_what_was_revoke
     assert_eq!((screen(), rows()), (Some(Screen::Run(Run::Adopted { sequence: newest })), written + 1));
     // A pass is judged while the phone is still being put away.
     post.handles.hold(in_a_hand(&desk.card("valid").unwrap()));
-    let is_revoked = |card: panel::Card| card.reasons.first() == Some(&Reason::Revoked);
-    until("the verdict", || matches!(screen(), Some(Screen::Verdict(card)) if is_revoked(card)));
+    let is_revoked = |card: &panel::Card| card.reasons.first() == Some(&Reason::Revoked);
+    until("the verdict", || matches!(screen(), Some(Screen::Verdict(card)) if is_revoked(&card)));
     post.handles.hold(board::Held::Road);
     // An officer looks before pressing a key.
     std::thread::sleep(Duration::from_secs(1));
