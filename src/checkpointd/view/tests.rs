@@ -70,7 +70,7 @@ fn an_update_from_a_phone_is_shown_while_nobody_is_judged_and_hides_no_verdict()
     assert_eq!(lane.on(Event::Run(Some(Run::Receiving { percent: 43 })), &world), []);
     // Also on a box that has no release yet, and beside a picture that did not read.
     lane.on(Event::Unread(None), &world);
-    for release in [None, Some(&release)] {
+    for release in [None, Some(&*release)] {
         assert_eq!(screen(&lane, Journal::Writes, release), receiving);
     }
     lane.on(Event::Sighted { text: "MP1:X".to_owned(), read_us: 1, handed: Instant::now() }, &world);
