@@ -24,6 +24,9 @@ use trust::Bundle;
 /// How long a box may take to hear, fetch and adopt on a machine that builds meanwhile.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Longer than a box takes between two looks for sticks.
+const LOOKED: Duration = Duration::from_millis(1200);
+
 /// A box that fetches nothing by itself and looks for sticks in `media`.
 fn alone(desk: &Desk) -> Post {
     let post = Post::provisioned(desk, "m10-km178");
@@ -51,7 +54,7 @@ fn wait_for_stick(post: &Post, running: &Process, wanted: &str) {
 
 fn trust_command(arguments: &[&str], path: &Path) -> Output {
     let mut command = Command::new(programs::ours("checkpointd"));
-    command.args(["trust"]).args(arguments).args(["--format", "json"]).arg(path);
+    command.args(["trust"]).args(arguments).arg(path).args(["--format", "json"]);
     command.output().unwrap()
 }
 
@@ -93,7 +96,10 @@ struct Mounted(PathBuf);
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let gone = || Command::new("umount").arg(&self.0).status().ok().filter(std::process::ExitStatus::success);
+        if wait::until("the stick to be idle", LOOKED, gone).is_err() {
+            let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        }
         let _ = std::fs::remove_dir(&self.0);
     }
 }
@@ -120,17 +126,21 @@ fn a_stick_that_hq_wrote_is_adopted_by_a_box_without_a_line_and_by_hand() {
     assert_eq!(sequence(&post), Some(1));
     measured(&format!("stick: {}, mounted read-only, in force {} ms after", stick.kind, put_in.elapsed().as_millis()));
     drop(in_the_box);
+    // A box that has not looked since would take it for the same stick.
+    std::thread::sleep(LOOKED);
 
     // The same again, and one whose files were altered: said, and nothing changes.
     let again = stick.mount(&post.path("media/sda1"), "ro");
     wait_for_stick(&post, &running, "current");
     drop(again);
+    std::thread::sleep(LOOKED);
     desk.release();
     write();
     let at_thief = stick.mount(&desk.path("at-thief"), "rw");
-    let record = std::fs::read_dir(at_thief.0.join("checkpoint/RU-TVE/record")).unwrap().next().unwrap().unwrap();
+    let record =
+        std::fs::read_dir(at_thief.0.join("checkpoint/RU-TVE/record")).unwrap().next().unwrap().unwrap().path();
     std::fs::write(at_thief.0.join("checkpoint/RU-TVE/head"), [0; 120]).unwrap();
-    std::fs::remove_file(record.path()).unwrap();
+    std::fs::remove_file(record).unwrap();
     drop(at_thief);
     let altered = stick.mount(&post.path("media/sdb1"), "ro");
     wait_for_stick(&post, &running, "damaged");
@@ -375,7 +385,10 @@ fn a_server_is_believed_behind_tls_only_when_the_regions_own_authority_vouches_f
         let running = post.start();
         wait::for_it("a refusal", PATIENCE, &[&running], || running.last_words().contains("no release").then_some(()));
         assert_eq!(sequence(&post), None);
-        assert!(running.end(PATIENCE).success());
+        // Answered, it is past its start, and can be told to end.
+        wait::for_it("the box", PATIENCE, &[&running], || post.status().ok());
+        let how = running.end(PATIENCE);
+        assert!(how.success(), "{how}");
     }
     with(Some(&ca));
     let running = post.start();

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test and its helpers may say what they mean; clippy knows only the former")]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use checkpoint_tests::chance::Chance;
@@ -19,7 +20,7 @@ use trust::{Adoption, Folder, Store};
 use wire::{ClockTrust, WallTime};
 
 /// Cuts of one run, and of the long one.
-const CUTS: (usize, usize) = (80, 1000);
+const CUTS: (usize, usize) = (150, 1000);
 
 /// Kills of one run, and of the long one.
 const KILLS: (usize, usize) = (150, 1000);
@@ -51,8 +52,8 @@ fn the_old_release_or_the_new_one_is_whole_whenever_the_box_is_killed() {
         }
         // At times several at once, as after a month without a line.
         let next = chance.within(stood as usize + 1..RELEASES as usize + 1) as u64;
-        let mut command = post.command("trust");
-        command.arg("adopt").arg(releases.join(next.to_string()));
+        let mut command = Command::new(programs::ours("checkpointd"));
+        command.args(["trust", "adopt", "--trust"]).arg(&trust).arg(releases.join(next.to_string()));
         let began = Instant::now();
         let mut process = Process::start("adopt", &mut command, desk.folder());
         std::thread::sleep(longest.mul_f64(chance.below(1000) as f64 / 1000.0));
@@ -87,7 +88,7 @@ fn the_old_release_or_the_new_one_is_whole_wherever_the_power_goes() {
     std::fs::copy(&image, &before).unwrap();
 
     let script = format!(
-        "for n in $(/bin/busybox seq 1 {RELEASES}); do\n/checkpointd trust adopt --config /data/box.toml /releases/$n \
+        "for n in $(/bin/busybox seq 1 {RELEASES}); do\n/checkpointd trust adopt --trust /data/data/trust /releases/$n \
          && echo ADOPTED $n\ndone"
     );
     let mut files = vec![(programs::ours("checkpointd"), "/checkpointd".to_owned())];
@@ -119,7 +120,7 @@ fn releases(desk: &Desk) -> PathBuf {
     for sequence in 1..=RELEASES {
         let pass = desk.issue("work", &["А123ВС69"]);
         match sequence % 4 {
-            0 => drop(desk.hq(&["issuer", "add", "region", &format!("TEST-{sequence}"), "--kind", "work"])),
+            0 => drop(desk.hq(&["issuer", "add", "region", &format!("TEST-{sequence}"), "--kinds", "work"])),
             _ => drop(desk.hq(&["revoke", "region", "--id", &pass.id])),
         }
         desk.release();

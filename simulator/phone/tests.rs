@@ -80,25 +80,3 @@ fn between_two_pictures_a_camera_sees_both() {
     let seen = |millis| phone.seen(Duration::from_millis(millis)).get_pixel(0, 0).0[0];
     assert_eq!([seen(0), seen(79), seen(90), seen(100), seen(190), seen(200)], [0, 0, 100, 200, 100, 0]);
 }
-
-/// What `hq::run` takes its size and its rate from.
-#[test]
-#[ignore = "a table to choose by, for docs/formats/qr-run.md"]
-fn sizes_and_rates() {
-    let bundle = bundle(MINUTE);
-    for size in [200, 300, 400, 500, 700] {
-        let run = Run::new(&bundle, size).unwrap();
-        let codes: Vec<Code> =
-            (0..run.symbols() * 3).map(|number| Code::new(&run.text(number), Ecc::Run).unwrap()).collect();
-        let label = codes[0].label();
-        let pictures: Vec<GrayImage> = codes.iter().map(Code::picture).collect();
-        for rate in [8, 10, 12, 15] {
-            let phone = Phone::new(pictures.clone(), rate);
-            let took = [(15, 0), (15, 50), (10, 0), (30, 0)].map(|(camera, lost)| {
-                let watch = Watch { camera, lost, grip: Grip::Well, seed: 3 };
-                watch.frames(&phone, &bundle).map(|(frames, _)| f64::from(frames) / f64::from(camera))
-            });
-            println!("measured: {size} bytes ({label}), {rate} a second: {took:.1?} s");
-        }
-    }
-}

@@ -244,7 +244,13 @@ impl Sync {
     /// Takes what was brought, if it holds all that the box needs of it.
     fn take(&mut self, offer: Offer) -> Done {
         let Offer { mut bundle, told } = offer;
-        let adopted = self.ask(&mut bundle);
+        let ours = &self.store.root().region;
+        let head = bundle.file(HEAD).and_then(|head| Head::parse(head).ok());
+        // It is signed by nobody known here; that it is somebody else's is the better word.
+        let adopted = match head.filter(|(_, head)| head.region != *ours) {
+            Some((_, Head { region, .. })) => Err(trust::Error::OtherRegion { expected: ours.clone(), found: region }),
+            None => self.ask(&mut bundle),
+        };
         if let Err(error) = &adopted {
             tracing::warn!(code = error.code(), "what was brought was not adopted: {}", words(error));
         }

@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::programs;
 
 /// The first word of a log (Linux, drivers/md/dm-log-writes.c, which QEMU's `blklogwrites` follows).
-const MAGIC: u64 = 0x006a_7366_7368_7372;
+const MAGIC: u64 = 0x006a_7366_7773_6872;
 
 /// Bits of an entry: everything before it is on the disk; it is itself; it carries no data.
 const FLUSH: u64 = 1;

@@ -16,8 +16,8 @@ use crate::programs;
 
 /// Modules that a virtio disk needs, in the order in which they are loaded. The rest is in the kernel.
 const MODULES: [&str; 6] = [
-    "drivers/virtio/virtio.ko",
     "drivers/virtio/virtio_ring.ko",
+    "drivers/virtio/virtio.ko",
     "drivers/virtio/virtio_pci_legacy_dev.ko",
     "drivers/virtio/virtio_pci_modern_dev.ko",
     "drivers/virtio/virtio_pci.ko",
@@ -71,8 +71,8 @@ impl Guest {
         File::create(&log).and_then(|log| log.set_len(4 << 30)).expect("a sparse file can be made");
         let drive = |name: &str, path: &Path| format!("driver=file,filename={},node-name={name}", path.display());
         let mut qemu = Command::new(programs::of_the_system("qemu-system-x86_64", "qemu-system-x86"))
-            // With the host's help where it gives any.
-            .args(["-machine", "accel=kvm:tcg", "-m", "512", "-smp", "1", "-display", "none", "-no-reboot"])
+            // Without the host's help: where a machine runs in a machine, /dev/kvm may be there and hang.
+            .args(["-machine", "accel=tcg", "-m", "512", "-smp", "1", "-display", "none", "-no-reboot"])
             .args(["-nodefaults", "-serial", "stdio", "-append", "console=ttyS0 quiet panic=-1"])
             .args(["-kernel".as_ref(), image.as_os_str(), "-initrd".as_ref(), start.as_os_str()])
             .args(["-blockdev", &drive("image", plan.disk), "-blockdev", &drive("log", &log), "-blockdev"])

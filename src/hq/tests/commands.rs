@@ -242,9 +242,11 @@ fn mistakes_end_with_their_code_and_exit_code_and_leave_nothing_behind() {
     assert_eq!(desk.run(&["revoke", "tver", "--id", "0011223344556677", "--suspend", "--restore"]).code, 2);
     let unknown = desk.run(&["revoke", "tver", "--id", "0011223344556677"]);
     assert!(unknown.code == 3 && unknown.err.contains("[unknown-pass]"));
+    let rules = std::fs::read(desk.path("tver/policy.toml")).unwrap();
     std::fs::write(desk.path("tver/policy.toml"), "formats = []\ncolour = 1\n").unwrap();
     let policy = desk.run(&["release", "tver"]);
     assert!(policy.code == 3 && policy.err.contains("[policy]") && policy.err.contains("line 2"), "{}", policy.err);
+    std::fs::write(desk.path("tver/policy.toml"), rules).unwrap();
     std::fs::set_permissions(
         desk.path("tver/keys/publishing.key"),
         std::os::unix::fs::PermissionsExt::from_mode(0o644),
