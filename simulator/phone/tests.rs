@@ -1,9 +1,8 @@
 //! The real reader before a phone that a hand holds: how long a run takes, counted in frames.
 
 use ::board::Frame;
-use hq::qr::{Code, Ecc};
 use reader::{Reader, Settings};
-use trust::run::{Collector, Packet, Run, Step};
+use trust::run::{Collector, Packet, Step};
 
 use super::*;
 use crate::scene::{self, Chance, Exposure, Grip};

@@ -42,7 +42,7 @@ fn publish(region: &Region, by: &str) -> Result<(), Error> {
         span::shown(issued, region.settings().zone),
         region.release_folder().display(),
     );
-    super::root::remaining(&region)
+    super::root::remaining(region)
 }
 
 fn look_ahead(region: &Region, from: Option<u64>) -> Result<(), Error> {
