@@ -115,16 +115,19 @@ impl Browser {
         Ok(found.as_array().map_or(0, Vec::len))
     }
 
-    /// Presses on what a CSS selector names, as a hand does: it must be there and not be covered. A page that is
-    /// drawn anew between the look and the press gets another press.
+    /// Presses on what a CSS selector names, as a hand does: it is brought to the middle of the page, where nothing may
+    /// cover it. A page that is drawn anew between the look and the press gets another press.
     ///
     /// # Panics
     /// When it cannot be pressed in time.
     pub fn press(&self, selector: &str) {
         let mut last = String::new();
         let pressed = wait::until("a press", Duration::from_secs(20), || {
-            let done =
-                self.find(selector).and_then(|Element(id)| self.post(&format!("element/{id}/click"), &json!({})));
+            let done = self.find(selector).and_then(|Element(id)| {
+                let to_the_middle = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+                self.post("execute/sync", &json!({"script": to_the_middle, "args": [{ELEMENT: id}]}))?;
+                self.post(&format!("element/{id}/click"), &json!({}))
+            });
             done.map_err(|why| last = why).ok()
         });
         pressed.unwrap_or_else(|why| panic!("{selector}: {why}: {last}"));
