@@ -203,7 +203,6 @@ fn cold(base: &Base, path: &Path, count: u64) {
         pages.push((io("read_bytes") - before) as f64 / PAGE);
     }
     let (mean, most) = (pages.iter().sum::<f64>() / pages.len() as f64, pages.iter().copied().fold(0.0, f64::max));
-    // Where look-ups follow each other by chance, the kernel reads ahead.
     measured(&format!("table look-up with nothing in memory: {mean:.2} pages, at most {most}"));
     assert!(mean <= 2.0, "{mean} pages");
 }

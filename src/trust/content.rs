@@ -8,7 +8,7 @@ use pass::PublicKey;
 use verdict::{Order, Policy, Rule, Scope};
 
 use crate::format::{self, Hash, KeyEntry, Part, Record, check_base, strict};
-use crate::table::{self, Base, Overlay, Shape, Table};
+use crate::table::{self, Access, Base, Overlay, Shape, Source as _, Table};
 use crate::{Error, StatusList};
 
 /// A key that a release knows.
@@ -115,10 +115,13 @@ impl Rows {
     /// Writes the base that a fold makes.
     pub(crate) fn merge(&self, out: &mut impl Write) -> Result<(), Error> {
         let base = Base::open(self.file.try_clone().map_err(table::Error::Io)?)?;
-        let Some(log) = &self.log else {
-            return Ok(Table::new(base, Vec::new()).merge(out)?);
+        self.file.expect(Access::Sequential);
+        let merged = match &self.log {
+            Some(log) => Table { base, overlay: self.overlay.clone(), log }.merge(out),
+            None => Table::new(base, Vec::new()).merge(out),
         };
-        Ok(Table { base, overlay: self.overlay.clone(), log }.merge(out)?)
+        self.file.expect(Access::Random);
+        Ok(merged?)
     }
 }
 

@@ -11,6 +11,8 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use rustix::fs::{Advice, fadvise};
+
 mod base;
 mod bits;
 pub mod delta;
@@ -103,6 +105,19 @@ pub trait Source {
     /// # Errors
     /// The system's.
     fn length(&self) -> io::Result<u64>;
+
+    /// Says how it will be read from now on: here and there, so that nothing is worth reading ahead, or from one end to
+    /// the other.
+    fn expect(&self, _: Access) {}
+}
+
+/// How a source is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A few bytes here, a few there.
+    Random,
+    /// From one end to the other.
+    Sequential,
 }
 
 impl Source for File {
@@ -112,6 +127,15 @@ impl Source for File {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+
+    fn expect(&self, access: Access) {
+        let advice = match access {
+            Access::Random => Advice::Random,
+            Access::Sequential => Advice::Sequential,
+        };
+        // Advice that is not taken costs time and nothing else.
+        let _ = fadvise(self, 0, None, advice);
     }
 }
 
@@ -145,6 +169,10 @@ impl<S: Source + ?Sized> Source for &S {
     fn length(&self) -> io::Result<u64> {
         (**self).length()
     }
+
+    fn expect(&self, access: Access) {
+        (**self).expect(access);
+    }
 }
 
 impl<S: Source + ?Sized> Source for Arc<S> {
@@ -154,6 +182,10 @@ impl<S: Source + ?Sized> Source for Arc<S> {
 
     fn length(&self) -> io::Result<u64> {
         (**self).length()
+    }
+
+    fn expect(&self, access: Access) {
+        (**self).expect(access);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::bits::{Reader, parameter, take_number};
 use super::writing::LONGEST_BUCKET;
-use super::{Error, Key, MOST, Shape, Source, Value, runs};
+use super::{Access, Error, Key, MOST, Shape, Source, Value, runs};
 
 /// How a base begins: a table, and the version of its format.
 pub const MAGIC: [u8; 4] = *b"CKT\x01";
@@ -129,6 +129,7 @@ impl<S: Source> Base<S> {
         if u64::from(last) != buckets {
             return Err(WRONG);
         }
+        source.expect(Access::Random);
         Ok(Self { source, layout, ends: ends.into() })
     }
 
