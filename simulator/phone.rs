@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use hq::run::{RATE, Shown};
+use hq::run::{self, Shown};
 use image::{GrayImage, Luma};
 
 use crate::Error;
@@ -14,8 +14,6 @@ const SHUTTER: Duration = Duration::from_millis(20);
 /// A phone with a page of pictures open.
 pub struct Phone {
     pictures: Vec<GrayImage>,
-    /// How long each stands.
-    each: Duration,
 }
 
 impl Phone {
@@ -25,24 +23,18 @@ impl Phone {
     /// What HQ refuses to draw.
     pub fn playing(bundle: &[u8]) -> Result<Self, Error> {
         let shown = Shown::new(bundle)?;
-        Ok(Self::new(shown.codes().iter().map(hq::qr::Code::picture).collect(), RATE))
-    }
-
-    /// A phone that plays pictures, so many a second.
-    pub fn new(pictures: Vec<GrayImage>, rate: u32) -> Self {
-        Self { pictures, each: Duration::from_secs(1) / rate.max(1) }
+        Ok(Self { pictures: shown.codes().iter().map(hq::qr::Code::picture).collect() })
     }
 
     /// What a camera sees of it that opens its shutter at a moment of the playing: where the picture changes meanwhile,
     /// both of them at once.
     pub fn seen(&self, at: Duration) -> Cow<'_, GrayImage> {
-        let number = |at: Duration| at.as_nanos() / self.each.as_nanos().max(1);
-        let picture = |number: u128| &self.pictures[(number % self.pictures.len().max(1) as u128) as usize];
-        let (first, last) = (number(at), number(at + SHUTTER));
+        let picture = |number: u64| &self.pictures[(number % self.pictures.len().max(1) as u64) as usize];
+        let (first, last) = (run::number_at(at), run::number_at(at + SHUTTER));
         if first == last {
             return Cow::Borrowed(picture(first));
         }
-        let late = (at + SHUTTER).as_nanos() - last * self.each.as_nanos();
+        let late = (at + SHUTTER).saturating_sub(run::begins(last)).as_nanos();
         let share = (late * 256 / SHUTTER.as_nanos()) as u32;
         let (before, after) = (picture(first), picture(last));
         Cow::Owned(GrayImage::from_fn(before.width(), before.height(), |x, y| {

@@ -75,7 +75,22 @@ fn a_minutes_update_crosses_in_less_than_half_a_minute_even_when_every_second_fr
 #[test]
 fn between_two_pictures_a_camera_sees_both() {
     let shade = |shade| GrayImage::from_pixel(2, 2, Luma([shade]));
-    let phone = Phone::new(vec![shade(0), shade(200)], 10);
+    let phone = Phone { pictures: vec![shade(0), shade(200)] };
+    // The second picture begins after 130.9 ms, the third after 211.8.
     let seen = |millis| phone.seen(Duration::from_millis(millis)).get_pixel(0, 0).0[0];
-    assert_eq!([seen(0), seen(79), seen(90), seen(100), seen(190), seen(200)], [0, 0, 100, 200, 100, 0]);
+    assert_eq!([seen(0), seen(110), seen(121), seen(131), seen(202), seen(212)], [0, 0, 100, 200, 97, 0]);
+}
+
+#[test]
+fn no_camera_sees_nothing_but_changes_however_its_beat_falls() {
+    let shade = |shade| GrayImage::from_pixel(1, 1, Luma([shade]));
+    let phone = Phone { pictures: vec![shade(0), shade(200)] };
+    for rate in [5, 8, 10, 15, 20, 25, 30] {
+        for begins in (0..200).step_by(5) {
+            let begins = Duration::from_millis(begins);
+            let frames = (0..300).map(|frame| phone.seen(begins + Duration::from_secs(1) * frame / rate));
+            let whole = frames.filter(|frame| matches!(frame, Cow::Borrowed(_))).count();
+            assert!(whole >= 150, "{whole} of 300 frames are whole at {rate} a second from {begins:?} on");
+        }
+    }
 }

@@ -3,14 +3,31 @@
 //! The format is `trust::run`'s; here is what it looks like. How large a picture is and how long it stands was measured
 //! with the box's own reader (`docs/formats/qr-run.md`).
 
+use std::time::Duration;
+
 use base64ct::{Base64, Encoding as _};
 use trust::run::Run;
 
 use crate::Error;
 use crate::qr::{Code, Ecc};
 
-/// Pictures a second. A camera of fifteen frames a second sees each at least once between two changes.
+/// Pictures a second, in the long run. A camera of fifteen frames a second sees each at least once between two changes.
 pub const RATE: u32 = 10;
+
+/// When a picture takes the place of the one before it, after the beginning of the playing. Pictures stand for 81 to
+/// 131 ms of every 100: at an even beat a camera of the same beat could open its shutter at every change and never see
+/// a whole picture.
+pub fn begins(number: u64) -> Duration {
+    // Multiples of the golden ratio fall evenly everywhere between two whole numbers.
+    let late = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+    (Duration::from_secs(number) + Duration::from_secs(late) / (1 << 31) / 2) / RATE
+}
+
+/// The picture that stands at a moment of the playing.
+pub fn number_at(at: Duration) -> u64 {
+    let number = u64::try_from(at.as_nanos() * u128::from(RATE) / 1_000_000_000).unwrap_or(u64::MAX);
+    if at < begins(number) { number - 1 } else { number }
+}
 
 /// Bytes of the bundle in one picture.
 const SYMBOL: usize = 300;
