@@ -150,7 +150,7 @@ impl Shown {
             "stick": self.stick.now().map(|stick| stick.code()),
             "journal": {
                 "head": self.gauges.head(),
-                "settled": link.covered,
+                "settled": link.covered.max(room.settled),
                 "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
                 "stage": room.stage.as_str(),
                 "taken": room.taken,

@@ -253,6 +253,10 @@ pub enum Stick {
     Nothing,
     /// The box cannot write down what it reads.
     Failed,
+    /// HQ's receipt was on it: HQ has what the box had written on a stick before.
+    Settled,
+    /// A receipt was on it that is not HQ's word about this box's journal.
+    WrongReceipt,
 }
 
 impl Stick {
@@ -270,12 +274,17 @@ impl Stick {
             Self::Pulled => "pulled",
             Self::Nothing => "nothing",
             Self::Failed => "failed",
+            Self::Settled => "settled",
+            Self::WrongReceipt => "wrong-receipt",
         }
     }
 
     /// Whether all is as it should be.
     pub const fn is_well(&self) -> bool {
-        matches!(self, Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. })
+        matches!(
+            self,
+            Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. } | Self::Settled
+        )
     }
 }
 

@@ -21,7 +21,7 @@ fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
 }
 
 /// Everything that can become of a stick.
-fn sticks() -> [Stick; 11] {
+fn sticks() -> [Stick; 13] {
     [
         Stick::Reading { done: 12_480_000, total: 280_940_000 },
         Stick::Adopted { sequence: 812 },
@@ -34,6 +34,8 @@ fn sticks() -> [Stick; 11] {
         Stick::Pulled,
         Stick::Nothing,
         Stick::Failed,
+        Stick::Settled,
+        Stick::WrongReceipt,
     ]
 }
 

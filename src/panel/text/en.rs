@@ -209,6 +209,13 @@ pub const fn stick(stick: &Stick) -> Said {
             "The list was not stored",
             "The box's memory cannot be written, the old list serves. Tell headquarters.",
         ),
+        Stick::Settled => {
+            said("The receipt was taken", "Headquarters has what this box wrote down. You can take the stick out.")
+        }
+        Stick::WrongReceipt => said(
+            "The receipt does not fit",
+            "It is not for what this box wrote down. Take the stick out, tell headquarters.",
+        ),
     }
 }
 
