@@ -9,6 +9,7 @@ pub mod check;
 pub mod config;
 pub mod decode_worker;
 pub mod inspect;
+pub mod journal;
 pub mod provision;
 pub mod read;
 pub mod run;

@@ -94,6 +94,7 @@ impl Line {
             }
         };
         let sync = Sync {
+            name: config.name.clone(),
             store: trust,
             roots,
             http: sync::server(&config.trust),
