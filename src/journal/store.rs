@@ -402,6 +402,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Where tests make writes fail.
+    #[cfg(test)]
+    pub(crate) const fn db(&self) -> &Connection {
+        &self.db
+    }
+
     /// A disk of so many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&mut self, pages: u32) {
