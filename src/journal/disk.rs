@@ -75,8 +75,10 @@ fn set(db: &Connection, pragma: &str, value: impl rusqlite::ToSql) -> rusqlite::
 
 /// Whether the file itself is damaged, rather than a row in it.
 pub(crate) fn is_corrupt(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+    // Our statements are fixed: where one does not fit any more, the names of tables or columns are damaged.
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+        || matches!(error, rusqlite::Error::SqlInputError { .. })
 }
 
 /// Whether a value was not what a row holds; the file around it may be sound.

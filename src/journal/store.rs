@@ -1,6 +1,7 @@
 //! The journal as its one writer has it.
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,10 +21,12 @@ mod receipts;
 mod room;
 mod salvage;
 mod tail;
+mod torn;
 
 use room::Room;
 pub use room::look_at;
 use tail::Tail;
+use torn::Torn;
 
 /// Entries after which a checkpoint is written.
 const CHECKPOINT_ENTRIES: u32 = 64;
@@ -114,7 +117,7 @@ pub struct Journal {
     commits: u32,
     room: Room,
     /// Held for as long as the journal is open: two writers would fork the chain.
-    _lock: File,
+    lock: File,
 }
 
 impl Journal {
@@ -134,13 +137,23 @@ impl Journal {
     /// [`Error::Full`], [`Error::Open`] or [`Error::Read`].
     pub fn open_within(path: &Path, identity: Identity, bounds: Bounds) -> Result<Self, Error> {
         let lock = lock(path)?;
+        let torn = Torn::of(path);
+        // Nothing there, where something was: the file itself is gone.
+        let is_gone = is_begun(&lock) && std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
+        if is_gone {
+            File::options().create(true).append(true).open(path).map_err(Error::open)?;
+        }
         let mut boot = [0; 8];
         getrandom::fill(&mut boot).map_err(|_| Error::Random)?;
         let author =
             Author { region: identity.region.clone(), name: identity.name.clone(), key: identity.signer.public() };
         let mut room = Room::new(path, bounds);
-        let (db, tail) = room::load_with_reserve(&mut room, |room| {
+        let (mut db, mut tail) = room::load_with_reserve(&mut room, |room| {
             let bounds = room.bounds(bounds);
+            if is_gone {
+                tracing::error!("the journal's file is gone; it begins anew, far above what was there");
+                salvage::salvage(path, &author, bounds)?;
+            }
             match load(path, &author, bounds) {
                 Err(error) if error.is_corrupt() => {
                     tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
@@ -150,6 +163,9 @@ impl Journal {
                 loaded => loaded,
             }
         })?;
+        if let Some(torn) = torn {
+            torn.take_back(&mut db, &mut tail, &author)?;
+        }
         let Tail { head, next, last_epoch } = tail;
         let mut journal = Self {
             path: path.to_owned(),
@@ -168,9 +184,12 @@ impl Journal {
             doubtful: false,
             commits: 0,
             room,
-            _lock: lock,
+            lock,
         };
         journal.begin_room();
+        if journal.head != Place::START {
+            journal.has_begun();
+        }
         Ok(journal)
     }
 
@@ -290,8 +309,21 @@ impl Journal {
             self.signed = Instant::now();
         }
         (self.next, self.unsigned) = (draft.next, draft.unsigned);
+        let is_first = self.head == Place::START;
         self.stands_at(draft.head);
+        if is_first {
+            self.has_begun();
+        }
         Ok(self.head.sequence)
+    }
+
+    /// Remembers, beside the journal, that there is one.
+    fn has_begun(&mut self) {
+        if !is_begun(&self.lock)
+            && let Err(error) = self.lock.write_all(b"begun\n").and_then(|()| self.lock.sync_all())
+        {
+            tracing::warn!(%error, "it cannot be noted that the journal has begun; the next start tries again");
+        }
     }
 
     /// Seals and signs the next rows, without writing any.
@@ -370,6 +402,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Where tests make writes fail.
+    #[cfg(test)]
+    pub(crate) const fn db(&self) -> &Connection {
+        &self.db
+    }
+
     /// A disk of so many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&mut self, pages: u32) {
@@ -408,6 +446,11 @@ impl Draft {
         self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
         (self.unsigned, self.signed) = (0, true);
     }
+}
+
+/// Whether a journal has begun beside this lock: its file may not just be absent.
+fn is_begun(lock: &File) -> bool {
+    lock.metadata().is_ok_and(|lock| lock.len() > 0)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {
