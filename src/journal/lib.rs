@@ -26,7 +26,7 @@ mod writer;
 pub use chain::{Author, Fault, Place};
 pub use epoch::{MAC_KEY, ROW_KEY, aad, info, nonce, padded, unpadded};
 pub use error::Error;
-pub use outbox::Outbox;
+pub use outbox::{Outbox, Urgent};
 pub use signed::{Checkpoint, Opening};
 pub use store::{Bounds, Identity, Journal};
 pub use verify::{Report, verify, verify_by};
