@@ -14,7 +14,7 @@ use crate::chain::Place;
 const APPLICATION: i64 = 0x4350_4A31;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// The write-ahead log is moved into the database by the writer between groups; SQLite does it by itself,
 /// inside a commit, only when that was forgotten for so many pages.
@@ -55,7 +55,7 @@ pub(crate) fn lay_out(db: &Connection) -> Result<(), Error> {
     if found > LAYOUT {
         return Err(Error::Layout { found, known: LAYOUT });
     }
-    if found == 0 {
+    if found < LAYOUT {
         // One transaction: a power cut leaves a journal or none.
         let make = format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;",
@@ -173,6 +173,11 @@ pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
 pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
     let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row ORDER BY sequence DESC LIMIT 1";
     db.query_row(sql, [], place).optional()
+}
+
+/// Says that HQ should see a row soon.
+pub(crate) fn insert_alert(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO alert (sequence) VALUES (?1)")?.execute([sequence.cast_signed()]).map(drop)
 }
 
 /// What the first row there follows.

@@ -116,6 +116,8 @@ pub struct Journal {
     /// Commits since the write-ahead log was last moved into the database.
     commits: u32,
     room: Room,
+    /// Which entries HQ should see before the backlog is through.
+    is_alert: fn(&Entry) -> bool,
     /// Held for as long as the journal is open: two writers would fork the chain.
     lock: File,
 }
@@ -184,6 +186,7 @@ impl Journal {
             doubtful: false,
             commits: 0,
             room,
+            is_alert: |_| false,
             lock,
         };
         journal.begin_room();
@@ -216,6 +219,12 @@ impl Journal {
         self.durable.store(head.sequence, Ordering::Relaxed);
     }
 
+    /// Says which entries are alerts: their rows are marked as they are written, and the link sends them first.
+    /// Before, none are.
+    pub fn alert_on(&mut self, is_alert: fn(&Entry) -> bool) {
+        self.is_alert = is_alert;
+    }
+
     /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
     /// none are.
     ///
@@ -223,10 +232,14 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let plain = || entries.iter().map(wire::encode).collect::<Vec<_>>();
+        let is_alert = self.is_alert;
+        let plain = || {
+            let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry) };
+            entries.iter().map(one).collect::<Vec<_>>()
+        };
         let first = plain();
-        if let Some(long) = first.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
-            return Err(Error::TooLong(long.len()));
+        if let Some(long) = first.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
+            return Err(Error::TooLong(long));
         }
         let may_use_reserve = room::may_use_reserve(entries);
         if !may_use_reserve && !self.has_room_for_crossings(now) {
@@ -286,7 +299,7 @@ impl Journal {
         }
     }
 
-    fn write(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<u64, Error> {
+    fn write(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<u64, Error> {
         if self.doubtful {
             self.look_again()?;
         }
@@ -299,7 +312,7 @@ impl Journal {
                 return Err(error);
             }
         };
-        if let Err(error) = self.commit(&draft.rows) {
+        if let Err(error) = self.commit(&draft.rows, &draft.alerts) {
             self.epoch = None;
             self.doubtful = true;
             return Err(Error::write(error));
@@ -327,9 +340,10 @@ impl Journal {
     }
 
     /// Seals and signs the next rows, without writing any.
-    fn draft(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<Draft, Error> {
+    fn draft(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<Draft, Error> {
         let mut draft = Draft {
             rows: Vec::with_capacity(plain.len() + 2),
+            alerts: Vec::new(),
             head: self.head,
             next: self.next,
             unsigned: self.unsigned,
@@ -337,12 +351,15 @@ impl Journal {
         };
         let due = self.signed.elapsed() >= CHECKPOINT_TIME;
         let last = plain.len().checked_sub(1);
-        for (index, plain) in plain.into_iter().enumerate() {
+        for (index, Plain { bytes, alert }) in plain.into_iter().enumerate() {
             if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
                 self.open_epoch(&mut draft)?;
             }
             let epoch = self.epoch.as_mut().expect("an epoch was just opened");
-            let body = epoch.seal(plain, draft.next, &draft.head.chain)?;
+            if alert {
+                draft.alerts.push(draft.next);
+            }
+            let body = epoch.seal(bytes, draft.next, &draft.head.chain)?;
             draft.add(epoch, self.boot, RowKind::Entry, body);
             draft.unsigned += 1;
             let enough = if epoch.is_young(FIRST_CHECKPOINT) { FIRST_CHECKPOINT } else { CHECKPOINT_ENTRIES };
@@ -380,10 +397,13 @@ impl Journal {
     }
 
     /// One transaction, one fsync.
-    fn commit(&mut self, rows: &[Row]) -> rusqlite::Result<()> {
+    fn commit(&mut self, rows: &[Row], alerts: &[u64]) -> rusqlite::Result<()> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
             disk::insert(&transaction, row)?;
+        }
+        for sequence in alerts {
+            disk::insert_alert(&transaction, *sequence)?;
         }
         transaction.commit()
     }
@@ -416,9 +436,17 @@ impl Journal {
     }
 }
 
+/// An entry that is to be sealed.
+struct Plain {
+    bytes: Vec<u8>,
+    alert: bool,
+}
+
 /// Rows that are not written yet.
 struct Draft {
     rows: Vec<Row>,
+    /// Sequences of those that are alerts.
+    alerts: Vec<u64>,
     head: Place,
     next: u64,
     unsigned: u32,
