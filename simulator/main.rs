@@ -9,7 +9,7 @@ use checkpointd::commands::decode_worker;
 use clap::{Parser, Subcommand};
 use simulator::region::Desk;
 use simulator::report::Report;
-use simulator::{Error, error, page, traffic};
+use simulator::{Error, error, page, traffic, weather};
 
 /// A region on a desk: headquarters, a broker and two boxes on simulated hardware, on loopback only
 #[derive(Parser)]
@@ -45,6 +45,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// A line with bad weather between any two programs, by a scenario
+    Weather(weather::command::Weather),
     /// What its boxes start to decode pictures, as checkpointd does.
     #[command(hide = true)]
     DecodeWorker(decode_worker::Args),
@@ -57,13 +59,19 @@ fn minutes(text: &str) -> Result<f64, String> {
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse();
-    if let Some(Command::DecodeWorker(args)) = cli.command.take() {
-        return decode_worker::run(args);
-    }
+    let weather = match cli.command.take() {
+        Some(Command::DecodeWorker(args)) => return decode_worker::run(args),
+        Some(Command::Weather(weather)) => Some(weather),
+        None => None,
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,mqtt5=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(&cli) {
+    let done = match weather {
+        Some(asked) => between(&asked),
+        None => run(&cli),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("simulator: [{}] {}", error.code(), error::chain(&error));
@@ -94,6 +102,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     // Connections that browsers hold open must not hold up the end.
     runtime.shutdown_timeout(Duration::from_millis(200));
     done
+}
+
+/// A line of its own, without a desk.
+fn between(asked: &weather::command::Weather) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(weather::command::run(asked, end()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn show(desk: &Arc<Desk>, cli: &Cli, runtime: &tokio::runtime::Runtime) -> Result<ExitCode, Error> {
