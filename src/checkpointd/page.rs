@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
 use board::Picture;
+use journal::{Budget, Stage};
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
@@ -110,6 +111,7 @@ impl Shown {
         include_str!("page.html")
             .replace("{time}", &time(now.trust, worst))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
+            .replace("{journal}", &journal_room(&gauges.journal()))
             .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
 
@@ -121,7 +123,7 @@ impl Shown {
         let release = self.trust.current();
         let now = self.clock.now();
         let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
-        let look = self.gauges.last_look();
+        let (look, room) = (self.gauges.last_look(), self.gauges.journal());
         json!({
             "region": self.region.as_str(),
             "box": self.name.as_str(),
@@ -150,6 +152,15 @@ impl Shown {
                 "head": self.gauges.head(),
                 "settled": link.covered,
                 "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
+                "stage": room.stage.as_str(),
+                "taken": room.taken,
+                "budget": room.budget,
+                "left": room.left,
+                "hours": room.hours,
+                "disk_free": room.disk_free,
+                "inodes_free": room.inodes_free,
+                "reserve": room.reserve.as_str(),
+                "set_aside": room.set_aside,
             },
             "link": {
                 "online": link.connected,
@@ -234,6 +245,22 @@ fn time(trust: ClockTrust, worst: Option<Aged>) -> String {
     rows
 }
 
+/// What room the journal has, in Russian and English.
+fn journal_room(room: &Budget) -> String {
+    let (ru, en) = match room.stage {
+        Stage::Ample => ("места много", "ample room"),
+        Stage::Warn => ("места меньше, штаб знает", "less room, HQ is told"),
+        Stage::Lean => ("лишнее убрано", "what is optional is gone"),
+        Stage::Tell => ("места мало", "little room"),
+        Stage::Full => ("полон", "full"),
+    };
+    let size = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    let hours = room.hours.map_or(String::new(), |hours| format!(", {hours} ч · h"));
+    let files = room.inodes_free.map_or(String::new(), |files| format!("; {files} inodes"));
+    let (taken, budget, left) = (size(room.taken), size(room.budget), size(room.left));
+    format!("<tr><th>Журнал · journal<td>{ru} · {en}: {left}{hours} ({taken} / {budget}{files})\n")
+}
+
 /// What has read the code in view, and in what time, in Russian and English; empty while none is.
 fn read(by: Option<(Rung, u64)>) -> String {
     let Some((rung, micros)) = by else { return String::new() };
@@ -304,6 +331,17 @@ mod tests {
         assert!(said.contains("coarse, carried over") && !said.contains("knowledge"), "{said}");
         let aged = Aged { part: Knowledge::Ids, seconds: 31 * 3600 + 300, grade: Grade::Old };
         assert!(time(ClockTrust::Ntp, Some(aged)).contains("устарели · old: ids, 31:05"));
+    }
+
+    #[test]
+    fn the_technician_reads_what_room_the_journal_has() {
+        assert!(include_str!("page.html").contains("{journal}"));
+        let room = Budget { taken: 12_345_678, budget: 4_294_967_296, left: 9_000_000, ..Budget::default() };
+        let said = journal_room(&room);
+        assert!(said.contains("места много · ample room: 9.0 MB (12.3 MB / 4294.9 MB)"), "{said}");
+        let room = Budget { stage: Stage::Tell, hours: Some(7), inodes_free: Some(60), ..room };
+        let said = journal_room(&room);
+        assert!(said.contains("9.0 MB, 7 ч · h (") && said.contains("; 60 inodes)"), "{said}");
     }
 
     #[test]

@@ -21,12 +21,16 @@ const LAYOUT: i64 = 1;
 const LATEST_CHECKPOINT: u32 = 4000;
 
 /// The write-ahead log is cut back to this many bytes when it has been longer.
-const LONGEST_WAL: u32 = 16 << 20;
+pub(crate) const LONGEST_WAL: u32 = 16 << 20;
+
+/// Bytes of a page, SQLite's default.
+pub(crate) const PAGE: u64 = 4096;
 
 /// A connection for the one writer, bounded like a device resource.
 pub(crate) fn connect(path: &Path, pages: u32) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    set(&db, "page_size", PAGE.cast_signed())?;
     set(&db, "journal_mode", "WAL")?;
     // Every commit is on the disk when it returns; NORMAL would leave the last ones to a power cut.
     set(&db, "synchronous", "FULL")?;
@@ -116,6 +120,23 @@ pub(crate) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
+/// A row as far as damage has left it, for HQ to see: what cannot be read is zeros or empty. Only its sequence must be
+/// one.
+pub(crate) fn remains(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+        epoch: EpochId {
+            counter: row.get::<_, i64>(1).unwrap_or_default().max(0).cast_unsigned(),
+            nonce: row.get(2).unwrap_or_default(),
+        },
+        boot: row.get(3).unwrap_or_default(),
+        kind: row.get::<_, Kind>(4).map_or(RowKind::Entry, |kind| kind.0),
+        body: row.get(5).unwrap_or_default(),
+        chain: row.get(6).unwrap_or_default(),
+        mac: row.get(7).unwrap_or_default(),
+    })
+}
+
 /// A place of the queries over sequence, epoch and chain.
 pub(crate) fn place(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {
     Ok(Place {
@@ -140,10 +161,22 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// The highest sequence there is.
+pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
+    let last: Option<i64> = db.prepare_cached("SELECT max(sequence) FROM row")?.query_row([], |row| row.get(0))?;
+    Ok(last.map(i64::cast_unsigned))
+}
+
+/// The last row's place.
+pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
+    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row ORDER BY sequence DESC LIMIT 1";
+    db.query_row(sql, [], place).optional()
+}
+
 /// What the first row there follows.
 pub(crate) fn base(db: &Connection) -> rusqlite::Result<Place> {
     let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM base";
-    Ok(db.query_row(sql, [], place).optional()?.unwrap_or(Place::START))
+    Ok(db.prepare_cached(sql)?.query_row([], place).optional()?.unwrap_or(Place::START))
 }
 
 /// The last row that a receipt has covered.

@@ -372,4 +372,15 @@ pub struct Bar {
     pub worst: Option<(Knowledge, u64)>,
     /// Crossings are being lost, by policy: the journal cannot be written.
     pub journal_fails: bool,
+    /// What room the journal has, where there is so little that the officer is to know.
+    pub room: Option<Room>,
+}
+
+/// Little room for what is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Room {
+    /// For so many hours at the present traffic.
+    Hours(u32),
+    /// It cannot be told for how long.
+    Little,
 }

@@ -49,6 +49,9 @@ pub const WORDS: Words = Words {
     days: "d",
     knowledge: ["keys", "revocations", "rules", "stop list", "bans", "register", "orders"],
     journal_fails: "NO RECORD",
+    journal: "Journal",
+    room_for: "Journal: room for {hours} h. Tell headquarters.",
+    little_room: "Journal: little room. Tell headquarters.",
 
     on_stick: "on the stick",
     on_phone: "on the phone",
