@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 pub mod command;
 pub mod pipe;
+pub mod play;
 pub mod scenario;
 pub mod schedule;
 pub mod span;
