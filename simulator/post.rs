@@ -112,6 +112,7 @@ impl Post {
             language: panel::Language::Ru,
             utc_offset: jiff::tz::TimeZone::fixed(region.settings().zone),
             lane: config::Lane::default(),
+            journal: config::Journal::default(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
                 media: Some(folder.join("media")),

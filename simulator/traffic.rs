@@ -136,6 +136,7 @@ pub fn play(
     let crossings = report::crossings(desk);
     let (rows, chain_verified) = report::compare(desk)?;
     let resent = measured.sent.saturating_sub(rows.written - rows.lost);
+    let resent_percent = 100.0 * resent as f64 / rows.written.max(1) as f64;
     let times: Vec<f64> = measured.timings.iter().map(|timing| timing.whole as f64 / 1000.0).collect();
     Ok(Report {
         minutes,
@@ -151,7 +152,7 @@ pub fn play(
         kills,
         cuts,
         scenario: scenario.map(|(name, _)| name.to_owned()),
-        resent_percent: 100.0 * resent as f64 / rows.written.max(1) as f64,
+        resent_percent,
     })
 }
 

@@ -46,8 +46,7 @@ pub(super) fn state(desk: &Desk) -> Value {
 
 /// The weather a visitor can choose.
 fn scenarios() -> Value {
-    let read = |(name, text): &(&str, &str)| Some((*name, Scenario::read(name, text).ok()?));
-    let all = NAMED.iter().filter_map(read);
+    let all = NAMED.iter().filter_map(|(name, text)| Some((*name, Scenario::read(name, text).ok()?)));
     all.map(|(name, Scenario { title, about, .. })| {
         json!({"name": name, "title": {"ru": title.ru, "en": title.en}, "about": {"ru": about.ru, "en": about.en}})
     })

@@ -68,6 +68,8 @@ pub async fn carry(
             }
         };
         tokio::select! {
+            // A line that is cut reaches nobody, not even for a moment.
+            biased;
             cut = cut => Some(cut.map_or(Cut::Close, |weather| weather.cut)),
             () = carrying => None,
         }
