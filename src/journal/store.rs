@@ -73,7 +73,8 @@ impl Bounds {
     /// Bounds by which database, log and reserve together take no more than so many bytes, [`Self::LEAST`] or more.
     pub fn within(bytes: u64, reserve: u64) -> Self {
         let database = bytes.saturating_sub(u64::from(disk::LONGEST_WAL)).saturating_sub(reserve);
-        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX), reserve }
+        // Never 0, which SQLite takes for no bound at all; 1 is a file that grows no more.
+        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX).max(1), reserve }
     }
 
     /// All that a journal within them may take.
