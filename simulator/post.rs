@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use checkpointd::config::{self, Config};
 use checkpointd::page::Shown;
+use checkpointd::ring::Ring;
 use checkpointd::{Running, open, provision};
 use hq::Region;
 use uplink::Pace;
@@ -159,7 +160,7 @@ impl Post {
             let board = self.handles.board(self.name.name, self.clock.clone(), self.seed + starts);
             // A visitor who mends the network should not wait a minute to see it.
             let pace = Pace { backoff_most: Duration::from_secs(3), ..Pace::default() };
-            *slot = Some(open(&self.config, board, pace)?);
+            *slot = Some(open(&self.config, board, pace, Ring::default())?);
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ mod line;
 mod open;
 pub mod page;
 mod phone;
+pub mod ring;
 mod sight;
 pub mod stick;
 mod sync;

@@ -177,7 +177,7 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             disk_free: rustix::fs::statvfs(&data).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
             disk_hours: None,
             camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
-            temperature: None,
+            temperature: shown.thermometer.read(),
             camera_state: shown.gauges.camera().map(|state| state.as_str().to_owned()),
             picture: shown.gauges.picture().map(|picture| Picture {
                 brightness: picture.brightness,
@@ -187,6 +187,14 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
+            last_command: None,
+            journal_stage: None,
+            journal: None,
+            inodes_free: None,
+            set_aside: None,
+            certificate_until: None,
+            uptime: Some(shown.began.elapsed().as_secs()),
+            dropped: Some(shown.ring.dropped()),
         }
     })
 }

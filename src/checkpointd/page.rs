@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
-use board::Picture;
+use board::{Picture, Thermometer};
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ use wire::{BoxId, ClockTrust, RegionId};
 use crate::clock::Clock;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
+use crate::ring::Ring;
 use crate::stick;
 
 /// Size of the picture, whatever the box's own panel has.
@@ -47,6 +48,10 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
+    /// How warm the board is.
+    pub thermometer: Arc<dyn Thermometer>,
+    /// The last things that happened.
+    pub ring: Ring,
     pub(crate) began: Instant,
 }
 
@@ -56,6 +61,7 @@ pub(crate) async fn run(listener: TcpListener, shown: Shown) {
         .route("/", get(async |State(shown): State<Shown>| Html(shown.page())))
         .route("/panel.png", get(picture))
         .route("/status.json", get(async |State(shown): State<Shown>| Json(shown.status())))
+        .route("/ring.txt", get(async |State(shown): State<Shown>| shown.ring.dump()))
         .layer(from_fn(this_machine_only))
         .with_state(shown);
     if let Err(error) = serve(listener, router).await {
@@ -175,6 +181,7 @@ impl Shown {
                 "us": look.micros,
                 "path": look.path().map(Rung::as_str),
             })),
+            "temperature": self.thermometer.read().map(|millidegrees| f64::from(millidegrees) / 1000.0),
             "uptime_s": self.began.elapsed().as_secs(),
         })
     }

@@ -15,7 +15,7 @@ use super::Error;
 pub struct BoxView {
     /// Online or not, and its version; none before it first spoke.
     pub state: Option<State>,
-    /// Unix seconds at HQ when the state came.
+    /// Unix seconds at HQ when it came to be so: a broker repeats what it retains.
     pub state_at: Option<i64>,
     /// The last heartbeat.
     pub health: Option<Health>,
@@ -53,8 +53,10 @@ impl Boxes {
              ON CONFLICT (name) DO UPDATE SET state = excluded.state, state_at = excluded.state_at";
         let bytes = wire::encode(&state);
         let seen = self.all.entry(name.clone()).or_default();
-        (seen.state, seen.state_at) = (Some(state), Some(now));
-        self.write(sql, name, &bytes, now)
+        let is_the_same = seen.state.as_ref().is_some_and(|known| known.online == state.online);
+        let since = seen.state_at.filter(|_| is_the_same).unwrap_or(now);
+        (seen.state, seen.state_at) = (Some(state), Some(since));
+        self.write(sql, name, &bytes, since)
     }
 
     /// A heartbeat.

@@ -160,6 +160,7 @@ impl Checkpoint {
                     Age { part: 0, seconds: 60, grade: Freshness::Fresh },
                     Age { part: 1, seconds: 31 * 3600, grade: Freshness::Stale },
                 ]),
+                ..Health::at(wall(NOW + 2))
             }),
             heartbeat: Duration::from_millis(500),
             release: checkpoint.announced.clone(),
