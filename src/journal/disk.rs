@@ -21,12 +21,16 @@ const LAYOUT: i64 = 1;
 const LATEST_CHECKPOINT: u32 = 4000;
 
 /// The write-ahead log is cut back to this many bytes when it has been longer.
-const LONGEST_WAL: u32 = 16 << 20;
+pub(crate) const LONGEST_WAL: u32 = 16 << 20;
+
+/// Bytes of a page, SQLite's default.
+pub(crate) const PAGE: u64 = 4096;
 
 /// A connection for the one writer, bounded like a device resource.
 pub(crate) fn connect(path: &Path, pages: u32) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    set(&db, "page_size", PAGE.cast_signed())?;
     set(&db, "journal_mode", "WAL")?;
     // Every commit is on the disk when it returns; NORMAL would leave the last ones to a power cut.
     set(&db, "synchronous", "FULL")?;
@@ -140,10 +144,16 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// The highest sequence there is.
+pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
+    let last: Option<i64> = db.prepare_cached("SELECT max(sequence) FROM row")?.query_row([], |row| row.get(0))?;
+    Ok(last.map(i64::cast_unsigned))
+}
+
 /// What the first row there follows.
 pub(crate) fn base(db: &Connection) -> rusqlite::Result<Place> {
     let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM base";
-    Ok(db.query_row(sql, [], place).optional()?.unwrap_or(Place::START))
+    Ok(db.prepare_cached(sql)?.query_row([], place).optional()?.unwrap_or(Place::START))
 }
 
 /// The last row that a receipt has covered.

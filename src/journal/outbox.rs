@@ -48,10 +48,8 @@ impl Outbox {
     /// # Errors
     /// [`Error::Read`].
     pub fn head(&self) -> Result<u64, Error> {
-        let sql = "SELECT max(sequence) FROM row";
-        let last: Option<i64> = self.db.query_row(sql, [], |row| row.get(0)).map_err(Error::read)?;
-        match last {
-            Some(last) => Ok(last.cast_unsigned()),
+        match disk::last(&self.db).map_err(Error::read)? {
+            Some(last) => Ok(last),
             None => Ok(disk::base(&self.db).map_err(Error::read)?.sequence),
         }
     }

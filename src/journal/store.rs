@@ -17,9 +17,12 @@ use crate::epoch::Epoch;
 use crate::{Checkpoint, Error, Opening, chain, disk};
 
 mod receipts;
+mod room;
 mod salvage;
 mod tail;
 
+use room::Room;
+pub use room::look_at;
 use tail::Tail;
 
 /// Entries after which a checkpoint is written.
@@ -54,14 +57,32 @@ pub struct Identity {
 /// How much of the disk a journal may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB.
+    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB, and the reserve.
     pub pages: u32,
+    /// Bytes of the reserve; 0: none.
+    pub reserve: u64,
+}
+
+impl Bounds {
+    /// Least bytes of a budget: a log, and some days of rows.
+    pub const LEAST: u64 = 32 << 20;
+
+    /// Bounds by which database, log and reserve together take no more than so many bytes, [`Self::LEAST`] or more.
+    pub fn within(bytes: u64, reserve: u64) -> Self {
+        let database = bytes.saturating_sub(u64::from(disk::LONGEST_WAL)).saturating_sub(reserve);
+        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX), reserve }
+    }
+
+    /// All that a journal within them may take.
+    pub const fn bytes(self) -> u64 {
+        self.pages as u64 * disk::PAGE + disk::LONGEST_WAL as u64 + self.reserve
+    }
 }
 
 impl Default for Bounds {
-    /// 4 GiB: some 7 million rows, years without a line.
+    /// 4 GiB of rows, some 7 million of them: years without a line. No reserve.
     fn default() -> Self {
-        Self { pages: 1 << 20 }
+        Self { pages: 1 << 20, reserve: 0 }
     }
 }
 
@@ -91,6 +112,7 @@ pub struct Journal {
     doubtful: bool,
     /// Commits since the write-ahead log was last moved into the database.
     commits: u32,
+    room: Room,
     /// Held for as long as the journal is open: two writers would fork the chain.
     _lock: File,
 }
@@ -116,16 +138,20 @@ impl Journal {
         getrandom::fill(&mut boot).map_err(|_| Error::Random)?;
         let author =
             Author { region: identity.region.clone(), name: identity.name.clone(), key: identity.signer.public() };
-        let (db, tail) = match load(path, &author, bounds) {
-            Err(error) if error.is_corrupt() => {
-                tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
-                salvage::salvage(path, &author, bounds)?;
-                load(path, &author, bounds)?
+        let mut room = Room::new(path, bounds);
+        let (db, tail) = room::load_with_reserve(&mut room, |room| {
+            let bounds = room.bounds(bounds);
+            match load(path, &author, bounds) {
+                Err(error) if error.is_corrupt() => {
+                    tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
+                    salvage::salvage(path, &author, bounds)?;
+                    load(path, &author, bounds)
+                }
+                loaded => loaded,
             }
-            loaded => loaded?,
-        };
+        })?;
         let Tail { head, next, last_epoch } = tail;
-        Ok(Self {
+        let mut journal = Self {
             path: path.to_owned(),
             db,
             bounds,
@@ -141,8 +167,11 @@ impl Journal {
             signed: Instant::now(),
             doubtful: false,
             commits: 0,
+            room,
             _lock: lock,
-        })
+        };
+        journal.begin_room();
+        Ok(journal)
     }
 
     /// The last durable row.
@@ -175,11 +204,20 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let plain: Vec<Vec<u8>> = entries.iter().map(wire::encode).collect();
-        if let Some(long) = plain.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
+        let plain = || entries.iter().map(wire::encode).collect::<Vec<_>>();
+        let first = plain();
+        if let Some(long) = first.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
             return Err(Error::TooLong(long.len()));
         }
-        self.write(plain, false, now)
+        let may_use_reserve = room::may_use_reserve(entries);
+        if !may_use_reserve && !self.has_room_for_crossings(now) {
+            return Err(Error::Full(None));
+        }
+        let written = self.write(first, false, now);
+        if self.came_out(written.as_ref().err()) && may_use_reserve {
+            return self.write(plain(), false, now);
+        }
+        written
     }
 
     /// Does what time asks for, between groups: signs what is new after a minute, wipes a context that is an
@@ -199,8 +237,11 @@ impl Journal {
         if self.commits >= COMMITS_IN_WAL {
             self.commits = 0;
             // Passive: waits for nobody. What a reader still holds is moved the next time.
-            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)?;
+            let moved = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write);
+            self.came_out(moved.as_ref().err());
+            moved?;
         }
+        self.look_in_time(now);
         Ok(())
     }
 
@@ -210,7 +251,12 @@ impl Journal {
     /// As [`Self::append`].
     pub fn sign(&mut self, now: WallTime) -> Result<(), Error> {
         // Without an epoch the next opening signs it all.
-        if self.unsigned == 0 || self.epoch.is_none() { Ok(()) } else { self.write(Vec::new(), true, now).map(drop) }
+        if self.unsigned == 0 || self.epoch.is_none() {
+            return Ok(());
+        }
+        let written = self.write(Vec::new(), true, now);
+        self.came_out(written.as_ref().err());
+        written.map(drop)
     }
 
     /// Seals to another key of HQ from the next entry on.
@@ -314,19 +360,20 @@ impl Journal {
     /// again and finds the head as a start would. Rows of the failed commit that did get there stay, though
     /// they were never acknowledged.
     fn look_again(&mut self) -> Result<(), Error> {
-        let (db, tail) = load(&self.path, &self.author, self.bounds)?;
+        let (db, tail) = load(&self.path, &self.author, self.room.bounds(self.bounds))?;
         self.db = db;
         self.next = tail.next;
         self.stands_at(tail.head);
         self.last_epoch = self.last_epoch.max(tail.last_epoch);
         (self.unsigned, self.doubtful) = (0, false);
+        self.count_set_aside();
         Ok(())
     }
 
     /// A disk of so many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&mut self, pages: u32) {
-        self.bounds = Bounds { pages };
+        self.bounds = Bounds { pages, ..self.bounds };
         self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     }
 }

@@ -32,7 +32,7 @@ fn a_full_disk_acknowledges_nothing_and_the_journal_goes_on_in_a_new_epoch_when_
 fn a_receipt_makes_room_in_a_full_journal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
-    let mut journal = Journal::open_within(&path, identity(), Bounds { pages: 40 }).unwrap();
+    let mut journal = Journal::open_within(&path, identity(), Bounds { pages: 40, ..Bounds::default() }).unwrap();
     let long = note(&"x".repeat(2000));
     let refused = std::iter::repeat_with(|| journal.append(std::slice::from_ref(&long), NOW))
         .take(1000)
