@@ -67,6 +67,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         trust: trust.view(),
         stick: stick::Said::default(),
         clock: clock.clone(),
+        room: journal.gauge(),
         thermometer,
         ring,
         began: Instant::now(),

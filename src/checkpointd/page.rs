@@ -48,6 +48,8 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
+    /// How much room the journal has.
+    pub room: journal::Gauge,
     /// How warm the board is.
     pub thermometer: Arc<dyn Thermometer>,
     /// The last things that happened.

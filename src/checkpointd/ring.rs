@@ -126,6 +126,18 @@ impl Ring {
         text.into_bytes()
     }
 
+    /// The same in at most so many bytes: its head, and as many of its newest events as there is room for.
+    pub fn dump_within(&self, most: usize) -> Vec<u8> {
+        let mut dump = self.dump();
+        if dump.len() > most {
+            let head = dump.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let from = (dump.len() + head).saturating_sub(most).min(dump.len());
+            let line = dump[from..].iter().position(|byte| *byte == b'\n').map_or(dump.len(), |end| from + end + 1);
+            dump.drain(head..line);
+        }
+        dump
+    }
+
     /// Time since the process began to fill it.
     pub fn age(&self) -> Duration {
         self.0.began.elapsed()

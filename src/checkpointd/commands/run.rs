@@ -60,6 +60,10 @@ fn work(config: &Config, ring: &Ring, shelf: &Shelf) -> Result<ExitCode, Error> 
     let mut watchdog = Watchdog::new(running.pulses());
     watchdog.ready();
     let mut journal_failed = false;
+    let keep = |why| {
+        // What is optional leaves its room to the journal.
+        if running.shown().room.now().stage.drops_optional() { Shelf::leave(ring) } else { shelf.keep(ring, why) }
+    };
     let ended = loop {
         if stop.load(Ordering::Relaxed) {
             break None;
@@ -69,11 +73,11 @@ fn work(config: &Config, ring: &Ring, shelf: &Shelf) -> Result<ExitCode, Error> 
         }
         if let Some(workers) = watchdog.turn(Instant::now()) {
             tracing::error!(?workers, "the watchdog starves");
-            shelf.keep(ring, "watchdog");
+            keep("watchdog");
         }
         let fails = running.shown().latest.current().is_some_and(|view| view.bar.journal_fails);
         if fails && !std::mem::replace(&mut journal_failed, fails) {
-            shelf.keep(ring, "journal");
+            keep("journal");
         }
         journal_failed = fails;
     };

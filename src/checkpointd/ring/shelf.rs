@@ -89,7 +89,7 @@ impl Shelf {
         };
         let aside = self.0.join("part");
         let mut file = File::create(&aside)?;
-        file.write_all(&newest(&ring.dump()))?;
+        file.write_all(&ring.dump_within(LONGEST))?;
         file.sync_all()?;
         std::fs::rename(&aside, &path)?;
         File::open(&self.0)?.sync_all()?;
@@ -104,15 +104,4 @@ impl Shelf {
 fn named(path: PathBuf) -> Option<Kept> {
     let (number, why) = path.file_name()?.to_str()?.strip_suffix(".txt")?.split_once('-')?;
     Some(Kept { number: number.parse().ok()?, why: why.to_owned(), path: path.clone() })
-}
-
-/// The head of a dump and as many of its newest lines as there is room for.
-fn newest(dump: &[u8]) -> Vec<u8> {
-    if dump.len() <= LONGEST {
-        return dump.to_vec();
-    }
-    let head = dump.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    let from = dump.len() - (LONGEST - head);
-    let line = dump[from..].iter().position(|byte| *byte == b'\n').map_or(dump.len(), |end| from + end + 1);
-    [&dump[..head], &dump[line..]].concat()
 }
