@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
 use board::{Picture, Thermometer};
+use journal::{Budget, Stage};
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ use crate::stick;
 
 /// Size of the picture, whatever the box's own panel has.
 const SIZE: (u32, u32) = (800, 480);
+
+/// Millidegrees above which the processor slows itself down, or soon will.
+const HOT: i32 = 80_000;
 
 /// What the box shows of itself; for the page, and for whoever runs it in the same process.
 #[derive(Clone)]
@@ -118,6 +122,7 @@ impl Shown {
         include_str!("page.html")
             .replace("{time}", &time(now.trust, worst))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
+            .replace("{device}", &device(self.thermometer.read(), self.room.now()))
             .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
 
@@ -130,6 +135,7 @@ impl Shown {
         let now = self.clock.now();
         let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
         let look = self.gauges.last_look();
+        let room = self.room.now();
         json!({
             "region": self.region.as_str(),
             "box": self.name.as_str(),
@@ -158,6 +164,15 @@ impl Shown {
                 "head": self.gauges.head(),
                 "settled": link.covered,
                 "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
+            },
+            "room": {
+                "stage": room.stage.as_str(),
+                "hours": room.hours,
+                "taken": room.taken,
+                "budget": room.budget,
+                "disk_free": room.disk_free,
+                "inodes_free": room.inodes_free,
+                "set_aside": room.set_aside,
             },
             "link": {
                 "online": link.connected,
@@ -219,6 +234,29 @@ fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u
     }
     rows.push(("Сбои чтения · deaths of the decoder", reader_deaths.to_string()));
     rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
+}
+
+/// How warm the box is and how much room its journal has, in Russian and English.
+fn device(temperature: Option<i32>, room: Budget) -> String {
+    let degrees = temperature.map(|millidegrees| {
+        let said = format!("{:.1} °C", f64::from(millidegrees) / 1000.0);
+        if millidegrees > HOT { format!("⚠ {said}, перегрев · too hot") } else { said }
+    });
+    let hours = match (room.stage, room.hours) {
+        (Stage::Full, _) => "⚠ журнал полон · the journal is full".to_owned(),
+        (stage, Some(hours)) => {
+            let sign = if stage.is_told() { "⚠ " } else { "" };
+            format!("{sign}на {hours} ч · for {hours} h")
+        }
+        (_, None) => "хватает · enough".to_owned(),
+    };
+    let mebibytes = |bytes: u64| bytes >> 20;
+    format!(
+        "<tr><th>Температура · temperature<td>{}\n<tr><th>Место · room<td>{hours} ({} / {} MiB)\n",
+        degrees.unwrap_or_else(|| "–".to_owned()),
+        mebibytes(room.taken),
+        mebibytes(room.budget)
+    )
 }
 
 /// How good the clock is and how old the knowledge, in Russian and English.
@@ -313,6 +351,18 @@ mod tests {
         assert!(said.contains("coarse, carried over") && !said.contains("knowledge"), "{said}");
         let aged = Aged { part: Knowledge::Ids, seconds: 31 * 3600 + 300, grade: Grade::Old };
         assert!(time(ClockTrust::Ntp, Some(aged)).contains("устарели · old: ids, 31:05"));
+    }
+
+    #[test]
+    fn the_technician_reads_how_warm_the_box_is_and_how_much_room_it_has() {
+        assert!(include_str!("page.html").contains("{device}"));
+        let room = |stage, hours| Budget { stage, hours, taken: 3 << 20, budget: 1 << 30, ..Budget::default() };
+        let well = device(Some(47_560), room(Stage::Ample, Some(900)));
+        assert!(well.contains("<td>47.6 °C\n") && well.contains("for 900 h (3 / 1024 MiB)"), "{well}");
+        let ill = device(Some(80_001), room(Stage::Tell, Some(9)));
+        assert!(ill.contains("⚠ 80.0 °C, перегрев · too hot") && ill.contains("⚠ на 9 ч"), "{ill}");
+        assert!(device(None, room(Stage::Full, None)).contains("⚠ журнал полон"));
+        assert!(device(None, Budget::default()).contains("temperature<td>–\n"));
     }
 
     #[test]

@@ -103,3 +103,23 @@ fn open(path: &Path) -> rusqlite::Result<Boxes> {
     }
     Ok(Boxes { db, all })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_repeats_what_it_retains_does_not_make_it_news() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hq.db");
+        let (mut boxes, name) = (Boxes::open(&path).unwrap(), "post-1".parse().unwrap());
+        let state = |online| State { online, version: "0.1.0".to_owned(), reason: None };
+        let mut since = |online, now| {
+            boxes.state(&name, state(online), now).unwrap();
+            boxes.all()[&name].state_at
+        };
+        assert_eq!([since(true, 10), since(true, 20), since(false, 30), since(false, 40)], [10, 10, 30, 30].map(Some));
+        assert_eq!(Boxes::open(&path).unwrap().all()[&name].state_at, Some(30));
+        assert_eq!(since(true, 50), Some(50));
+    }
+}
