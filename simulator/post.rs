@@ -113,6 +113,7 @@ impl Post {
                 every: CHECK_EVERY,
                 ..config::Trust::default()
             },
+            journal: config::Journal::default(),
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),
                 heartbeat: HEARTBEAT,

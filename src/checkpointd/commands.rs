@@ -10,6 +10,7 @@ pub mod config;
 pub mod decode_worker;
 pub mod diag;
 pub mod inspect;
+pub mod journal;
 pub mod provision;
 pub mod read;
 pub mod run;

@@ -110,6 +110,9 @@ pub enum Error {
     /// The journal.
     #[error("the journal cannot be used")]
     Journal(#[from] journal::Error),
+    /// What lies on a stick for HQ, or came from there.
+    #[error("the journal's export cannot be used")]
+    Export(#[from] journal::export::Error),
     /// The link.
     #[error("the link cannot be set up")]
     Uplink(#[from] uplink::Error),

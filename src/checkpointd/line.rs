@@ -95,6 +95,7 @@ impl Line {
             }
         };
         let sync = Sync {
+            name: config.name.clone(),
             store: trust,
             roots,
             http: sync::server(&config.trust),
@@ -169,7 +170,7 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
 fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
     let (shown, data) = (shown.clone(), config.data.clone());
     Box::new(move |queue| {
-        let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.room.now());
+        let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
             now,
             release: release.as_ref().map_or(0, |release| release.sequence()),

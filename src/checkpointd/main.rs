@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, decode_worker, diag, inspect, provision, read, run, trust};
+use checkpointd::commands::{check, config, decode_worker, diag, inspect, journal, provision, read, run, trust};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -21,6 +21,7 @@ enum Command {
     Diag(diag::Args),
     Read(read::Args),
     Inspect(inspect::Args),
+    Journal(journal::Args),
     Check(check::Args),
     Trust(trust::Args),
     #[command(hide = true)]
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Diag(args) => diag::run(args),
         Command::Read(args) => read::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Journal(args) => journal::run(args),
         Command::Trust(args) => trust::run(args),
         Command::Check(args) => check::run(args),
         Command::DecodeWorker(args) => decode_worker::run(args),

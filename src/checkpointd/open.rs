@@ -62,12 +62,11 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         region: config.region.clone(),
         name: config.name.clone(),
         latest: Latest::default(),
-        gauges: Arc::new(Gauges::of(journal.durable())),
+        gauges: Arc::new(Gauges::of(&journal)),
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
         clock: clock.clone(),
-        room: journal.gauge(),
         thermometer,
         ring,
         began: Instant::now(),
@@ -148,7 +147,8 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     tracing::info!(key = %trust::format::hex(signer.public().as_bytes()), "the box signs with this key");
     let sealing_key = trust.root().sealing_key().ok_or(Error::NoSealingKey)?;
     let (region, name) = (config.region.clone(), config.name.clone());
-    Ok(Journal::open(&config.journal(), journal::Identity { region, name, signer, sealing_key })?)
+    let identity = journal::Identity { region, name, signer, sealing_key };
+    Ok(Journal::open_within(&config.journal(), identity, config.journal.bounds())?)
 }
 
 fn draw_id() -> [u8; 8] {
@@ -170,6 +170,7 @@ fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
         knowledge: verdict::Grade::Fresh,
         worst: None,
         journal_fails: fault == Fault::Journal,
+        room: None,
     };
     let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };
     let (width, height) = screen.size();

@@ -52,8 +52,6 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
-    /// How much room the journal has.
-    pub room: journal::Gauge,
     /// How warm the board is.
     pub thermometer: Arc<dyn Thermometer>,
     /// The last things that happened.
@@ -122,7 +120,8 @@ impl Shown {
         include_str!("page.html")
             .replace("{time}", &time(now.trust, worst))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
-            .replace("{device}", &device(self.thermometer.read(), self.room.now()))
+            .replace("{journal}", &journal_room(&gauges.journal()))
+            .replace("{device}", &device(self.thermometer.read()))
             .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
 
@@ -134,8 +133,7 @@ impl Shown {
         let release = self.trust.current();
         let now = self.clock.now();
         let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
-        let look = self.gauges.last_look();
-        let room = self.room.now();
+        let (look, room) = (self.gauges.last_look(), self.gauges.journal());
         json!({
             "region": self.region.as_str(),
             "box": self.name.as_str(),
@@ -162,16 +160,16 @@ impl Shown {
             "stick": self.stick.now().map(|stick| stick.code()),
             "journal": {
                 "head": self.gauges.head(),
-                "settled": link.covered,
+                "settled": link.covered.max(room.settled),
                 "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
-            },
-            "room": {
                 "stage": room.stage.as_str(),
-                "hours": room.hours,
                 "taken": room.taken,
                 "budget": room.budget,
+                "left": room.left,
+                "hours": room.hours,
                 "disk_free": room.disk_free,
                 "inodes_free": room.inodes_free,
+                "reserve": room.reserve.as_str(),
                 "set_aside": room.set_aside,
             },
             "link": {
@@ -236,27 +234,13 @@ fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u
     rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
 }
 
-/// How warm the box is and how much room its journal has, in Russian and English.
-fn device(temperature: Option<i32>, room: Budget) -> String {
-    let degrees = temperature.map(|millidegrees| {
+/// How warm the box is, in Russian and English.
+fn device(temperature: Option<i32>) -> String {
+    let said = temperature.map(|millidegrees| {
         let said = format!("{:.1} °C", f64::from(millidegrees) / 1000.0);
         if millidegrees > HOT { format!("⚠ {said}, перегрев · too hot") } else { said }
     });
-    let hours = match (room.stage, room.hours) {
-        (Stage::Full, _) => "⚠ журнал полон · the journal is full".to_owned(),
-        (stage, Some(hours)) => {
-            let sign = if stage.is_told() { "⚠ " } else { "" };
-            format!("{sign}на {hours} ч · for {hours} h")
-        }
-        (_, None) => "хватает · enough".to_owned(),
-    };
-    let mebibytes = |bytes: u64| bytes >> 20;
-    format!(
-        "<tr><th>Температура · temperature<td>{}\n<tr><th>Место · room<td>{hours} ({} / {} MiB)\n",
-        degrees.unwrap_or_else(|| "–".to_owned()),
-        mebibytes(room.taken),
-        mebibytes(room.budget)
-    )
+    format!("<tr><th>Температура · temperature<td>{}\n", said.unwrap_or_else(|| "–".to_owned()))
 }
 
 /// How good the clock is and how old the knowledge, in Russian and English.
@@ -279,6 +263,22 @@ fn time(trust: ClockTrust, worst: Option<Aged>) -> String {
         rows += &format!("<tr><th>Данные · knowledge<td>{ru} · {en}: {}, {hours}:{minutes:02}\n", part.as_str());
     }
     rows
+}
+
+/// What room the journal has, in Russian and English.
+fn journal_room(room: &Budget) -> String {
+    let (ru, en) = match room.stage {
+        Stage::Ample => ("места много", "ample room"),
+        Stage::Warn => ("места меньше, штаб знает", "less room, HQ is told"),
+        Stage::Lean => ("лишнее убрано", "what is optional is gone"),
+        Stage::Tell => ("места мало", "little room"),
+        Stage::Full => ("полон", "full"),
+    };
+    let size = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    let hours = room.hours.map_or(String::new(), |hours| format!(", {hours} ч · h"));
+    let files = room.inodes_free.map_or(String::new(), |files| format!("; {files} inodes"));
+    let (taken, budget, left) = (size(room.taken), size(room.budget), size(room.left));
+    format!("<tr><th>Журнал · journal<td>{ru} · {en}: {left}{hours} ({taken} / {budget}{files})\n")
 }
 
 /// What has read the code in view, and in what time, in Russian and English; empty while none is.
@@ -354,15 +354,22 @@ mod tests {
     }
 
     #[test]
-    fn the_technician_reads_how_warm_the_box_is_and_how_much_room_it_has() {
+    fn the_technician_reads_how_warm_the_box_is() {
         assert!(include_str!("page.html").contains("{device}"));
-        let room = |stage, hours| Budget { stage, hours, taken: 3 << 20, budget: 1 << 30, ..Budget::default() };
-        let well = device(Some(47_560), room(Stage::Ample, Some(900)));
-        assert!(well.contains("<td>47.6 °C\n") && well.contains("for 900 h (3 / 1024 MiB)"), "{well}");
-        let ill = device(Some(80_001), room(Stage::Tell, Some(9)));
-        assert!(ill.contains("⚠ 80.0 °C, перегрев · too hot") && ill.contains("⚠ на 9 ч"), "{ill}");
-        assert!(device(None, room(Stage::Full, None)).contains("⚠ журнал полон"));
-        assert!(device(None, Budget::default()).contains("temperature<td>–\n"));
+        assert!(device(Some(47_560)).contains("<td>47.6 °C\n"));
+        assert!(device(Some(80_001)).contains("⚠ 80.0 °C, перегрев · too hot"));
+        assert!(device(None).contains("temperature<td>–\n"));
+    }
+
+    #[test]
+    fn the_technician_reads_what_room_the_journal_has() {
+        assert!(include_str!("page.html").contains("{journal}"));
+        let room = Budget { taken: 12_345_678, budget: 4_294_967_296, left: 9_000_000, ..Budget::default() };
+        let said = journal_room(&room);
+        assert!(said.contains("места много · ample room: 9.0 MB (12.3 MB / 4294.9 MB)"), "{said}");
+        let room = Budget { stage: Stage::Tell, hours: Some(7), inodes_free: Some(60), ..room };
+        let said = journal_room(&room);
+        assert!(said.contains("9.0 MB, 7 ч · h (") && said.contains("; 60 inodes)"), "{said}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{Error, Region};
 
 pub mod add_box;
 pub mod import;
+pub mod import_journal;
 pub mod init;
 pub mod issue;
 pub mod issuer;

@@ -20,6 +20,7 @@ pub mod ceremony;
 pub mod collect;
 pub mod commands;
 mod error;
+pub mod export;
 pub mod foreign;
 pub mod import;
 mod issue;

@@ -120,6 +120,23 @@ pub(crate) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
+/// A row as far as damage has left it, for HQ to see: what cannot be read is zeros or empty. Only its sequence must be
+/// one.
+pub(crate) fn remains(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+        epoch: EpochId {
+            counter: row.get::<_, i64>(1).unwrap_or_default().max(0).cast_unsigned(),
+            nonce: row.get(2).unwrap_or_default(),
+        },
+        boot: row.get(3).unwrap_or_default(),
+        kind: row.get::<_, Kind>(4).map_or(RowKind::Entry, |kind| kind.0),
+        body: row.get(5).unwrap_or_default(),
+        chain: row.get(6).unwrap_or_default(),
+        mac: row.get(7).unwrap_or_default(),
+    })
+}
+
 /// A place of the queries over sequence, epoch and chain.
 pub(crate) fn place(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {
     Ok(Place {
@@ -148,6 +165,12 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
 pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
     let last: Option<i64> = db.prepare_cached("SELECT max(sequence) FROM row")?.query_row([], |row| row.get(0))?;
     Ok(last.map(i64::cast_unsigned))
+}
+
+/// The last row's place.
+pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
+    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row ORDER BY sequence DESC LIMIT 1";
+    db.query_row(sql, [], place).optional()
 }
 
 /// What the first row there follows.

@@ -18,9 +18,11 @@ pub mod chain;
 mod disk;
 mod epoch;
 mod error;
+pub mod export;
 mod outbox;
 mod reserve;
 mod signed;
+mod status;
 mod store;
 mod traffic;
 mod verify;
@@ -32,8 +34,9 @@ pub use epoch::{MAC_KEY, ROW_KEY, aad, info, nonce, padded, unpadded};
 pub use error::Error;
 pub use outbox::Outbox;
 pub use signed::{Checkpoint, Opening};
+pub use status::{Status, status};
 pub use store::{Bounds, Identity, Journal, look_at};
-pub use verify::{Report, verify, verify_by};
+pub use verify::{Report, verify, verify_by, verify_with};
 pub use writer::{Acknowledgement, Requests, Writer, run};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use wire::row::Row;
 
+use crate::chain::Place;
 use crate::{Error, disk};
 
 /// Reads rows for the link; never waits for the writer's fsync, and cannot write.
@@ -32,7 +33,12 @@ impl Outbox {
         let mut stored = query.query([from]).map_err(Error::read)?;
         let (mut rows, mut total) = (Vec::<Row>::new(), 0);
         while let Some(row) = stored.next().map_err(Error::read)? {
-            let row = disk::row(row).map_err(Error::read)?;
+            // A damaged row must not hold up those behind it: HQ sees the damage, and takes what holds on to it.
+            let row = match disk::row(row) {
+                Err(error) if disk::is_damaged_value(&error) => disk::remains(row),
+                read => read,
+            };
+            let row = row.map_err(Error::read)?;
             total += row.body.len();
             let follows = rows.last().is_none_or(|last| row.sequence == last.sequence + 1);
             if !rows.is_empty() && (rows.len() >= most || total > bytes || !follows) {
@@ -52,6 +58,11 @@ impl Outbox {
             Some(last) => Ok(last),
             None => Ok(disk::base(&self.db).map_err(Error::read)?.sequence),
         }
+    }
+
+    /// The last row that has left.
+    pub(crate) fn base(&self) -> Result<Place, Error> {
+        disk::base(&self.db).map_err(Error::read)
     }
 
     /// Sequence of the last row covered by a receipt; 0 when there is none.

@@ -46,5 +46,6 @@ fn bar() -> Bar {
         knowledge: Grade::Fresh,
         worst: None,
         journal_fails: false,
+        room: None,
     }
 }

@@ -10,7 +10,7 @@ mod folder;
 mod news;
 mod stick;
 
-pub use folder::Folder;
+pub use folder::{Folder, beneath};
 pub use news::News;
 pub use stick::{OnStick, Stick};
 

@@ -62,7 +62,7 @@ fn work(config: &Config, ring: &Ring, shelf: &Shelf) -> Result<ExitCode, Error> 
     let mut journal_failed = false;
     let keep = |why| {
         // What is optional leaves its room to the journal.
-        if running.shown().room.now().stage.drops_optional() { Shelf::leave(ring) } else { shelf.keep(ring, why) }
+        if running.shown().gauges.journal().stage.drops_optional() { Shelf::leave(ring) } else { shelf.keep(ring, why) }
     };
     let ended = loop {
         if stop.load(Ordering::Relaxed) {

@@ -2,7 +2,8 @@
 
 use wire::sign::Signer as _;
 
-use super::{system, words};
+use super::words;
+use crate::commands::journal::status;
 use crate::config::Config;
 use crate::identity::Identity;
 
@@ -12,27 +13,8 @@ pub(super) fn state(config: &Config, key: Option<&Identity>) -> Result<Vec<u8>, 
     if !path.exists() {
         return Err(format!("{} is not there", path.display()));
     }
-    let mut text = String::new();
-    match journal::look_at(&path, journal::Bounds::default(), system::now()) {
-        Ok(room) => {
-            let or_none =
-                |number: Option<u64>| number.map_or_else(|| "not known".to_owned(), |number| number.to_string());
-            text += &format!(
-                "stage        {}\ntaken        {} of {} bytes\nleft         {} bytes, {} hours at the present traffic\n\
-                 disk         {} bytes free, {} files\nreserve      {}\nset aside    {} rows\n",
-                room.stage.as_str(),
-                room.taken,
-                room.budget,
-                room.left,
-                or_none(room.hours.map(u64::from)),
-                room.disk_free,
-                or_none(room.inodes_free),
-                room.reserve.as_str(),
-                room.set_aside,
-            );
-        }
-        Err(error) => text += &format!("room         cannot be told: {}\n", words(&error)),
-    }
+    let mut text =
+        status::of(config).unwrap_or_else(|error| format!("how it stands cannot be told: {}\n", words(&error)));
     let verified = match key {
         Some(key) => {
             let (region, name) = (config.region.clone(), config.name.clone());
@@ -43,7 +25,7 @@ pub(super) fn state(config: &Config, key: Option<&Identity>) -> Result<Vec<u8>, 
     match verified {
         Ok(report) => {
             let fault = match &report.fault {
-                Some((sequence, fault)) => format!("at row {sequence}: {fault:?}"),
+                Some((sequence, fault)) => format!("at row {sequence} [{}]: {fault}", fault.code()),
                 None => "none".to_owned(),
             };
             let by = if key.is_some() { "chain and signatures" } else { "chain only: the box's key cannot be used" };

@@ -4,7 +4,7 @@ use ed25519_dalek::VerifyingKey;
 use wire::BoxId;
 use wire::row::{Batch, Receipt};
 
-use super::{Error, Ledger};
+use super::{Accepted, Error, Ledger};
 use crate::collect::Accept;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -18,21 +18,19 @@ pub struct Intake<K, C> {
 
 impl<K, C> Intake<K, C>
 where
-    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
-    C: Fn() -> i64 + Send + 'static,
+    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause>,
+    C: Fn() -> i64,
 {
     /// `keys` gives the key HQ knows a box by; `clock` Unix seconds at HQ.
     pub const fn new(ledger: Ledger, keys: K, clock: C) -> Self {
         Self { ledger, keys, clock }
     }
-}
 
-impl<K, C> Accept for Intake<K, C>
-where
-    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
-    C: Fn() -> i64 + Send + 'static,
-{
-    fn accept(&mut self, batch: &Batch) -> Result<Option<Receipt>, Cause> {
+    /// Takes a batch, by whatever way it came: what became of its rows, and the receipt.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub fn take(&mut self, batch: &Batch) -> Result<(Accepted, Option<Receipt>), Cause> {
         let key = (self.keys)(&batch.from)?.ok_or_else(|| Error::UnknownBox(batch.from.clone()))?;
         let now = (self.clock)();
         let accepted = self.ledger.accept(batch, &key, now)?;
@@ -46,7 +44,18 @@ where
             // The receipt that goes out now says where to begin again.
             tracing::info!(name = %batch.from, after = gap.after, found = gap.found, "rows are missing");
         }
-        Ok(accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now)))
+        let receipt = accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now));
+        Ok((accepted, receipt))
+    }
+}
+
+impl<K, C> Accept for Intake<K, C>
+where
+    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
+    C: Fn() -> i64 + Send + 'static,
+{
+    fn accept(&mut self, batch: &Batch) -> Result<Option<Receipt>, Cause> {
+        Ok(self.take(batch)?.1)
     }
 
     fn receipts(&mut self) -> Result<Vec<Receipt>, Cause> {

@@ -283,6 +283,7 @@ impl Figures {
             disk_free: self.disk_free,
             inodes_free: self.inodes,
             reserve: room.is,
+            settled: self.settled,
             set_aside: room.set_aside,
         }
     }

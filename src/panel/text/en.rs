@@ -49,6 +49,9 @@ pub const WORDS: Words = Words {
     days: "d",
     knowledge: ["keys", "revocations", "rules", "stop list", "bans", "register", "orders"],
     journal_fails: "NO RECORD",
+    journal: "Journal",
+    room_for: "Journal: room for {hours} h. Tell headquarters.",
+    little_room: "Journal: little room. Tell headquarters.",
 
     on_stick: "on the stick",
     on_phone: "on the phone",
@@ -205,6 +208,13 @@ pub const fn stick(stick: &Stick) -> Said {
         Stick::Failed => said(
             "The list was not stored",
             "The box's memory cannot be written, the old list serves. Tell headquarters.",
+        ),
+        Stick::Settled => {
+            said("The receipt was taken", "Headquarters has what this box wrote down. You can take the stick out.")
+        }
+        Stick::WrongReceipt => said(
+            "The receipt does not fit",
+            "It is not for what this box wrote down. Take the stick out, tell headquarters.",
         ),
     }
 }
