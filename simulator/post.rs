@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use checkpointd::config::{self, Config};
 use checkpointd::page::Shown;
+use checkpointd::ring::Ring;
 use checkpointd::{Running, open, provision};
 use hq::Region;
 use uplink::Pace;
@@ -119,6 +120,7 @@ impl Post {
                 every: CHECK_EVERY,
                 ..config::Trust::default()
             },
+            journal: config::Journal::default(),
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),
                 heartbeat: HEARTBEAT,
@@ -173,7 +175,7 @@ impl Post {
                 // No more than there is already.
                 config.journal = config::Journal { megabytes: 0, reserve_megabytes: 0 };
             }
-            *slot = Some(open(&config, board, pace)?);
+            *slot = Some(open(&config, board, pace, Ring::default())?);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::Error;
 pub mod check;
 pub mod config;
 pub mod decode_worker;
+pub mod diag;
 pub mod inspect;
 pub mod journal;
 pub mod provision;

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
+mod certificate;
 mod claim;
 pub mod clock;
 pub mod commands;
@@ -24,6 +25,7 @@ pub mod crew;
 pub mod crossing;
 #[cfg(test)]
 mod desk;
+pub mod diag;
 pub mod freshness;
 pub mod gauges;
 mod guide;
@@ -34,6 +36,7 @@ mod line;
 mod open;
 pub mod page;
 mod phone;
+pub mod ring;
 mod sight;
 pub mod stick;
 mod sync;
@@ -119,6 +122,14 @@ pub enum Error {
     /// The system gives no thread, no event loop or no signal.
     #[error("a worker cannot be started")]
     Start(#[from] std::io::Error),
+    /// What a technician would carry away.
+    #[error("{path} cannot be written; --out puts it elsewhere, for example on a stick, and --out - prints it")]
+    WriteDiag {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
     /// A worker ended by itself.
     #[error("the worker {0:?} ended; the box must be started again")]
     Worker(&'static str),

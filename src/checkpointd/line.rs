@@ -14,9 +14,10 @@ use trust::Store;
 use uplink::link::mqtt::MqttLink;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
-use wire::health::{Health, Picture};
+use wire::health::{Health, Picture, Room};
 
 use crate::Error;
+use crate::certificate;
 use crate::clock::Exchange;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
@@ -169,16 +170,16 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
 fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
     let (shown, data) = (shown.clone(), config.data.clone());
     Box::new(move |queue| {
-        let (release, now) = (shown.trust.current(), shown.clock.now());
+        let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
             now,
             release: release.as_ref().map_or(0, |release| release.sequence()),
             release_issued: release.as_ref().map_or(0, |release| release.issued()),
             queue,
-            disk_free: rustix::fs::statvfs(&data).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
-            disk_hours: None,
+            disk_free: room.disk_free,
+            disk_hours: room.hours,
             camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
-            temperature: None,
+            temperature: shown.thermometer.read(),
             camera_state: shown.gauges.camera().map(|state| state.as_str().to_owned()),
             picture: shown.gauges.picture().map(|picture| Picture {
                 brightness: picture.brightness,
@@ -188,6 +189,14 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
+            last_command: None,
+            journal_stage: Some(room.stage.as_str().to_owned()),
+            journal: Some(Room { used: room.taken, budget: room.budget }),
+            inodes_free: room.inodes_free,
+            set_aside: Some(room.set_aside),
+            certificate_until: certificate::until(&data),
+            uptime: Some(shown.began.elapsed().as_secs()),
+            dropped: Some(shown.ring.dropped()),
         }
     })
 }

@@ -23,6 +23,7 @@ use crate::gauges::Gauges;
 use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
+use crate::ring::Ring;
 use crate::view::Window;
 use crate::{Error, lane, phone, sight, stick};
 
@@ -41,12 +42,12 @@ pub struct Running {
     _claim: Claim,
 }
 
-/// Puts a box to work. `pace` is how patient its link is.
+/// Puts a box to work. `pace` is how patient its link is; `ring` hears what the box says of itself.
 ///
 /// # Errors
 /// What is missing: then the panel says so, as far as there is one.
-pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error> {
-    let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, .. } = board;
+pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Running, Error> {
+    let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
@@ -69,6 +70,8 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         trust: trust.view(),
         stick: stick::Said::default(),
         clock: clock.clone(),
+        thermometer,
+        ring,
         began: Instant::now(),
     };
 

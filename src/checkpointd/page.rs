@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
-use board::Picture;
+use board::{Picture, Thermometer};
 use journal::{Budget, Stage};
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
@@ -24,10 +24,14 @@ use wire::{BoxId, ClockTrust, RegionId};
 use crate::clock::Clock;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
+use crate::ring::Ring;
 use crate::stick;
 
 /// Size of the picture, whatever the box's own panel has.
 const SIZE: (u32, u32) = (800, 480);
+
+/// Millidegrees above which the processor slows itself down, or soon will.
+const HOT: i32 = 80_000;
 
 /// What the box shows of itself; for the page, and for whoever runs it in the same process.
 #[derive(Clone)]
@@ -48,6 +52,10 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
+    /// How warm the board is.
+    pub thermometer: Arc<dyn Thermometer>,
+    /// The last things that happened.
+    pub ring: Ring,
     pub(crate) began: Instant,
 }
 
@@ -57,6 +65,7 @@ pub(crate) async fn run(listener: TcpListener, shown: Shown) {
         .route("/", get(async |State(shown): State<Shown>| Html(shown.page())))
         .route("/panel.png", get(picture))
         .route("/status.json", get(async |State(shown): State<Shown>| Json(shown.status())))
+        .route("/ring.txt", get(async |State(shown): State<Shown>| shown.ring.dump()))
         .layer(from_fn(this_machine_only))
         .with_state(shown);
     if let Err(error) = serve(listener, router).await {
@@ -112,6 +121,7 @@ impl Shown {
             .replace("{time}", &time(now.trust, worst))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
             .replace("{journal}", &journal_room(&gauges.journal()))
+            .replace("{device}", &device(self.thermometer.read()))
             .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
 
@@ -186,6 +196,7 @@ impl Shown {
                 "us": look.micros,
                 "path": look.path().map(Rung::as_str),
             })),
+            "temperature": self.thermometer.read().map(|millidegrees| f64::from(millidegrees) / 1000.0),
             "uptime_s": self.began.elapsed().as_secs(),
         })
     }
@@ -221,6 +232,15 @@ fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u
     }
     rows.push(("Сбои чтения · deaths of the decoder", reader_deaths.to_string()));
     rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
+}
+
+/// How warm the box is, in Russian and English.
+fn device(temperature: Option<i32>) -> String {
+    let said = temperature.map(|millidegrees| {
+        let said = format!("{:.1} °C", f64::from(millidegrees) / 1000.0);
+        if millidegrees > HOT { format!("⚠ {said}, перегрев · too hot") } else { said }
+    });
+    format!("<tr><th>Температура · temperature<td>{}\n", said.unwrap_or_else(|| "–".to_owned()))
 }
 
 /// How good the clock is and how old the knowledge, in Russian and English.
@@ -331,6 +351,14 @@ mod tests {
         assert!(said.contains("coarse, carried over") && !said.contains("knowledge"), "{said}");
         let aged = Aged { part: Knowledge::Ids, seconds: 31 * 3600 + 300, grade: Grade::Old };
         assert!(time(ClockTrust::Ntp, Some(aged)).contains("устарели · old: ids, 31:05"));
+    }
+
+    #[test]
+    fn the_technician_reads_how_warm_the_box_is() {
+        assert!(include_str!("page.html").contains("{device}"));
+        assert!(device(Some(47_560)).contains("<td>47.6 °C\n"));
+        assert!(device(Some(80_001)).contains("⚠ 80.0 °C, перегрев · too hot"));
+        assert!(device(None).contains("temperature<td>–\n"));
     }
 
     #[test]

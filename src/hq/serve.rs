@@ -127,7 +127,7 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
     let collector = Arc::new(Collector::start(settings, intake, &region.boxes_path())?);
     // Makes the database that is shown.
     let opening = Opening::new(&region)?;
-    let shown = Arc::new(Shown::new(region.clone(), collector.viewer())?);
+    let shown = Arc::new(Shown::new(region.clone(), collector.viewer(), clock.clone())?);
     let desk = Desk {
         head: region.release_folder().join(HEAD),
         region,

@@ -48,6 +48,9 @@ pub trait Link {
     /// Drops the client. To HQ this is a box that went away.
     fn close(&mut self);
 
+    /// Says that the box goes by itself, if the line lets it within a moment, and drops the client.
+    fn part(&mut self) -> impl Future<Output = ()>;
+
     /// Hands a message over without ever waiting.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::identity::Identity;
 
 mod export;
 mod receipt;
-mod status;
+pub(crate) mod status;
 mod verify;
 
 /// Time between two words on how far it is.

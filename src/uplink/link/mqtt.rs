@@ -43,6 +43,9 @@ const CONNECT: u64 = 8;
 /// Messages from HQ that may wait for the link.
 const WAITING: usize = 32;
 
+/// How long saying goodbye may take; a line that is too slow for it leaves that to the last will.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A box's connection to the region's broker.
 #[derive(Debug)]
 pub struct MqttLink {
@@ -113,13 +116,13 @@ impl MqttLink {
         })
     }
 
-    fn state(&self, online: bool) -> Vec<u8> {
-        wire::encode(&State { online, version: self.version.clone() })
+    fn state(&self, online: bool, reason: Option<&str>) -> Vec<u8> {
+        wire::encode(&State { online, version: self.version.clone(), reason: reason.map(str::to_owned) })
     }
 
     fn options(&self) -> MqttOptions {
         let mut options = MqttOptions::new(&self.client_id, &self.host, self.port);
-        let will = LastWill::new(&self.topics.state, self.state(false), QoS::AtLeastOnce, true, None);
+        let will = LastWill::new(&self.topics.state, self.state(false, None), QoS::AtLeastOnce, true, None);
         options
             .set_keep_alive(KEEP_ALIVE)
             .set_connection_timeout(CONNECT)
@@ -140,13 +143,26 @@ impl Link for MqttLink {
         self.close();
         let (client, events) = AsyncClient::new(self.options(), CHANNEL);
         let (send, incoming) = mpsc::channel(WAITING);
-        let desk = Desk { client: client.clone(), topics: self.topics.clone(), online: self.state(true), send };
+        let desk = Desk { client: client.clone(), topics: self.topics.clone(), online: self.state(true, None), send };
         let task = tokio::spawn(desk.drive(events));
         self.open = Some(Open { client, incoming, task });
     }
 
     fn close(&mut self) {
         self.open = None;
+    }
+
+    async fn part(&mut self) {
+        let stopped = self.state(false, Some(State::STOPPED));
+        let Some(open) = &mut self.open else { return };
+        // The broker takes both in this order; after a DISCONNECT it does not speak the last will.
+        let said = open.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, stopped).is_ok()
+            && open.client.try_disconnect().is_ok();
+        if said {
+            // Whatever comes of it: the client is dropped all the same.
+            let _ = tokio::time::timeout(GOODBYE, &mut open.task).await;
+        }
+        self.close();
     }
 
     fn send(&mut self, what: Outgoing, payload: Vec<u8>) -> Result<(), Full> {

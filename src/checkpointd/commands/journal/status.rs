@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Which, hex, now, size};
 use crate::Error;
+use crate::config::Config;
 
 /// Show how the journal stands: its room, its rows, and what HQ has receipted
 #[derive(clap::Args)]
@@ -29,6 +30,12 @@ enum Shown {
     Text,
     /// For programs.
     Json,
+}
+
+/// The same for whoever only wants to read it.
+pub(crate) fn of(config: &Config) -> Result<String, Error> {
+    let path = config.journal();
+    Ok(text(&journal::look_at(&path, config.journal.bounds(), now())?, &journal::status(&path)?))
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
