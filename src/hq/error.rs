@@ -186,6 +186,9 @@ pub enum Error {
     /// The name is taken by a box with another key.
     #[error("the box {0} is known already, with another key")]
     BoxExists(String),
+    /// The region's certification authority.
+    #[error("no certificate was issued")]
+    Authority(#[from] crate::ca::Failure),
     /// The release was not published.
     #[error("the release was not published")]
     Publish(#[from] crate::publish::Error),
@@ -273,6 +276,7 @@ impl Error {
             Self::Certificate { .. } => "certificate",
             Self::CertificateTypes { .. } => "certificate-types",
             Self::BoxExists(_) => "box-exists",
+            Self::Authority(error) => error.code(),
             Self::Publish(error) => error.code(),
             Self::Stick(error) => error.code(),
             Self::Listen { .. } => "listen",

@@ -31,10 +31,12 @@ pub enum Purpose {
     Issuing(String),
     /// Opens what boxes seal; signs nothing.
     Sealing,
+    /// Signs certificates (`crate::ca`), and nothing that stands in an envelope.
+    Authority,
 }
 
 impl Purpose {
-    /// The one thing the key signs; none for the sealing key.
+    /// The one thing the key signs in an envelope; none for the sealing key and the authority's.
     pub const fn context(&self) -> Option<Context> {
         match self {
             Self::Root(_) => Some(Context::TrustRoot),
@@ -42,7 +44,7 @@ impl Purpose {
             Self::Receipt => Some(Context::Receipt),
             Self::Command => Some(Context::Command),
             Self::Issuing(_) => Some(Context::MovementPass),
-            Self::Sealing => None,
+            Self::Sealing | Self::Authority => None,
         }
     }
 
@@ -54,6 +56,7 @@ impl Purpose {
     pub(crate) const fn algorithm(&self) -> &'static str {
         match self {
             Self::Sealing => "x25519",
+            Self::Authority => "p256",
             _ => "ed25519",
         }
     }
@@ -68,6 +71,7 @@ impl fmt::Display for Purpose {
             Self::Command => f.write_str("command"),
             Self::Issuing(issuer) => write!(f, "issuer-{issuer}"),
             Self::Sealing => f.write_str("sealing"),
+            Self::Authority => f.write_str("ca"),
         }
     }
 }

@@ -16,6 +16,7 @@
 
 pub mod boxes;
 pub mod broker;
+pub mod ca;
 pub mod ceremony;
 pub mod collect;
 pub mod commands;
