@@ -110,3 +110,13 @@ pub fn folders(db: &Connection) -> Result<Vec<String>> {
     let mut query = db.prepare_cached("SELECT path FROM broker_folder ORDER BY path")?;
     query.query_map([], |row| row.get(0))?.collect()
 }
+
+/// Whether the register got another secret on account of this box.
+pub fn has_another_pepper(db: &Connection, name: &BoxId) -> Result<bool> {
+    let sql = "SELECT pepper IS NOT NULL FROM enrolment WHERE name = ?1";
+    Ok(db.query_row(sql, [name.as_str()], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
+pub fn another_pepper(db: &Connection, name: &BoxId, now: i64) -> Result<()> {
+    db.execute("UPDATE enrolment SET pepper = ?2 WHERE name = ?1", params![name.as_str(), now]).map(drop)
+}

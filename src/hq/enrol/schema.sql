@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS enrolment (
     receive   BLOB,                  -- 32 bytes, X25519: secrets for the box are sealed to it
     life      INTEGER,               -- seconds for which its certificates count
     stolen    INTEGER,               -- Unix seconds from which it is not to be believed; null: it is
-    told      INTEGER                -- Unix seconds when HQ was told
+    told      INTEGER,               -- Unix seconds when HQ was told
+    pepper    INTEGER                -- Unix seconds when the register got another secret because of it; null: not yet
 ) STRICT;
 
 -- Certificates of the region's authority for whoever speaks to the broker.
