@@ -115,7 +115,7 @@ impl Post {
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),
                 heartbeat: HEARTBEAT,
-                keep_receipted_days: config::Uplink::default().keep_receipted_days,
+                ..config::Uplink::default()
             },
             page: config::Page::default(),
         };

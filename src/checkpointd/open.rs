@@ -23,7 +23,7 @@ use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::view::Window;
-use crate::{Error, lane, phone, sight, stick};
+use crate::{Error, enrol, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -41,8 +41,11 @@ pub struct Running {
 /// Puts a box to work. `pace` is how patient its link is.
 ///
 /// # Errors
-/// What is missing: then the panel says so, as far as there is one.
+/// What is missing: then the panel says so, as far as there is one. [`Error::NotEnrolled`]: that comes first, by
+/// [`enrol`].
 pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error> {
+    // Who HQ is, as far as the configuration leaves that to the enrolment.
+    let (config, _) = &enrol::complete(config)?;
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us

@@ -244,12 +244,16 @@ impl Bundle {
     /// [`Error`].
     pub fn verify(cose: &[u8], keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, Error> {
         let envelope = envelope(cose)?;
-        let tried = keys.into_iter().map(|key| envelope.verify(Context::Enrolment, &key));
-        let other = crate::sign::Error::OtherKey;
-        // Two keys with one kid: the one that holds counts.
-        let payload =
-            tried.fold(Err(other), |best, tried| if best.is_err() && tried != Err(other) { tried } else { best });
-        check::sound(payload?, "enrolment bundle")
+        let mut refused = crate::sign::Error::OtherKey;
+        for key in keys {
+            match envelope.verify(Context::Enrolment, &key) {
+                Ok(payload) => return check::sound(payload, "enrolment bundle"),
+                // Another key may have the same kid.
+                Err(error) if error != crate::sign::Error::OtherKey => refused = error,
+                Err(_) => {}
+            }
+        }
+        Err(refused.into())
     }
 }
 
