@@ -25,6 +25,7 @@ mod tests;
 
 pub use accept::accept;
 pub use certificate::Certificate;
+pub(crate) use keep::{Disk, read};
 pub use refused::Refused;
 pub(crate) use request::keep_root;
 pub use request::{fingerprint, request};

@@ -35,6 +35,7 @@ mod line;
 mod open;
 pub mod page;
 mod phone;
+pub mod renew;
 mod sight;
 pub mod stick;
 mod sync;

@@ -21,7 +21,9 @@ use crate::crossing::{Event, Lane};
 use crate::gauges::Gauges;
 use crate::identity::Identity;
 use crate::line::{self, Line};
+use crate::enrol::Enrolled;
 use crate::page::Shown;
+use crate::renew::Certificates;
 use crate::view::Window;
 use crate::{Error, enrol, lane, phone, sight, stick};
 
@@ -45,13 +47,14 @@ pub struct Running {
 /// [`enrol`].
 pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error> {
     // Who HQ is, as far as the configuration leaves that to the enrolment.
-    let (config, _) = &enrol::complete(config)?;
+    let (config, enrolled) = &enrol::complete(config)?;
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
     let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
     let before = journal.head().sequence;
+    let certificates = enrolled.clone().and_then(|enrolled| open_certificates(config, enrolled, &clock));
 
     let mut crew = Crew::default();
     let (writer, requests) = Writer::new();
@@ -69,6 +72,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         trust: trust.view(),
         stick: stick::Said::default(),
         clock: clock.clone(),
+        certificates,
         began: Instant::now(),
     };
 
@@ -148,6 +152,15 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     let sealing_key = trust.root().sealing_key().ok_or(Error::NoSealingKey)?;
     let (region, name) = (config.region.clone(), config.name.clone());
     Ok(Journal::open(&config.journal(), journal::Identity { region, name, signer, sealing_key })?)
+}
+
+/// Without them the box works without a line.
+fn open_certificates(config: &Config, enrolled: Enrolled, clock: &Arc<Clock>) -> Option<Arc<Certificates>> {
+    let identity = Identity::open(&config.data).inspect_err(|error| tracing::error!(%error, "no line")).ok()?;
+    let names = (config.region.clone(), config.name.clone());
+    let opened = Certificates::open(enrolled, identity, names, clock.clone());
+    let certificates = opened.inspect_err(|error| tracing::error!(code = error.code(), %error, "no line"));
+    certificates.ok().map(Arc::new)
 }
 
 fn draw_id() -> [u8; 8] {
