@@ -18,6 +18,7 @@ use wire::{BoxId, RegionId};
 
 mod claim;
 pub mod clock;
+pub mod command;
 pub mod commands;
 pub mod config;
 pub mod crew;

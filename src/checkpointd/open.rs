@@ -11,6 +11,8 @@ use reader::{Reader, Settings};
 use tokio::sync::{Notify, watch};
 use trust::Store;
 use uplink::{LinkStatus, Pace};
+use verdict::Reason;
+use wire::entry::Entry;
 use wire::sign::Signer as _;
 
 use crate::claim::Claim;
@@ -23,7 +25,7 @@ use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::view::Window;
-use crate::{Error, lane, phone, sight, stick};
+use crate::{Error, command, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -57,6 +59,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let (offers, offered) = sync_channel(1);
     let (status, link) = watch::channel(LinkStatus::BEFORE);
     let appended = Arc::<Notify>::default();
+    let commands = sync_channel(command::WAITING);
     let shown = Shown {
         region: config.region.clone(),
         name: config.name.clone(),
@@ -65,6 +68,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
+        commanded: command::Commanded::default(),
         clock: clock.clone(),
         began: Instant::now(),
     };
@@ -128,7 +132,7 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let parts = line::Parts { trust, writer, appended, offered, status, pace, before };
+    let parts = line::Parts { trust, writer, appended, commands, offered, status, pace, before };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
     Ok(Running { crew, shown, _claim: claim })
@@ -144,7 +148,15 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     tracing::info!(key = %trust::format::hex(signer.public().as_bytes()), "the box signs with this key");
     let sealing_key = trust.root().sealing_key().ok_or(Error::NoSealingKey)?;
     let (region, name) = (config.region.clone(), config.name.clone());
-    Ok(Journal::open(&config.journal(), journal::Identity { region, name, signer, sealing_key })?)
+    let mut journal = Journal::open(&config.journal(), journal::Identity { region, name, signer, sealing_key })?;
+    journal.alert_on(is_alert);
+    Ok(journal)
+}
+
+/// Whether HQ should see an entry before the backlog is through.
+fn is_alert(entry: &Entry) -> bool {
+    let Entry::Crossing(crossing) = entry else { return false };
+    crossing.reasons.iter().any(|number| Reason::from_number(*number).is_some_and(Reason::is_alert))
 }
 
 fn draw_id() -> [u8; 8] {

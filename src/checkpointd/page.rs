@@ -21,6 +21,7 @@ use verdict::Grade;
 use wire::{BoxId, ClockTrust, RegionId};
 
 use crate::clock::Clock;
+use crate::command::Commanded;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
 use crate::stick;
@@ -47,6 +48,8 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
+    /// What becomes of commands.
+    pub commanded: Commanded,
     pub(crate) began: Instant,
 }
 
@@ -118,6 +121,7 @@ impl Shown {
         let view = self.latest.current();
         let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
         let link = self.link.borrow().clone();
+        let commands = self.commanded.counted();
         let release = self.trust.current();
         let now = self.clock.now();
         let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
@@ -154,6 +158,11 @@ impl Shown {
             "link": {
                 "online": link.connected,
                 "queue": link.queue,
+                "rows_sent": link.rows_sent,
+                "alerts_sent": link.alerts_sent,
+                "budget": link.budget,
+                "hq_away": link.unheard,
+                "fruitless": link.fruitless,
                 "trouble": link.trouble.as_ref().map(|(code, _)| code),
             },
             "camera": {
@@ -170,6 +179,11 @@ impl Shown {
             })),
             "reader_deaths": self.gauges.reader_deaths(),
             "runs_spoilt": self.gauges.runs_spoilt(),
+            "commands": {
+                "last": commands.last,
+                "done": commands.done,
+                "refused": commands.refused,
+            },
             "look": look.map(|(number, look)| json!({
                 "number": number,
                 "us": look.micros,

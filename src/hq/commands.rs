@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::{Error, Region};
 
 pub mod add_box;
+pub mod command;
 pub mod import;
 pub mod init;
 pub mod issue;

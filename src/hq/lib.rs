@@ -18,6 +18,7 @@ pub mod boxes;
 pub mod broker;
 pub mod ceremony;
 pub mod collect;
+pub mod command;
 pub mod commands;
 mod error;
 pub mod foreign;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq::commands::{
-    add_box, import, init, issue, issuer, order, register, release, revoke, root, serve, show_run, stick,
+    add_box, command, import, init, issue, issuer, order, register, release, revoke, root, serve, show_run, stick,
     trust_certificate,
 };
 
@@ -40,6 +40,7 @@ enum Command {
     Import(import::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
+    Command(command::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,5 +59,6 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
+        Command::Command(args) => command::run(args),
     }
 }

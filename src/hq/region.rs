@@ -239,6 +239,14 @@ impl Region {
         self.online_key(&Purpose::Receipt).map(Arc::new)
     }
 
+    /// The key that signs commands to boxes.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn command_key(&self) -> Result<Arc<Key>, Error> {
+        self.online_key(&Purpose::Command).map(Arc::new)
+    }
+
     /// Of the keys at hand for a purpose, the one that the newest root names last.
     fn online_key(&self, purpose: &Purpose) -> Result<Key, Error> {
         // Without a root nothing is published; whoever publishes says so.
