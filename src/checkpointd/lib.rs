@@ -19,6 +19,7 @@ use wire::{BoxId, RegionId};
 mod certificate;
 mod claim;
 pub mod clock;
+pub mod command;
 pub mod commands;
 pub mod config;
 pub mod crew;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 use journal::Writer;
@@ -20,6 +20,7 @@ use wire::health::{Health, Picture, Room};
 use crate::Error;
 use crate::certificate;
 use crate::clock::Exchange;
+use crate::command::{self, Hand};
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
@@ -28,12 +29,17 @@ use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
 
+/// Answers to commands that may wait for the line.
+const REPORTS: usize = 4;
+
 /// What the line is tied to.
 pub(crate) struct Parts {
     pub trust: Store,
     pub writer: Writer,
     /// Told whenever the journal has grown.
     pub appended: Arc<Notify>,
+    /// Commands on their way from the link to where they are done.
+    pub commands: (SyncSender<Vec<u8>>, Receiver<Vec<u8>>),
     /// Bundles that are brought to the box.
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
@@ -66,7 +72,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, offered, status, pace, before } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
@@ -86,13 +92,38 @@ impl Line {
                     None => link,
                 };
                 let keys = roots.clone();
+                let every = Duration::from_secs(config.uplink.heartbeat.max(1));
+                let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
+                let (tell, reports) = mpsc::channel(REPORTS);
+                let hand = Hand::new(
+                    command::Parts {
+                        region: config.region.clone(),
+                        name: config.name.clone(),
+                        roots: roots.clone(),
+                        clock: shown.clock.clone(),
+                        writer: writer.clone(),
+                        appended: appended.clone(),
+                        commanded: shown.commanded.clone(),
+                        status: Box::new({
+                            let shown = shown.clone();
+                            move || format!("{:#}", shown.status())
+                        }),
+                        heartbeat: set_heartbeat,
+                        reports: tell,
+                        take_secret: Box::new(|_| Err("no-receive-key")),
+                    },
+                    &config.data,
+                );
+                crew.thread(command::WORKER, move |stop, pulse| hand.work(&commanded, &stop, &pulse))?;
                 let ends = Ends {
                     region: config.region.clone(),
                     name: config.name.clone(),
                     receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
                     wake: appended,
                     health: health(shown, config),
-                    heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
+                    heartbeat,
+                    commands,
+                    reports,
                     release: announce,
                     news: send,
                     status,

@@ -11,6 +11,7 @@ use reader::{Reader, Settings};
 use tokio::sync::{Notify, watch};
 use trust::Store;
 use uplink::{LinkStatus, Pace};
+use verdict::Reason;
 use wire::entry::Entry;
 use wire::sign::Signer as _;
 
@@ -27,7 +28,7 @@ use crate::page::Shown;
 use crate::renew::Certificates;
 use crate::ring::Ring;
 use crate::view::Window;
-use crate::{Error, enrol, lane, phone, sight, stick};
+use crate::{Error, command, enrol, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -67,6 +68,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let (offers, offered) = sync_channel(1);
     let (status, link) = watch::channel(LinkStatus::BEFORE);
     let appended = Arc::<Notify>::default();
+    let commands = sync_channel(command::WAITING);
     let shown = Shown {
         region: config.region.clone(),
         name: config.name.clone(),
@@ -75,6 +77,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
+        commanded: command::Commanded::default(),
         clock: clock.clone(),
         thermometer,
         ring,
@@ -141,8 +144,16 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let parts =
-        line::Parts { trust, writer: writer.clone(), appended: appended.clone(), offered, status, pace, before };
+    let parts = line::Parts {
+        trust,
+        writer: writer.clone(),
+        appended: appended.clone(),
+        commands,
+        offered,
+        status,
+        pace,
+        before,
+    };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
     Ok(Running { crew, shown, writer, appended, _claim: claim })
@@ -159,7 +170,9 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     let sealing_key = trust.root().sealing_key().ok_or(Error::NoSealingKey)?;
     let (region, name) = (config.region.clone(), config.name.clone());
     let identity = journal::Identity { region, name, signer, sealing_key };
-    Ok(Journal::open_within(&config.journal(), identity, config.journal.bounds())?)
+    let mut journal = Journal::open_within(&config.journal(), identity, config.journal.bounds())?;
+    journal.alert_on(is_alert);
+    Ok(journal)
 }
 
 /// Without them the box works without a line.
@@ -169,6 +182,12 @@ fn open_certificates(config: &Config, enrolled: Enrolled, clock: &Arc<Clock>) ->
     let opened = Certificates::open(enrolled, identity, names, clock.clone());
     let certificates = opened.inspect_err(|error| tracing::error!(code = error.code(), %error, "no line"));
     certificates.ok().map(Arc::new)
+}
+
+/// Whether HQ should see an entry before the backlog is through.
+fn is_alert(entry: &Entry) -> bool {
+    let Entry::Crossing(crossing) = entry else { return false };
+    crossing.reasons.iter().any(|number| Reason::from_number(*number).is_some_and(Reason::is_alert))
 }
 
 fn draw_id() -> [u8; 8] {

@@ -16,7 +16,10 @@ use crate::commands::told;
 use crate::config::Config;
 use crate::ring::{Ring, Shelf};
 use crate::watchdog::Watchdog;
-use crate::{Error, open};
+use crate::{Error, command, open};
+
+/// Exit code when HQ has told the box to start again (sysexits.h: a failure for now).
+const START_AGAIN: u8 = 75;
 
 /// Time between looks at the watchdog and at the signal to stop.
 const TURN: Duration = Duration::from_millis(100);
@@ -25,7 +28,8 @@ const TURN: Duration = Duration::from_millis(100);
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  checkpointd run --config /etc/checkpoint/box.toml\n\nThe box must have been \
                         provisioned. Logs go to stderr; RUST_LOG says how much. Exit code: 0 when it was told to \
-                        stop, 1 when it cannot start or one of its workers ended; systemd starts it again.")]
+                        stop, 1 when it cannot start or one of its workers ended, 75 when HQ told it to start again; systemd \
+                        does.")]
 pub struct Args {
     /// The box's configuration file.
     #[arg(long, value_name = "FILE")]
@@ -84,6 +88,10 @@ fn work(config: &Config, ring: &Ring, shelf: &Shelf) -> Result<ExitCode, Error> 
     running.stop();
     match ended {
         None => Ok(ExitCode::SUCCESS),
+        Some(command::WORKER) => {
+            tracing::info!("HQ has told the box to start again");
+            Ok(ExitCode::from(START_AGAIN))
+        }
         Some(worker) => Err(Error::Worker(worker)),
     }
 }
