@@ -80,7 +80,7 @@ impl Outbox {
     pub fn pending(&self) -> Result<u64, Error> {
         let settled = self.settled()?.cast_signed();
         self.db
-            .query_row("SELECT count(*) FROM row WHERE sequence > ?1", [settled], |row| row.get::<_, i64>(0))
+            .query_row(include_str!("sql/pending.sql"), [settled], |row| row.get::<_, i64>(0))
             .map(i64::cast_unsigned)
             .map_err(Error::read)
     }
