@@ -123,9 +123,11 @@ fn a_post_without_a_line_hands_its_journal_over_on_a_stick_and_prunes_by_the_rec
     let receipt = on(&stick, "receipt");
     let good = std::fs::read(&receipt).unwrap();
     let into_the_box = |name: &str, receipt: &[u8], expected: &str| {
-        let media = post.path("media").join(name);
-        std::fs::create_dir_all(on(&media, "receipt").parent().unwrap()).unwrap();
-        std::fs::write(on(&media, "receipt"), receipt).unwrap();
+        let aside = post.path(name);
+        std::fs::create_dir_all(on(&aside, "receipt").parent().unwrap()).unwrap();
+        std::fs::write(on(&aside, "receipt"), receipt).unwrap();
+        // Whole at once, as a stick that is mounted.
+        std::fs::rename(aside, post.path("media").join(name)).unwrap();
         let stick = || (post.status().ok()?.0["stick"] == expected).then_some(());
         wait::for_it(&format!("a stick that is {expected}"), PATIENCE, &[&running], stick);
     };

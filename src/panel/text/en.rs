@@ -214,7 +214,7 @@ pub const fn stick(stick: &Stick) -> Said {
         }
         Stick::WrongReceipt => said(
             "The receipt does not fit",
-            "It is not for what this box wrote down. Take the stick out, tell headquarters.",
+            "It is not for this box. Take it out, tell headquarters.",
         ),
     }
 }
