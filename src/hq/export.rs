@@ -161,3 +161,6 @@ pub fn on_stick(stick: &Path, region: &Region) -> Result<Vec<PathBuf>, Error> {
     found.sort();
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

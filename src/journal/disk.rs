@@ -165,14 +165,13 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
 
 /// The highest sequence there is.
 pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
-    let last: Option<i64> = db.prepare_cached("SELECT max(sequence) FROM row")?.query_row([], |row| row.get(0))?;
+    let last: Option<i64> = db.prepare_cached(include_str!("sql/last.sql"))?.query_row([], |row| row.get(0))?;
     Ok(last.map(i64::cast_unsigned))
 }
 
 /// The last row's place.
 pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
-    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row ORDER BY sequence DESC LIMIT 1";
-    db.query_row(sql, [], place).optional()
+    db.query_row(include_str!("sql/head.sql"), [], place).optional()
 }
 
 /// Says that HQ should see a row soon.
@@ -182,8 +181,7 @@ pub(crate) fn insert_alert(db: &Connection, sequence: u64) -> rusqlite::Result<(
 
 /// What the first row there follows.
 pub(crate) fn base(db: &Connection) -> rusqlite::Result<Place> {
-    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM base";
-    Ok(db.prepare_cached(sql)?.query_row([], place).optional()?.unwrap_or(Place::START))
+    Ok(db.prepare_cached(include_str!("sql/base.sql"))?.query_row([], place).optional()?.unwrap_or(Place::START))
 }
 
 /// The last row that a receipt has covered.
@@ -197,7 +195,7 @@ pub(crate) fn move_base(db: &Connection, to: &Place) -> rusqlite::Result<()> {
 
 pub(crate) fn insert_receipt(db: &Connection, of: &Place, at: Option<i64>) -> rusqlite::Result<()> {
     db.execute(
-        "INSERT OR IGNORE INTO receipt (sequence, epoch_counter, epoch_nonce, chain, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        include_str!("sql/insert_receipt.sql"),
         params![of.sequence.cast_signed(), of.epoch.counter.cast_signed(), of.epoch.nonce, of.chain, at],
     )
     .map(drop)

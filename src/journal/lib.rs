@@ -13,6 +13,7 @@
 //! *checkpoint* is a signed row over the chain so far; the *head* is the last row.
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod budget;
 pub mod chain;
 mod disk;
@@ -28,6 +29,7 @@ mod traffic;
 mod verify;
 mod writer;
 
+pub use bounds::Bounds;
 pub use budget::{Budget, Gauge, Reserve, Stage};
 pub use chain::{Author, Fault, Place};
 pub use epoch::{MAC_KEY, ROW_KEY, aad, info, nonce, padded, unpadded};
@@ -35,7 +37,7 @@ pub use error::Error;
 pub use outbox::{Outbox, Urgent};
 pub use signed::{Checkpoint, Opening};
 pub use status::{Status, status};
-pub use store::{Bounds, Identity, Journal, look_at};
+pub use store::{Identity, Journal, look_at};
 pub use verify::{Report, verify, verify_by, verify_with};
 pub use writer::{Acknowledgement, Requests, Writer, run};
 

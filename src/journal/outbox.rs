@@ -121,8 +121,33 @@ impl Outbox {
     pub fn pending(&self) -> Result<u64, Error> {
         let settled = self.settled()?.cast_signed();
         self.db
-            .query_row("SELECT count(*) FROM row WHERE sequence > ?1", [settled], |row| row.get::<_, i64>(0))
+            .query_row(include_str!("sql/pending.sql"), [settled], |row| row.get::<_, i64>(0))
             .map(i64::cast_unsigned)
             .map_err(Error::read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Journal;
+    use crate::tests::{NOW, all, identity, note};
+
+    #[test]
+    fn a_value_that_damage_made_something_else_holds_up_no_row_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Journal::open(&path, identity()).unwrap().append(&[note("1"), note("2"), note("3")], NOW).unwrap();
+        let before = all(&path);
+        // Strict tables let nobody write such a value; damage does.
+        let lax = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '');";
+        Connection::open(&path).unwrap().execute_batch(lax).unwrap();
+        let sql = "UPDATE row SET boot = 'text', mac = x'01', epoch_counter = 2.5 WHERE sequence = 2";
+        assert_eq!(Connection::open(&path).unwrap().execute(sql, []).unwrap(), 1);
+        let mut rows = all(&path);
+        assert_eq!((rows[1].boot, rows[1].mac, rows[1].epoch.counter), ([0; 8], [0; 32], 0));
+        // What is sound of it is there, and so are the others.
+        (rows[1].boot, rows[1].mac, rows[1].epoch) = (before[1].boot, before[1].mac, before[1].epoch);
+        assert_eq!(rows, before);
     }
 }

@@ -9,20 +9,22 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use wire::entry::Entry;
-use wire::row::{HASH, Row, RowKind};
+use wire::row::{Row, RowKind};
 use wire::sign::Signer;
 use wire::{BoxId, RegionId, WallTime};
 
 use crate::chain::{Author, Place};
 use crate::epoch::Epoch;
-use crate::{Checkpoint, Error, Opening, chain, disk};
+use crate::{Bounds, Checkpoint, Error, Opening, disk};
 
+mod draft;
 mod receipts;
 mod room;
 mod salvage;
 mod tail;
 mod torn;
 
+use draft::{Draft, Plain};
 use room::Room;
 pub use room::look_at;
 use tail::Tail;
@@ -55,39 +57,6 @@ pub struct Identity {
     pub signer: Arc<dyn Signer + Send + Sync>,
     /// HQ's X25519 key.
     pub sealing_key: [u8; 32],
-}
-
-/// How much of the disk a journal may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB, and the reserve.
-    pub pages: u32,
-    /// Bytes of the reserve; 0: none.
-    pub reserve: u64,
-}
-
-impl Bounds {
-    /// Least bytes of a budget: a log, and some days of rows.
-    pub const LEAST: u64 = 32 << 20;
-
-    /// Bounds by which database, log and reserve together take no more than so many bytes, [`Self::LEAST`] or more.
-    pub fn within(bytes: u64, reserve: u64) -> Self {
-        let database = bytes.saturating_sub(u64::from(disk::LONGEST_WAL)).saturating_sub(reserve);
-        // Never 0, which SQLite takes for no bound at all; 1 is a file that grows no more.
-        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX).max(1), reserve }
-    }
-
-    /// All that a journal within them may take.
-    pub const fn bytes(self) -> u64 {
-        self.pages as u64 * disk::PAGE + disk::LONGEST_WAL as u64 + self.reserve
-    }
-}
-
-impl Default for Bounds {
-    /// 4 GiB of rows, some 7 million of them: years without a line. No reserve.
-    fn default() -> Self {
-        Self { pages: 1 << 20, reserve: 0 }
-    }
 }
 
 /// The journal of one box, open for writing.
@@ -267,15 +236,24 @@ impl Journal {
             // A thief of the running box can read what is sealed under a context that is still there.
             self.epoch = None;
         }
-        if self.commits >= COMMITS_IN_WAL {
+        if self.commits >= COMMITS_IN_WAL || self.commits > 0 && self.is_cramped() {
             self.commits = 0;
-            // Passive: waits for nobody. What a reader still holds is moved the next time.
-            let moved = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write);
-            self.came_out(moved.as_ref().err());
-            moved?;
+            if let Err(error) = self.move_log() {
+                // With the reserve there may be room for it.
+                if !self.came_out(Some(&error)) {
+                    return Err(error);
+                }
+                self.move_log()?;
+            }
         }
         self.look_in_time(now);
         Ok(())
+    }
+
+    /// Moves the write-ahead log into the database.
+    fn move_log(&self) -> Result<(), Error> {
+        // Passive: waits for nobody. What a reader still holds is moved the next time.
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)
     }
 
     /// Signs what is new, if there is anything.
@@ -434,46 +412,6 @@ impl Journal {
     pub(crate) fn limit_pages(&mut self, pages: u32) {
         self.bounds = Bounds { pages, ..self.bounds };
         self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
-    }
-}
-
-/// An entry that is to be sealed.
-struct Plain {
-    bytes: Vec<u8>,
-    alert: bool,
-}
-
-/// Rows that are not written yet.
-struct Draft {
-    rows: Vec<Row>,
-    /// Sequences of those that are alerts.
-    alerts: Vec<u64>,
-    head: Place,
-    next: u64,
-    unsigned: u32,
-    signed: bool,
-}
-
-impl Draft {
-    fn add(&mut self, epoch: &mut Epoch, boot: [u8; 8], kind: RowKind, body: Vec<u8>) {
-        let mut row = Row { epoch: epoch.id, sequence: self.next, boot, kind, body, chain: [0; HASH], mac: [0; HASH] };
-        row.chain = chain::link(&self.head.chain, &row);
-        row.mac = epoch.mac(&row.chain);
-        self.head = Place::of(&row);
-        self.next += 1;
-        self.rows.push(row);
-    }
-
-    fn checkpoint(&mut self, epoch: &mut Epoch, boot: [u8; 8], who: &Identity, at: WallTime) {
-        let checkpoint = Checkpoint {
-            kind: Checkpoint::KIND,
-            region: who.region.clone(),
-            name: who.name.clone(),
-            head: self.head,
-            at,
-        };
-        self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
-        (self.unsigned, self.signed) = (0, true);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::collect::{Accept as _, Poison};
 
 pub const NOW: WallTime = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
 
-struct Device(SigningKey);
+pub struct Device(SigningKey);
 
 impl Signer for Device {
     fn public(&self) -> VerifyingKey {
@@ -76,8 +76,12 @@ impl Post {
         SigningKey::from_bytes(&[self.seed; 32]).verifying_key()
     }
 
+    pub fn signer(&self) -> Device {
+        Device(SigningKey::from_bytes(&[self.seed; 32]))
+    }
+
     pub fn start(&self) -> Journal {
-        let signer = Arc::new(Device(SigningKey::from_bytes(&[self.seed; 32])));
+        let signer = Arc::new(self.signer());
         let (region, name) = (region(), self.name.parse().unwrap());
         Journal::open(&self.path(), Identity { region, name, signer, sealing_key: sealing().1 }).unwrap()
     }

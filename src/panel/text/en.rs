@@ -216,10 +216,9 @@ pub const fn stick(stick: &Stick) -> Said {
         Stick::Settled => {
             said("The receipt was taken", "Headquarters has what this box wrote down. You can take the stick out.")
         }
-        Stick::WrongReceipt => said(
-            "The receipt does not fit",
-            "It is not for what this box wrote down. Take the stick out, tell headquarters.",
-        ),
+        Stick::WrongReceipt => {
+            said("The receipt does not fit", "It is not for this box. Take it out, tell headquarters.")
+        }
     }
 }
 

@@ -48,7 +48,11 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
     let signer = Arc::new(Identity::open(&config.data)?);
     let sealing_key = root.sealing_key().ok_or(Error::NoSealingKey)?;
     let identity = journal::Identity { region, name, signer, sealing_key };
-    let mut journal = Journal::open_within(&config.journal(), identity, config.journal.bounds())?;
+    let opened = Journal::open_within(&config.journal(), identity, config.journal.bounds());
+    let mut journal = opened.map_err(|error| match error {
+        journal::Error::InUse(path) => Error::InUse(path),
+        other => other.into(),
+    })?;
     // The box dates it by its own clock, which is worth more than that of whoever types here.
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     journal.settle(&receipt, WallTime::from_unix(0, ClockTrust::None), keep)?;
