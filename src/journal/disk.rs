@@ -81,6 +81,13 @@ pub(crate) fn is_corrupt(error: &rusqlite::Error) -> bool {
         || matches!(error, rusqlite::Error::SqlInputError { .. })
 }
 
+/// Rows came in another order than they were asked for: the file is damaged, and whoever goes on from the last one would
+/// never come to an end.
+pub(crate) fn out_of_order() -> rusqlite::Error {
+    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(corrupt, Some("rows are out of order".to_owned()))
+}
+
 /// Whether a value was not what a row holds; the file around it may be sound.
 pub(crate) fn is_damaged_value(error: &rusqlite::Error) -> bool {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};

@@ -51,6 +51,9 @@ impl Outbox {
                 read => read,
             };
             let row = row.map_err(Error::read)?;
+            if row.sequence.cast_signed() < from {
+                return Err(Error::read(disk::out_of_order()));
+            }
             total += row.body.len();
             let follows = rows.last().is_none_or(|last| row.sequence == last.sequence + 1);
             if !rows.is_empty() && (rows.len() >= most || total > bytes || !follows) {

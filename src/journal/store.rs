@@ -14,7 +14,7 @@ use wire::sign::Signer;
 use wire::{BoxId, RegionId, WallTime};
 
 use crate::chain::{Author, Place};
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, wipe_stack};
 use crate::{Bounds, Checkpoint, Error, Opening, disk};
 
 mod draft;
@@ -235,6 +235,7 @@ impl Journal {
         if spent {
             // A thief of the running box can read what is sealed under a context that is still there.
             self.epoch = None;
+            wipe_stack();
         }
         if self.commits >= COMMITS_IN_WAL || self.commits > 0 && self.is_cramped() {
             self.commits = 0;
@@ -282,7 +283,10 @@ impl Journal {
         if self.doubtful {
             self.look_again()?;
         }
-        let draft = match self.draft(plain, sign, now) {
+        let draft = self.draft(plain, sign, now);
+        // The keys of what was just sealed are gone, and so are their traces.
+        wipe_stack();
+        let draft = match draft {
             Ok(draft) if draft.rows.is_empty() => return Ok(self.head.sequence),
             Ok(draft) => draft,
             Err(error) => {

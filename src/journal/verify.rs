@@ -82,6 +82,9 @@ fn look(db: &Connection, from: i64, author: Option<&Author>, report: &mut Report
         let Some(row) = rows.next()? else { return Ok(None) };
         report.rows += 1;
         let sequence: i64 = row.get(0)?;
+        if sequence < next {
+            return Err(disk::out_of_order());
+        }
         if report.fault.is_none() {
             let followed = match disk::row(row) {
                 Ok(row) => step(&report.head, settled.as_ref(), &row, author),

@@ -47,6 +47,7 @@ impl Post {
             chain: row.chain,
             ledger: [1; 8],
             issued: 0,
+            budget: None,
         };
         let mut journal = Journal::open(&self.journal(), identity()).unwrap();
         journal.settle(&receipt, NOW, Duration::from_secs(86_400)).unwrap();

@@ -50,6 +50,7 @@ fn receipt_for_all(path: &Path) -> Receipt {
         chain: last.chain,
         ledger: [1; 8],
         issued: 0,
+        budget: None,
     }
 }
 
