@@ -11,7 +11,9 @@ use checkpointd::page::Shown;
 use checkpointd::ring::Ring;
 use checkpointd::{Running, open, provision};
 use hq::Region;
+use journal::Acknowledgement;
 use uplink::Pace;
+use wire::entry::{Entry, Note};
 use wire::sign::Signer as _;
 
 use crate::Error;
@@ -26,6 +28,9 @@ const CHECK_EVERY: u64 = 20;
 
 /// Seconds between heartbeats: a visitor should see the boxes live.
 const HEARTBEAT: u64 = 2;
+
+/// Most notes it takes to use up what a full disk still has room for.
+const MOST_NOTES: u32 = 1000;
 
 /// Who does this, for HQ's audit.
 const BY: &str = "simulator";
@@ -253,7 +258,25 @@ impl Post {
     pub fn fill_disk(&self, is_full: bool) -> Result<(), Error> {
         self.is_full.store(is_full, Ordering::Relaxed);
         self.stop();
-        self.start()
+        self.start()?;
+        if is_full {
+            self.use_up_room();
+        }
+        Ok(())
+    }
+
+    /// Writes notes until there is no room for another: what is left between and before rows is soon used up.
+    fn use_up_room(&self) {
+        for number in 0..MOST_NOTES {
+            let note =
+                |now| Entry::Note(Note { at: now, code: "disk-full".to_owned(), detail: "simulated".to_owned() });
+            let write = |running: &Running| running.write(vec![note(running.shown().clock.now())]).ok();
+            let written = self.slot().as_ref().and_then(write).map(Acknowledgement::wait);
+            if !matches!(written, Some(Ok(_))) {
+                tracing::info!(name = self.name.name, number, "the disk takes nothing more");
+                return;
+            }
+        }
     }
 
     /// Whether its disk is full.
