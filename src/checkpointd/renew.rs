@@ -185,7 +185,9 @@ impl Credentials for ToBroker {
             state.shows_next = false;
             match state.wallet.promote() {
                 Ok(()) => tracing::info!("the broker has accepted the next certificate"),
-                Err(error) => tracing::error!(code = error.code(), %error, "the next certificate cannot be put in place"),
+                Err(error) => {
+                    tracing::error!(code = error.code(), %error, "the next certificate cannot be put in place")
+                }
             }
         }
     }

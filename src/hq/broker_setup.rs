@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use wire::topic::{self, ROOT};
 
+use crate::Error;
 use crate::ca::COLLECTOR;
 use crate::enrol::books;
 use crate::region::{Region, db, who};
-use crate::Error;
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ use p256::pkcs8::EncodePrivateKey as _;
 use wire::{BoxId, RegionId};
 use x509_cert::builder::{Builder as _, CertificateBuilder, Profile};
 use x509_cert::certificate::Certificate;
+use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::der::asn1::{BitString, GeneralizedTime, Ia5String, OctetString, Uint};
 use x509_cert::der::oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use x509_cert::der::pem::LineEnding;
@@ -23,7 +24,6 @@ use x509_cert::der::{DecodePem as _, Encode as _, pem};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber, ExtendedKeyUsage, SubjectAltName};
 use x509_cert::ext::{AsExtension as _, Extensions};
-use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{DynSignatureAlgorithmIdentifier as _, SubjectPublicKeyInfoOwned};
@@ -31,10 +31,10 @@ use x509_cert::time::{Time, Validity};
 use x509_cert::{Version, der};
 use zeroize::Zeroizing;
 
+use crate::Error;
 use crate::keys::Purpose;
 use crate::region::{KEYS, Region, put};
 use crate::signer::file;
-use crate::Error;
 
 #[cfg(test)]
 mod tests;
@@ -216,7 +216,8 @@ impl Authority {
         let from = self.certificate.tbs_certificate.validity.not_before.to_unix_duration();
         let from = i64::try_from(from.as_secs()).unwrap_or(0);
         let to = now.saturating_add(SERVER_LIFE);
-        let issued = self.leaf("checkpoint server", &public, ID_KP_SERVER_AUTH, Some(SubjectAltName(names)), from, to)?;
+        let issued =
+            self.leaf("checkpoint server", &public, ID_KP_SERVER_AUTH, Some(SubjectAltName(names)), from, to)?;
         pair(issued, &key)
     }
 
@@ -240,8 +241,8 @@ impl Authority {
         };
         let number = SerialNumber::new(&serial).map_err(Failure::write)?;
         let subject = name(common_name, &self.region)?;
-        let mut builder = CertificateBuilder::new(profile, number, validity, subject, spki, &self.key)
-            .map_err(Failure::write)?;
+        let mut builder =
+            CertificateBuilder::new(profile, number, validity, subject, spki, &self.key).map_err(Failure::write)?;
         builder.add_extension(&ExtendedKeyUsage(vec![usage])).map_err(Failure::write)?;
         if let Some(hosts) = hosts {
             builder.add_extension(&hosts).map_err(Failure::write)?;
@@ -296,7 +297,8 @@ fn own(key: &SigningKey, region: &RegionId, now: i64) -> Result<Certificate, Fai
     let validity = Validity { not_before: time(now - BEHIND)?, not_after: time(now.saturating_add(AUTHORITY_LIFE))? };
     let subject = name(&format!("checkpoint authority of {region}"), region)?;
     let number = SerialNumber::new(&draw_serial()?).map_err(Failure::write)?;
-    let builder = CertificateBuilder::new(Profile::Root, number, validity, subject, spki, key).map_err(Failure::write)?;
+    let builder =
+        CertificateBuilder::new(Profile::Root, number, validity, subject, spki, key).map_err(Failure::write)?;
     builder.build::<DerSignature>().map_err(Failure::write)
 }
 

@@ -51,7 +51,9 @@ pub enum Error {
         name: BoxId,
     },
     /// It would believe another headquarters.
-    #[error("the box {0} trusts another root than this region's: it must be made ready anew, with this region's root.1")]
+    #[error(
+        "the box {0} trusts another root than this region's: it must be made ready anew, with this region's root.1"
+    )]
     OtherRoot(BoxId),
     /// Nobody has said that it would come.
     #[error("no box {0} was announced: `checkpoint-hq box add REGION {0}` announces it, or say --new")]
@@ -117,11 +119,6 @@ impl Asked {
     pub const fn key(&self) -> &VerifyingKey {
         &self.key
     }
-
-    /// What the operator compares with the box's panel: a hash over everything that it asks for.
-    pub fn fingerprint(&self) -> String {
-        wire::fingerprint::line(&Sha256::digest(wire::encode(&self.request)).into())
-    }
 }
 
 /// A box that was enrolled.
@@ -152,6 +149,14 @@ impl Region {
             });
             announced.map_err(crate::Error::database("announcing a box"))
         })
+    }
+
+    /// What the operator compares with the box's panel: the fingerprint of the root that both trust.
+    ///
+    /// # Errors
+    /// As [`Self::first_root`].
+    pub fn digits(&self) -> Result<String, crate::Error> {
+        Ok(wire::fingerprint::line(&Sha256::digest(self.first_root()?).into()))
     }
 
     /// What is known of a box's enrolment.
@@ -207,14 +212,7 @@ impl Region {
     ///
     /// # Errors
     /// [`Error::Address`], or what the system refuses. Nothing was changed then.
-    pub fn enrol(
-        &self,
-        asked: &Asked,
-        at: &Addresses,
-        life: i64,
-        by: &str,
-        now: i64,
-    ) -> Result<Answer, crate::Error> {
+    pub fn enrol(&self, asked: &Asked, at: &Addresses, life: i64, by: &str, now: i64) -> Result<Answer, crate::Error> {
         let Asked { request, key, is_new } = asked;
         let ours = &self.settings().addresses;
         let address = |what, said: &Option<String>, known: &Option<String>| {

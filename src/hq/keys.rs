@@ -154,7 +154,11 @@ impl TrySigner for Key {
     /// When a room of HQ signs something that this key is not for: a bug that must not leave the house.
     fn try_sign(&self, message: &[u8]) -> Result<[u8; 64], Unsigned> {
         let is_own = |said: &[u8]| self.purpose.contexts().iter().any(|own| own.as_str().as_bytes() == said);
-        assert!(purpose_of(message).is_some_and(is_own), "the key {} was given something to sign that it is not for", self.purpose);
+        assert!(
+            purpose_of(message).is_some_and(is_own),
+            "the key {} was given something to sign that it is not for",
+            self.purpose
+        );
         self.signer.try_sign(message)
     }
 }

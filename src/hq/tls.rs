@@ -8,12 +8,12 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use crate::Error;
 use crate::ca::{COLLECTOR, Failure, Pair};
 use crate::collect::Credentials;
 use crate::enrol::books;
 use crate::region::{Region, db};
 use crate::serve::Clock;
-use crate::Error;
 
 /// For so long a certificate of the collector counts, in seconds: it draws another when a third is left.
 const COLLECTOR_LIFE: i64 = 30 * 86_400;

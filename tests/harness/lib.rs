@@ -24,6 +24,7 @@ pub mod port;
 pub mod post;
 pub mod process;
 pub mod programs;
+pub mod secure;
 pub mod texts;
 pub mod wait;
 pub mod web;

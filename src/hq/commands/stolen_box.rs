@@ -54,7 +54,10 @@ fn confirmed(name: &BoxId, since: &str) -> bool {
 
 fn tell(args: &Args, struck: &Struck, since: &str) -> Result<(), Error> {
     let Args { name, out, .. } = args;
-    println!("{name} is struck off: certificates revoked {}, no receipt any more, suspect since {since}", struck.certificates);
+    println!(
+        "{name} is struck off: certificates revoked {}, no receipt any more, suspect since {since}",
+        struck.certificates
+    );
     println!("what to do now:");
     for list in &struck.lists {
         println!("- written: {}", list.display());

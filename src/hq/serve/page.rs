@@ -130,7 +130,13 @@ fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl 
                 .raw(language.of("две копии журнала", "journal forked"))
                 .raw("</strong> ");
         }
-        if !one.key_known {
+        if let Some(since) = one.stolen_since {
+            page.raw("<strong class=\"refuse\">").raw(language.of("украден", "stolen"));
+            page.raw("</strong> ").text(&at(since)).raw(" ");
+        }
+        if !one.key_known && one.certificate_until.is_none() && one.online.is_none() {
+            page.raw(language.of("ещё не введён в строй", "not enrolled yet"));
+        } else if !one.key_known {
             page.raw("<strong class=\"check\">").raw(language.of("ключ неизвестен", "key unknown")).raw("</strong>");
         }
     }
@@ -171,12 +177,13 @@ fn draw_crossings(
             let doubt = language.of("часы поста под сомнением", "the box's clock is in doubt");
             page.raw(" <abbr title=\"").text(doubt).raw("\">?</abbr>");
         }
-        page.raw("<td>")
-            .text(&one.name)
-            .raw("<td class=\"")
-            .text(one.outcome)
-            .raw("\">")
-            .text(word(language, one.outcome));
+        page.raw("<td>").text(&one.name);
+        if one.suspect {
+            let doubt = language.of("пришло после кражи поста", "came after the box was stolen");
+            page.raw(" <strong class=\"refuse\" title=\"").text(doubt).raw("\">").raw("⚠ ");
+            page.raw(language.of("под сомнением", "suspect")).raw("</strong>");
+        }
+        page.raw("<td class=\"").text(one.outcome).raw("\">").text(word(language, one.outcome));
         page.raw("<td>").text(&one.reasons.join(", "));
         page.raw("<td>").text(&one.kind.map(&kind).unwrap_or_default());
         page.raw("<td>").text(one.issuer.as_deref().unwrap_or_default());

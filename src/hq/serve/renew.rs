@@ -84,7 +84,9 @@ impl IntoResponse for Refused {
             Self::Request => (StatusCode::BAD_REQUEST, "request"),
             Self::Nonce => (StatusCode::CONFLICT, "nonce"),
             Self::Proof(code) => (StatusCode::FORBIDDEN, *code),
-            Self::Region(Error::Enrol(error @ enrol::Error::TooMany(_))) => (StatusCode::TOO_MANY_REQUESTS, error.code()),
+            Self::Region(Error::Enrol(error @ enrol::Error::TooMany(_))) => {
+                (StatusCode::TOO_MANY_REQUESTS, error.code())
+            }
             Self::Region(Error::Enrol(error)) => (StatusCode::FORBIDDEN, error.code()),
             Self::Region(error) => {
                 tracing::error!(code = error.code(), "no certificate: {}", crate::commands::chain(error));
