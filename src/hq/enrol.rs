@@ -119,11 +119,6 @@ impl Asked {
     pub const fn key(&self) -> &VerifyingKey {
         &self.key
     }
-
-    /// What the operator compares with the box's panel: a hash over everything that it asks for.
-    pub fn fingerprint(&self) -> String {
-        wire::fingerprint::line(&Sha256::digest(wire::encode(&self.request)).into())
-    }
 }
 
 /// A box that was enrolled.
@@ -154,6 +149,14 @@ impl Region {
             });
             announced.map_err(crate::Error::database("announcing a box"))
         })
+    }
+
+    /// What the operator compares with the box's panel: the fingerprint of the root that both trust.
+    ///
+    /// # Errors
+    /// As [`Self::first_root`].
+    pub fn digits(&self) -> Result<String, crate::Error> {
+        Ok(wire::fingerprint::line(&Sha256::digest(self.first_root()?).into()))
     }
 
     /// What is known of a box's enrolment.

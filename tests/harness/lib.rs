@@ -27,6 +27,7 @@ pub mod post;
 pub mod process;
 pub mod programs;
 pub mod scribe;
+pub mod secure;
 pub mod texts;
 pub mod wait;
 pub mod web;

@@ -51,6 +51,11 @@ impl Certificate {
         all.iter().map(|one| Self::from_der(&one.to_der().map_err(|_| Refused::Certificate)?)).collect()
     }
 
+    /// As it was issued.
+    pub fn to_der(&self) -> &[u8] {
+        &self.der
+    }
+
     /// Writes PEM.
     pub fn to_pem(&self) -> String {
         pem::encode_string("CERTIFICATE", LineEnding::LF, &self.der).expect("PEM of a few kilobytes can be written")

@@ -59,8 +59,8 @@ pub(super) struct Asked<'a> {
 
 /// What came, unchecked, and the key it should be for.
 pub(super) struct Answer {
-    certificate: Vec<u8>,
-    key: TlsKey,
+    pub(super) certificate: Vec<u8>,
+    pub(super) key: TlsKey,
 }
 
 impl Asked<'_> {

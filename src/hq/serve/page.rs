@@ -92,7 +92,7 @@ type Cell = fn(&mut Page, Language, &BoxShown, Offset);
 
 /// Columns of the boxes, in Russian and English.
 const BOXES: &[(&str, &str, Cell)] = &[
-    ("Пост", "Box", |page, language, one, _| draw_name(page, language, one)),
+    ("Пост", "Box", draw_name),
     ("Связь", "Line", health::line),
     ("Строки журнала", "Journal rows", |page, language, one, _| health::journal(page, language, one)),
     ("Место", "Room", |page, language, one, _| health::room(page, language, one)),
@@ -141,12 +141,18 @@ fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], zone: Off
 }
 
 /// What it is called, and what is wrong with its standing at HQ.
-fn draw_name(page: &mut Page, language: Language, one: &BoxShown) {
+fn draw_name(page: &mut Page, language: Language, one: &BoxShown, zone: Offset) {
     page.raw("<b>").text(&one.name).raw("</b>");
     if one.in_conflict {
         page.raw("<br>").warning("refuse", language.of("две копии журнала", "journal forked"));
     }
-    if !one.key_known {
+    if let Some(since) = one.stolen_since {
+        page.raw("<br>").warning("refuse", language.of("украден", "stolen"));
+        page.raw(" ").text(&span::shown(since, zone));
+    }
+    if !one.key_known && one.certificate_until.is_none() && one.online.is_none() {
+        page.raw("<br>").raw(language.of("ещё не введён в строй", "not enrolled yet"));
+    } else if !one.key_known {
         page.raw("<br>").warning("check", language.of("ключ неизвестен", "key unknown"));
     }
 }
@@ -217,12 +223,13 @@ fn draw_crossings(
             let doubt = language.of("часы поста под сомнением", "the box's clock is in doubt");
             page.raw(" <abbr title=\"").text(doubt).raw("\">?</abbr>");
         }
-        page.raw("<td>")
-            .text(&one.name)
-            .raw("<td class=\"")
-            .text(one.outcome)
-            .raw("\">")
-            .text(word(language, one.outcome));
+        page.raw("<td>").text(&one.name);
+        if one.suspect {
+            let doubt = language.of("пришло после кражи поста", "came after the box was stolen");
+            page.raw(" <strong class=\"refuse\" title=\"").text(doubt).raw("\">").raw("⚠ ");
+            page.raw(language.of("под сомнением", "suspect")).raw("</strong>");
+        }
+        page.raw("<td class=\"").text(one.outcome).raw("\">").text(word(language, one.outcome));
         page.raw("<td>").text(&one.reasons.join(", "));
         page.raw("<td>").text(&one.kind.map(&kind).unwrap_or_default());
         page.raw("<td>").text(one.issuer.as_deref().unwrap_or_default());

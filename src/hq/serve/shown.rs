@@ -74,6 +74,8 @@ pub struct CrossingShown {
     pub read_us: u32,
     /// Microseconds from text to verdict.
     pub judge_us: u32,
+    /// Whether it came from a box after it was stolen, and may be anybody's word.
+    pub suspect: bool,
     /// How it ended: `passed`, `turned-back`, `next-pass`, `absence`; none while that has not come.
     pub action: Option<&'static str>,
     /// Milliseconds since 1970 by the box's clock.
@@ -178,6 +180,10 @@ pub struct BoxShown {
     pub receipted: u64,
     /// Whether it has gone on in two ways and gets no receipt.
     pub in_conflict: bool,
+    /// Unix seconds since when it is not believed, if it was stolen.
+    pub stolen_since: Option<i64>,
+    /// Unix seconds until which its newest certificate counts, if it was enrolled.
+    pub certificate_until: Option<i64>,
 }
 
 /// How old a part of a box's knowledge is.
@@ -253,7 +259,22 @@ impl Shown {
     /// # Errors
     /// [`Error::Open`].
     pub fn crossings(&self, filter: &Filter, limit: u32) -> Result<Vec<CrossingShown>, Error> {
-        Ok(self.search(filter, limit)?.into_iter().map(CrossingShown::from).collect())
+        let stolen = self.suspect_after()?;
+        let is_suspect = |one: &Record| stolen.get(&one.name).is_some_and(|last| one.sequence > *last);
+        let shown = self.search(filter, limit)?.into_iter().map(|record| {
+            let suspect = is_suspect(&record);
+            CrossingShown { suspect, ..record.into() }
+        });
+        Ok(shown.collect())
+    }
+
+    /// Of every stolen box the last row that came before the theft. What came later may be dated as its thief likes.
+    fn suspect_after(&self) -> Result<BTreeMap<BoxId, u64>, Error> {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let stolen = self.region.enrolments()?.into_iter().filter_map(|(name, entry)| Some((name, entry.stolen?)));
+        stolen
+            .map(|(name, since)| ledger.last_before(&name, since).map(|last| (name, last)).map_err(Error::from))
+            .collect()
     }
 
     /// Crossings that boxes have shown early and whose rows are not in the ledger yet, the newest first.
@@ -296,7 +317,9 @@ impl Shown {
         let standings: BTreeMap<_, _> =
             self.standings()?.into_iter().map(|standing| (standing.name.clone(), standing)).collect();
         let seen = self.seen.view().boxes;
-        let mut names: Vec<&BoxId> = known.keys().chain(standings.keys()).chain(seen.keys()).collect();
+        let enrolled: BTreeMap<_, _> = self.region.enrolments()?.into_iter().collect();
+        let all = known.keys().chain(standings.keys()).chain(seen.keys()).chain(enrolled.keys());
+        let mut names: Vec<&BoxId> = all.collect();
         names.sort();
         names.dedup();
         let now = (self.clock)();
@@ -349,6 +372,8 @@ impl Shown {
                     .filter(|standing| !standing.in_conflict)
                     .map_or(0, |standing| standing.head.sequence),
                 in_conflict: standing.is_some_and(|standing| standing.in_conflict),
+                stolen_since: enrolled.get(name).and_then(|entry| entry.stolen),
+                certificate_until: enrolled.get(name).and_then(|entry| entry.not_after),
             }
         });
         Ok(shown.collect())
@@ -419,6 +444,7 @@ impl From<Record> for CrossingShown {
             clock: crossing.at.trust.as_str(),
             clock_is_sound: crossing.at.trust.is_sound(),
             lane: crossing.lane,
+            suspect: false,
             outcome: match crossing.outcome {
                 Outcome::Admit => "admit",
                 Outcome::Check => "check",

@@ -3,12 +3,27 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::enrol::tests::{Keys, NOW, stage};
 
-fn desk() -> Desk {
+/// A desk; the region's folder goes with it.
+struct Open {
+    _folder: tempfile::TempDir,
+    desk: Desk,
+}
+
+impl std::ops::Deref for Open {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+fn desk() -> Open {
     let stage = stage();
     stage.enrol("post-1", &Keys::of(2));
     stage.enrol("post-2", &Keys::of(3));
-    let region = stage.keep();
-    Desk { region: Arc::new(region), clock: Arc::new(|| NOW), nonces: Mutex::default(), peers: Mutex::default() }
+    let (folder, region) = stage.apart();
+    let (nonces, peers) = (Mutex::default(), Mutex::default());
+    Open { _folder: folder, desk: Desk { region: Arc::new(region), clock: Arc::new(|| NOW), nonces, peers } }
 }
 
 fn request(desk: &Desk, name: &str, keys: &Keys, tls: &Keys, nonce: [u8; 32]) -> Vec<u8> {
