@@ -5,12 +5,13 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use board::{Board, Picture};
-use journal::{Journal, Writer};
+use journal::{Acknowledgement, Journal, Writer};
 use panel::{Bar, Fault, Latest, Screen, View};
 use reader::{Reader, Settings};
 use tokio::sync::{Notify, watch};
 use trust::Store;
 use uplink::{LinkStatus, Pace};
+use wire::entry::Entry;
 use wire::sign::Signer as _;
 
 use crate::claim::Claim;
@@ -36,6 +37,8 @@ const PICTURES: usize = 8;
 pub struct Running {
     crew: Crew,
     shown: Shown,
+    writer: Writer,
+    appended: Arc<Notify>,
     _claim: Claim,
 }
 
@@ -131,10 +134,10 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let parts = line::Parts { trust, writer, appended, offered, status, pace, before };
+    let parts = line::Parts { trust, writer: writer.clone(), appended: appended.clone(), offered, status, pace, before };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running { crew, shown, _claim: claim })
+    Ok(Running { crew, shown, writer, appended, _claim: claim })
 }
 
 fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
@@ -185,6 +188,20 @@ impl Running {
     /// What the box shows of itself.
     pub const fn shown(&self) -> &Shown {
         &self.shown
+    }
+
+    /// Writes down what happened beside the lane, for whoever tries the box with more than a lane can see. When the
+    /// acknowledgement has come, the link wants to be [woken](Self::wake).
+    ///
+    /// # Errors
+    /// [`journal::Error::TooLong`], or [`journal::Error::Ended`] when the box has ended.
+    pub fn write(&self, entries: Vec<Entry>) -> Result<Acknowledgement, journal::Error> {
+        self.writer.send(entries, self.shown.clock.now())
+    }
+
+    /// Wakes the link: something has become durable.
+    pub fn wake(&self) {
+        self.appended.notify_one();
     }
 
     /// Every worker's name and pulse, for a watchdog.

@@ -313,6 +313,8 @@ impl<L: Accept> Desk<L> {
                 }
                 return Ok(());
             }
+            // Not asked for yet.
+            Up::Alerts | Up::Diag => return Ok(()),
             // A cleared retained message says nothing.
             Up::State if payload.is_empty() => return Ok(()),
             Up::State => {

@@ -258,8 +258,8 @@ impl Ledger {
 
     fn receipt_for(&self, name: &BoxId, up_to: &Place, now: i64) -> Receipt {
         let Place { epoch, sequence, chain } = *up_to;
-        let (region, ledger) = (self.region.clone(), self.id);
-        Receipt { region, to: name.clone(), epoch, sequence, chain, ledger, issued: now }
+        let (region, ledger, budget) = (self.region.clone(), self.id, None);
+        Receipt { region, to: name.clone(), epoch, sequence, chain, ledger, issued: now, budget }
     }
 
     /// Every box that has sent anything.

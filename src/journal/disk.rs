@@ -14,7 +14,7 @@ use crate::chain::Place;
 const APPLICATION: i64 = 0x4350_4A31;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// The write-ahead log is moved into the database by the writer between groups; SQLite does it by itself,
 /// inside a commit, only when that was forgotten for so many pages.
@@ -55,7 +55,7 @@ pub(crate) fn lay_out(db: &Connection) -> Result<(), Error> {
     if found > LAYOUT {
         return Err(Error::Layout { found, known: LAYOUT });
     }
-    if found == 0 {
+    if found < LAYOUT {
         // One transaction: a power cut leaves a journal or none.
         let make = format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;",
@@ -75,8 +75,10 @@ fn set(db: &Connection, pragma: &str, value: impl rusqlite::ToSql) -> rusqlite::
 
 /// Whether the file itself is damaged, rather than a row in it.
 pub(crate) fn is_corrupt(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+    // Our statements are fixed: where one does not fit any more, the names of tables or columns are damaged.
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+        || matches!(error, rusqlite::Error::SqlInputError { .. })
 }
 
 /// Whether a value was not what a row holds; the file around it may be sound.
@@ -171,6 +173,11 @@ pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
 pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
     let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row ORDER BY sequence DESC LIMIT 1";
     db.query_row(sql, [], place).optional()
+}
+
+/// Says that HQ should see a row soon.
+pub(crate) fn insert_alert(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO alert (sequence) VALUES (?1)")?.execute([sequence.cast_signed()]).map(drop)
 }
 
 /// What the first row there follows.

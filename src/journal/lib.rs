@@ -32,7 +32,7 @@ pub use budget::{Budget, Gauge, Reserve, Stage};
 pub use chain::{Author, Fault, Place};
 pub use epoch::{MAC_KEY, ROW_KEY, aad, info, nonce, padded, unpadded};
 pub use error::Error;
-pub use outbox::Outbox;
+pub use outbox::{Outbox, Urgent};
 pub use signed::{Checkpoint, Opening};
 pub use status::{Status, status};
 pub use store::{Bounds, Identity, Journal, look_at};

@@ -3,10 +3,22 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
 use wire::row::Row;
 
-use crate::chain::Place;
+use crate::chain::{Hash, Place};
 use crate::{Error, disk};
+
+/// An alert, with what HQ needs to check and open it alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Urgent {
+    /// The opening of its epoch, unless that has left: then HQ has it.
+    pub opening: Option<Row>,
+    /// The chain hash before it.
+    pub before: Hash,
+    /// The row itself.
+    pub row: Row,
+}
 
 /// Reads rows for the link; never waits for the writer's fsync, and cannot write.
 pub struct Outbox {
@@ -63,6 +75,35 @@ impl Outbox {
     /// The last row that has left.
     pub(crate) fn base(&self) -> Result<Place, Error> {
         disk::base(&self.db).map_err(Error::read)
+    }
+
+    /// Sequence of the last alert among the rows; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn last_alert(&self) -> Result<u64, Error> {
+        let last: Option<i64> =
+            self.db.query_row("SELECT max(sequence) FROM alert", [], |row| row.get(0)).map_err(Error::read)?;
+        Ok(last.unwrap_or(0).cast_unsigned())
+    }
+
+    /// The first alert above a sequence.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn alert_after(&self, sequence: u64) -> Result<Option<Urgent>, Error> {
+        let after = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let one = |sql, parameter| self.db.prepare_cached(sql)?.query_row([parameter], disk::row).optional();
+        let Some(row) = one(include_str!("sql/alert_after.sql"), after).map_err(Error::read)? else { return Ok(None) };
+        let sequence = row.sequence.cast_signed();
+        let opening = one(include_str!("sql/opening_before.sql"), sequence).map_err(Error::read)?;
+        let opening = opening.filter(|opening| opening.epoch == row.epoch);
+        let before = one(include_str!("sql/row_before.sql"), sequence).map_err(Error::read)?;
+        let before = match before {
+            Some(before) => before.chain,
+            None => disk::base(&self.db).map_err(Error::read)?.chain,
+        };
+        Ok(Some(Urgent { opening, before, row }))
     }
 
     /// Sequence of the last row covered by a receipt; 0 when there is none.

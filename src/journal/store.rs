@@ -1,6 +1,7 @@
 //! The journal as its one writer has it.
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,10 +21,12 @@ mod receipts;
 mod room;
 mod salvage;
 mod tail;
+mod torn;
 
 use room::Room;
 pub use room::look_at;
 use tail::Tail;
+use torn::Torn;
 
 /// Entries after which a checkpoint is written.
 const CHECKPOINT_ENTRIES: u32 = 64;
@@ -70,7 +73,8 @@ impl Bounds {
     /// Bounds by which database, log and reserve together take no more than so many bytes, [`Self::LEAST`] or more.
     pub fn within(bytes: u64, reserve: u64) -> Self {
         let database = bytes.saturating_sub(u64::from(disk::LONGEST_WAL)).saturating_sub(reserve);
-        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX), reserve }
+        // Never 0, which SQLite takes for no bound at all; 1 is a file that grows no more.
+        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX).max(1), reserve }
     }
 
     /// All that a journal within them may take.
@@ -113,8 +117,10 @@ pub struct Journal {
     /// Commits since the write-ahead log was last moved into the database.
     commits: u32,
     room: Room,
+    /// Which entries HQ should see before the backlog is through.
+    is_alert: fn(&Entry) -> bool,
     /// Held for as long as the journal is open: two writers would fork the chain.
-    _lock: File,
+    lock: File,
 }
 
 impl Journal {
@@ -134,13 +140,23 @@ impl Journal {
     /// [`Error::Full`], [`Error::Open`] or [`Error::Read`].
     pub fn open_within(path: &Path, identity: Identity, bounds: Bounds) -> Result<Self, Error> {
         let lock = lock(path)?;
+        let torn = Torn::of(path);
+        // Nothing there, where something was: the file itself is gone.
+        let is_gone = is_begun(&lock) && std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
+        if is_gone {
+            File::options().create(true).append(true).open(path).map_err(Error::open)?;
+        }
         let mut boot = [0; 8];
         getrandom::fill(&mut boot).map_err(|_| Error::Random)?;
         let author =
             Author { region: identity.region.clone(), name: identity.name.clone(), key: identity.signer.public() };
         let mut room = Room::new(path, bounds);
-        let (db, tail) = room::load_with_reserve(&mut room, |room| {
+        let (mut db, mut tail) = room::load_with_reserve(&mut room, |room| {
             let bounds = room.bounds(bounds);
+            if is_gone {
+                tracing::error!("the journal's file is gone; it begins anew, far above what was there");
+                salvage::salvage(path, &author, bounds)?;
+            }
             match load(path, &author, bounds) {
                 Err(error) if error.is_corrupt() => {
                     tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
@@ -150,6 +166,9 @@ impl Journal {
                 loaded => loaded,
             }
         })?;
+        if let Some(torn) = torn {
+            torn.take_back(&mut db, &mut tail, &author)?;
+        }
         let Tail { head, next, last_epoch } = tail;
         let mut journal = Self {
             path: path.to_owned(),
@@ -168,9 +187,13 @@ impl Journal {
             doubtful: false,
             commits: 0,
             room,
-            _lock: lock,
+            is_alert: |_| false,
+            lock,
         };
         journal.begin_room();
+        if journal.head != Place::START {
+            journal.has_begun();
+        }
         Ok(journal)
     }
 
@@ -197,6 +220,12 @@ impl Journal {
         self.durable.store(head.sequence, Ordering::Relaxed);
     }
 
+    /// Says which entries are alerts: their rows are marked as they are written, and the link sends them first.
+    /// Before, none are.
+    pub fn alert_on(&mut self, is_alert: fn(&Entry) -> bool) {
+        self.is_alert = is_alert;
+    }
+
     /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
     /// none are.
     ///
@@ -204,10 +233,14 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let plain = || entries.iter().map(wire::encode).collect::<Vec<_>>();
+        let is_alert = self.is_alert;
+        let plain = || {
+            let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry) };
+            entries.iter().map(one).collect::<Vec<_>>()
+        };
         let first = plain();
-        if let Some(long) = first.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
-            return Err(Error::TooLong(long.len()));
+        if let Some(long) = first.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
+            return Err(Error::TooLong(long));
         }
         let may_use_reserve = room::may_use_reserve(entries);
         if !may_use_reserve && !self.has_room_for_crossings(now) {
@@ -267,7 +300,7 @@ impl Journal {
         }
     }
 
-    fn write(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<u64, Error> {
+    fn write(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<u64, Error> {
         if self.doubtful {
             self.look_again()?;
         }
@@ -280,7 +313,7 @@ impl Journal {
                 return Err(error);
             }
         };
-        if let Err(error) = self.commit(&draft.rows) {
+        if let Err(error) = self.commit(&draft.rows, &draft.alerts) {
             self.epoch = None;
             self.doubtful = true;
             return Err(Error::write(error));
@@ -290,14 +323,28 @@ impl Journal {
             self.signed = Instant::now();
         }
         (self.next, self.unsigned) = (draft.next, draft.unsigned);
+        let is_first = self.head == Place::START;
         self.stands_at(draft.head);
+        if is_first {
+            self.has_begun();
+        }
         Ok(self.head.sequence)
     }
 
+    /// Remembers, beside the journal, that there is one.
+    fn has_begun(&mut self) {
+        if !is_begun(&self.lock)
+            && let Err(error) = self.lock.write_all(b"begun\n").and_then(|()| self.lock.sync_all())
+        {
+            tracing::warn!(%error, "it cannot be noted that the journal has begun; the next start tries again");
+        }
+    }
+
     /// Seals and signs the next rows, without writing any.
-    fn draft(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<Draft, Error> {
+    fn draft(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<Draft, Error> {
         let mut draft = Draft {
             rows: Vec::with_capacity(plain.len() + 2),
+            alerts: Vec::new(),
             head: self.head,
             next: self.next,
             unsigned: self.unsigned,
@@ -305,12 +352,15 @@ impl Journal {
         };
         let due = self.signed.elapsed() >= CHECKPOINT_TIME;
         let last = plain.len().checked_sub(1);
-        for (index, plain) in plain.into_iter().enumerate() {
+        for (index, Plain { bytes, alert }) in plain.into_iter().enumerate() {
             if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
                 self.open_epoch(&mut draft)?;
             }
             let epoch = self.epoch.as_mut().expect("an epoch was just opened");
-            let body = epoch.seal(plain, draft.next, &draft.head.chain)?;
+            if alert {
+                draft.alerts.push(draft.next);
+            }
+            let body = epoch.seal(bytes, draft.next, &draft.head.chain)?;
             draft.add(epoch, self.boot, RowKind::Entry, body);
             draft.unsigned += 1;
             let enough = if epoch.is_young(FIRST_CHECKPOINT) { FIRST_CHECKPOINT } else { CHECKPOINT_ENTRIES };
@@ -348,10 +398,13 @@ impl Journal {
     }
 
     /// One transaction, one fsync.
-    fn commit(&mut self, rows: &[Row]) -> rusqlite::Result<()> {
+    fn commit(&mut self, rows: &[Row], alerts: &[u64]) -> rusqlite::Result<()> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
             disk::insert(&transaction, row)?;
+        }
+        for sequence in alerts {
+            disk::insert_alert(&transaction, *sequence)?;
         }
         transaction.commit()
     }
@@ -370,6 +423,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Where tests make writes fail.
+    #[cfg(test)]
+    pub(crate) const fn db(&self) -> &Connection {
+        &self.db
+    }
+
     /// A disk of so many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&mut self, pages: u32) {
@@ -378,9 +437,17 @@ impl Journal {
     }
 }
 
+/// An entry that is to be sealed.
+struct Plain {
+    bytes: Vec<u8>,
+    alert: bool,
+}
+
 /// Rows that are not written yet.
 struct Draft {
     rows: Vec<Row>,
+    /// Sequences of those that are alerts.
+    alerts: Vec<u64>,
     head: Place,
     next: u64,
     unsigned: u32,
@@ -408,6 +475,11 @@ impl Draft {
         self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
         (self.unsigned, self.signed) = (0, true);
     }
+}
+
+/// Whether a journal has begun beside this lock: its file may not just be absent.
+fn is_begun(lock: &File) -> bool {
+    lock.metadata().is_ok_and(|lock| lock.len() > 0)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {

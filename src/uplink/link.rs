@@ -15,6 +15,10 @@ pub enum Incoming {
     Release(Vec<u8>),
     /// Bytes that claim to be the bundle of a newer release.
     News(Vec<u8>),
+    /// Bytes that claim to be a command.
+    Command(Vec<u8>),
+    /// The broker has taken rows that nobody listens for.
+    Unheard,
     /// The connection is gone, and why, for the log.
     Lost(String),
 }
@@ -24,8 +28,12 @@ pub enum Incoming {
 pub enum Outgoing {
     /// A batch of rows; to be delivered at least once while the connection stands.
     Crossings,
+    /// One row that HQ should see at once; to be delivered at least once while the connection stands.
+    Alerts,
     /// A heartbeat; may get lost.
     Health,
+    /// The answer to a command; to be delivered at least once while the connection stands.
+    Diag,
 }
 
 /// The pipe takes nothing more for the moment.

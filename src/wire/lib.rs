@@ -1,7 +1,7 @@
 //! The messages between box and HQ: the only vocabulary of the network.
 //!
 //! Responsible for the shape of everything that crosses the link or is signed: identifiers, topics,
-//! journal rows and the entries sealed in them, receipts, health, times with their trust, the strict
+//! journal rows and the entries sealed in them, receipts, commands, health, times with their trust, the strict
 //! CBOR that all of it is written in, and the COSE_Sign1 envelope with its closed set of purposes.
 //!
 //! Not responsible for keeping keys, for transport, or for what a message means to its reader.
@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cbor;
+pub mod command;
 pub mod entry;
 pub mod health;
 pub mod id;

@@ -113,6 +113,7 @@ mod tests {
             chain: [chain; HASH],
             ledger: [2; 8],
             issued: BEGIN,
+            budget: None,
         }
     }
 

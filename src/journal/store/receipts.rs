@@ -88,6 +88,7 @@ impl Journal {
         if let Some(last) = prunable(&transaction, now, keep)? {
             disk::move_base(&transaction, &last)?;
             transaction.execute(include_str!("../sql/prune.sql"), [last.sequence.cast_signed()])?;
+            transaction.execute("DELETE FROM alert WHERE sequence <= ?1", [last.sequence.cast_signed()])?;
             transaction.execute(include_str!("../sql/forget_receipts.sql"), [])?;
         }
         transaction.commit()?;

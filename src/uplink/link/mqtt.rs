@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill, Packet, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill, Packet, PubAckReason, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -60,9 +60,12 @@ pub struct MqttLink {
 #[derive(Debug, Clone)]
 struct Topics {
     crossings: String,
+    alerts: String,
     state: String,
     health: String,
+    diag: String,
     receipt: String,
+    command: String,
     release: String,
     news: String,
 }
@@ -99,9 +102,12 @@ impl MqttLink {
             version: version.to_owned(),
             topics: Topics {
                 crossings: Up::Crossings.of(region, name),
+                alerts: Up::Alerts.of(region, name),
                 state: Up::State.of(region, name),
                 health: Up::Health.of(region, name),
+                diag: Up::Diag.of(region, name),
                 receipt: Down::Receipt.of(region, name),
+                command: Down::Command.of(region, name),
                 release: topic::release(region),
                 news: topic::news(region),
             },
@@ -163,7 +169,9 @@ impl Link for MqttLink {
         let open = self.open.as_ref().ok_or(Full)?;
         let (topic, qos) = match what {
             Outgoing::Crossings => (&self.topics.crossings, QoS::AtLeastOnce),
+            Outgoing::Alerts => (&self.topics.alerts, QoS::AtLeastOnce),
             Outgoing::Health => (&self.topics.health, QoS::AtMostOnce),
+            Outgoing::Diag => (&self.topics.diag, QoS::AtLeastOnce),
         };
         open.client.try_publish(topic, qos, false, payload).map_err(|_| Full)
     }
@@ -212,15 +220,8 @@ impl Desk {
                 let refused = ack.return_codes.iter().find(|code| !granted(code));
                 refused.map(|code| Incoming::Lost(format!("a subscription was refused: {code:?}")))
             }
-            Packet::Publish(publish) if *publish.topic == *self.topics.receipt.as_bytes() => {
-                Some(Incoming::Receipt(publish.payload.into()))
-            }
-            Packet::Publish(publish) if *publish.topic == *self.topics.release.as_bytes() => {
-                Some(Incoming::Release(publish.payload.into()))
-            }
-            Packet::Publish(publish) if *publish.topic == *self.topics.news.as_bytes() => {
-                Some(Incoming::News(publish.payload.into()))
-            }
+            Packet::Publish(publish) => self.said(&publish.topic, publish.payload.into()),
+            Packet::PubAck(ack) if ack.reason == PubAckReason::NoMatchingSubscribers => Some(Incoming::Unheard),
             Packet::Disconnect(disconnect) => {
                 Some(Incoming::Lost(format!("the broker closed the connection: {:?}", disconnect.reason_code)))
             }
@@ -228,11 +229,22 @@ impl Desk {
         }
     }
 
+    fn said(&self, topic: &[u8], payload: Vec<u8>) -> Option<Incoming> {
+        let Topics { receipt, command, release, news, .. } = &self.topics;
+        let by_topic: [(_, fn(_) -> _); 4] = [
+            (receipt, Incoming::Receipt),
+            (command, Incoming::Command),
+            (release, Incoming::Release),
+            (news, Incoming::News),
+        ];
+        by_topic.into_iter().find(|(known, _)| *topic == *known.as_bytes()).map(|(_, of)| of(payload))
+    }
+
     /// Subscribes anew on every connection: that brings the retained messages again.
     fn announce(&self) -> Incoming {
-        let announced = self.client.try_subscribe(&self.topics.receipt, QoS::AtLeastOnce).is_ok()
-            && self.client.try_subscribe(&self.topics.release, QoS::AtLeastOnce).is_ok()
-            && self.client.try_subscribe(&self.topics.news, QoS::AtLeastOnce).is_ok()
+        let Topics { receipt, command, release, news, .. } = &self.topics;
+        let subscribe = |topic: &String| self.client.try_subscribe(topic, QoS::AtLeastOnce).is_ok();
+        let announced = [receipt, command, release, news].into_iter().all(subscribe)
             && self.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, self.online.clone()).is_ok();
         if announced { Incoming::Connected } else { Incoming::Lost("a new client takes nothing".to_owned()) }
     }

@@ -214,7 +214,16 @@ impl Books {
     fn receipt(&self, name: &str) -> Option<Receipt> {
         let Row { epoch, sequence, chain, .. } = self.last(name)?;
         let to = name.parse().unwrap();
-        Some(Receipt { region: region(), to, epoch, sequence, chain, ledger: [5; 8], issued: 1_700_000_000 })
+        Some(Receipt {
+            region: region(),
+            to,
+            epoch,
+            sequence,
+            chain,
+            ledger: [5; 8],
+            issued: 1_700_000_000,
+            budget: None,
+        })
     }
 
     /// All rows of a box are there, each once, in an unbroken chain.
