@@ -134,7 +134,8 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let parts = line::Parts { trust, writer: writer.clone(), appended: appended.clone(), offered, status, pace, before };
+    let parts =
+        line::Parts { trust, writer: writer.clone(), appended: appended.clone(), offered, status, pace, before };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
     Ok(Running { crew, shown, writer, appended, _claim: claim })
