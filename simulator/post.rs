@@ -124,7 +124,7 @@ impl Post {
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),
                 heartbeat: HEARTBEAT,
-                keep_receipted_days: config::Uplink::default().keep_receipted_days,
+                ..config::Uplink::default()
             },
             page: config::Page::default(),
         };

@@ -244,6 +244,7 @@ fn start_hq(region: &Arc<Region>, era: Era) -> Result<(serve::Running, Hq), Erro
     let any = (std::net::Ipv4Addr::LOCALHOST, 0).into();
     let options = Options {
         http: any,
+        https: None,
         broker: BrokerChoice::Embedded(any),
         clock: Arc::new(move || era.now()),
         publish_every: Some(PUBLISH_EVERY),

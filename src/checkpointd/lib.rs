@@ -26,6 +26,7 @@ pub mod crossing;
 #[cfg(test)]
 mod desk;
 pub mod diag;
+pub mod enrol;
 pub mod freshness;
 pub mod gauges;
 mod guide;
@@ -36,6 +37,7 @@ mod line;
 mod open;
 pub mod page;
 mod phone;
+pub mod renew;
 pub mod ring;
 mod sight;
 pub mod stick;
@@ -44,7 +46,7 @@ mod view;
 pub mod watchdog;
 
 use config::Config;
-use identity::Identity;
+use identity::{Identity, Keys};
 pub use open::{Running, open};
 
 /// Why the box, or one of its commands, cannot go on.
@@ -116,6 +118,12 @@ pub enum Error {
     /// The link.
     #[error("the link cannot be set up")]
     Uplink(#[from] uplink::Error),
+    /// The enrolment.
+    #[error("the enrolment failed")]
+    Enrol(#[from] enrol::Refused),
+    /// It waits for HQ's answer first.
+    #[error("the box is not enrolled yet")]
+    NotEnrolled,
     /// The board file.
     #[error("the board cannot be used")]
     Board(#[from] board::BadBoard),
@@ -170,10 +178,12 @@ pub fn provision(config: &Config) -> Result<Provisioned, Error> {
     let root = std::fs::read(&path).map_err(|source| Error::ReadRoot { path, source })?;
     let failed = |source| Error::Identity { path: config.data.clone(), source };
     std::fs::create_dir_all(&config.data).map_err(failed)?;
-    // The key first: after a power cut in between, provisioning goes on with it. The other way round the box
-    // would count as provisioned and have no key.
-    let identity = Identity::open_or_create(&config.data)?;
+    // The keys first: after a power cut in between, provisioning goes on with them. The other way round the box
+    // would count as provisioned and have none.
+    let identity = Keys::open_or_create(&config.data)?.signing;
     trust::Store::provision(&config.data.join("trust"), &root, &config.region)?;
+    // Until the box walks on to another root, the store's own says the same.
+    enrol::keep_root(&config.data, &root)?;
     Ok(Provisioned {
         region: config.region.clone(),
         name: config.name.clone(),

@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use trust::Store;
 use uplink::link::mqtt::MqttLink;
+use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
 use wire::health::{Health, Picture, Room};
@@ -23,6 +24,7 @@ use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
 use crate::page::{self, Shown};
+use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
 
@@ -41,12 +43,13 @@ pub(crate) struct Parts {
 }
 
 /// Dates receipts.
-type Now = Box<dyn Fn() -> WallTime + Send>;
+type Dates = Box<dyn Fn() -> WallTime + Send>;
 
 /// Everything that is made before the thread starts, so that what is wrong with it is said at the start.
 pub(crate) struct Line {
     runtime: Runtime,
-    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Now>>)>,
+    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Dates>>)>,
+    certificates: Option<Arc<Certificates>>,
     sync: Sync,
     calls: Calls,
     /// Time between checks for a release.
@@ -68,14 +71,20 @@ impl Line {
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
+            // Where there should be TLS there is no line without it.
+            _ if config.uplink.tls && shown.certificates.is_none() => None,
             None => None,
             Some(broker) => {
                 let clock = shown.clock.clone();
                 let reader = journal::Outbox::open(&config.journal())?;
-                let now: Now = Box::new(move || clock.now());
+                let now: Dates = Box::new(move || clock.now());
                 let outbox = JournalOutbox::new(reader, writer.clone(), now);
                 let outbox = Exchange::new(outbox, shown.clock.clone(), before);
                 let link = MqttLink::new(broker, &config.region, &config.name, env!("CARGO_PKG_VERSION"))?;
+                let link = match &shown.certificates {
+                    Some(certificates) => link.over_tls(Box::new(ToBroker(certificates.clone()))),
+                    None => link,
+                };
                 let keys = roots.clone();
                 let ends = Ends {
                     region: config.region.clone(),
@@ -98,7 +107,7 @@ impl Line {
             name: config.name.clone(),
             store: trust,
             roots,
-            http: sync::server(&config.trust),
+            http: sync::server(&config.trust, clock_of(shown)),
             folder: config.trust.folder.clone(),
             writer,
             clock: shown.clock.clone(),
@@ -120,12 +129,13 @@ impl Line {
                 }
             },
         };
-        Ok(Self { runtime, uplink, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
+        let certificates = shown.certificates.clone();
+        Ok(Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
     }
 
     /// Works until told to stop. The first part that ends by itself ends all of it, and with it the box.
     pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
-        let Self { runtime, uplink, sync, calls, every, media, sync_pulse, page } = self;
+        let Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse, page } = self;
         runtime.block_on(async {
             let uplink = async {
                 match uplink {
@@ -139,6 +149,12 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
+            let renewal = async {
+                match certificates {
+                    Some(certificates) => renew::run(certificates).await,
+                    None => std::future::pending().await,
+                }
+            };
             let sticks = async {
                 match media {
                     Some((media, put_in)) => stick::watch(media, put_in, stop).await,
@@ -149,12 +165,24 @@ impl Line {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
                 () = sticks => {}
+                () = renewal => {}
                 () = page => {}
                 () = turning(stop, pulse) => {}
             }
         });
         // A fetch that is under way may take half a minute: the box does not wait for it.
         runtime.shutdown_background();
+    }
+}
+
+/// The time by which certificates are judged.
+fn clock_of(shown: &Shown) -> Now {
+    match &shown.certificates {
+        Some(certificates) => certificates.clock(),
+        None => {
+            let clock = shown.clock.clone();
+            Arc::new(move || clock.now().unix())
+        }
     }
 }
 

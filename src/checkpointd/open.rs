@@ -19,13 +19,15 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
+use crate::enrol::Enrolled;
 use crate::gauges::Gauges;
 use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
+use crate::renew::Certificates;
 use crate::ring::Ring;
 use crate::view::Window;
-use crate::{Error, lane, phone, sight, stick};
+use crate::{Error, enrol, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -45,14 +47,18 @@ pub struct Running {
 /// Puts a box to work. `pace` is how patient its link is; `ring` hears what the box says of itself.
 ///
 /// # Errors
-/// What is missing: then the panel says so, as far as there is one.
+/// What is missing: then the panel says so, as far as there is one. [`Error::NotEnrolled`]: that comes first, by
+/// [`enrol`].
 pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Running, Error> {
+    // Who HQ is, as far as the configuration leaves that to the enrolment.
+    let (config, enrolled) = &enrol::complete(config)?;
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
     let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
     let before = journal.head().sequence;
+    let certificates = enrolled.clone().and_then(|enrolled| open_certificates(config, enrolled, &clock));
 
     let mut crew = Crew::default();
     let (writer, requests) = Writer::new();
@@ -72,6 +78,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         clock: clock.clone(),
         thermometer,
         ring,
+        certificates,
         began: Instant::now(),
     };
 
@@ -153,6 +160,15 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     let (region, name) = (config.region.clone(), config.name.clone());
     let identity = journal::Identity { region, name, signer, sealing_key };
     Ok(Journal::open_within(&config.journal(), identity, config.journal.bounds())?)
+}
+
+/// Without them the box works without a line.
+fn open_certificates(config: &Config, enrolled: Enrolled, clock: &Arc<Clock>) -> Option<Arc<Certificates>> {
+    let identity = Identity::open(&config.data).inspect_err(|error| tracing::error!(%error, "no line")).ok()?;
+    let names = (config.region.clone(), config.name.clone());
+    let opened = Certificates::open(enrolled, identity, names, clock.clone());
+    let certificates = opened.inspect_err(|error| tracing::error!(code = error.code(), %error, "no line"));
+    certificates.ok().map(Arc::new)
 }
 
 fn draw_id() -> [u8; 8] {

@@ -24,6 +24,7 @@ use wire::{BoxId, ClockTrust, RegionId};
 use crate::clock::Clock;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
+use crate::renew::{Certificates, Renewal, Standing};
 use crate::ring::Ring;
 use crate::stick;
 
@@ -56,6 +57,8 @@ pub struct Shown {
     pub thermometer: Arc<dyn Thermometer>,
     /// The last things that happened.
     pub ring: Ring,
+    /// The certificates of a box that is enrolled.
+    pub certificates: Option<Arc<Certificates>>,
     pub(crate) began: Instant,
 }
 
@@ -119,6 +122,7 @@ impl Shown {
         let worst = release.as_deref().map(|release| freshness::worst(release, now));
         include_str!("page.html")
             .replace("{time}", &time(now.trust, worst))
+            .replace("{certificate}", &certificate(self.certificates.as_ref().map(|one| one.standing()), now.unix()))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
             .replace("{journal}", &journal_room(&gauges.journal()))
             .replace("{device}", &device(self.thermometer.read()))
@@ -177,6 +181,10 @@ impl Shown {
                 "queue": link.queue,
                 "trouble": link.trouble.as_ref().map(|(code, _)| code),
             },
+            "certificate": self.certificates.as_ref().map(|certificates| {
+                let Standing { not_after, renewal, trouble } = certificates.standing();
+                json!({ "not_after": not_after, "renewal": renewal.as_str(), "trouble": trouble })
+            }),
             "camera": {
                 "state": self.gauges.camera().map_or("none", CameraState::as_str),
                 "frames": self.gauges.frames().frames(),
@@ -281,6 +289,20 @@ fn journal_room(room: &Budget) -> String {
     format!("<tr><th>Журнал · journal<td>{ru} · {en}: {left}{hours} ({taken} / {budget}{files})\n")
 }
 
+/// Until when the certificate counts and what goes on with it, in Russian and English; nothing without one.
+fn certificate(standing: Option<Standing>, now: i64) -> String {
+    let Some(Standing { not_after, renewal, trouble }) = standing else { return String::new() };
+    let days = not_after.saturating_sub(now).div_euclid(86_400);
+    let (ru, en) = match renewal {
+        _ if days < 0 => ("истёк, запрашивается новый", "has run out, the next one is asked for"),
+        Renewal::Rests => ("действует", "counts"),
+        Renewal::Due => ("запрашивается новый", "the next one is asked for"),
+        Renewal::Next => ("новый получен, ждёт связи", "the next one is here and waits for the line"),
+    };
+    let trouble = trouble.map_or_else(String::new, |code| format!(" ({code})"));
+    format!("<tr><th>Сертификат · certificate<td>{ru} · {en}, {days} д · d{trouble}\n")
+}
+
 /// What has read the code in view, and in what time, in Russian and English; empty while none is.
 fn read(by: Option<(Rung, u64)>) -> String {
     let Some((rung, micros)) = by else { return String::new() };
@@ -370,6 +392,17 @@ mod tests {
         let room = Budget { stage: Stage::Tell, hours: Some(7), inodes_free: Some(60), ..room };
         let said = journal_room(&room);
         assert!(said.contains("9.0 MB, 7 ч · h (") && said.contains("; 60 inodes)"), "{said}");
+    }
+
+    #[test]
+    fn the_technician_reads_until_when_the_certificate_counts_and_what_went_wrong() {
+        assert!(include_str!("page.html").contains("{certificate}"));
+        assert_eq!(certificate(None, 0), "");
+        let standing = Standing { not_after: 86_400 * 30, renewal: Renewal::Rests, trouble: None };
+        assert!(certificate(Some(standing), 0).contains("действует · counts, 30 д · d\n"));
+        let failing = Standing { renewal: Renewal::Due, trouble: Some("renewal-line"), ..standing };
+        assert!(certificate(Some(failing), 0).contains("is asked for, 30 д · d (renewal-line)"));
+        assert!(certificate(Some(failing), 86_400 * 31).contains("истёк"));
     }
 
     #[test]

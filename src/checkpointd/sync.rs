@@ -14,6 +14,7 @@ use journal::Writer;
 use tokio::sync::{mpsc, watch};
 use trust::format::{HEAD, Head, Root};
 use trust::{Adoption, Bundle, Carrier, CarrierError, Folder, Http, Layered, News, Store};
+use uplink::link::tls::{self, Now};
 use wire::BoxId;
 
 use crate::clock::Clock;
@@ -325,12 +326,14 @@ impl<C: Carrier> Carrier for Layers<C> {
     }
 }
 
-/// The server that is configured, if one is; or why it cannot be asked.
-pub(crate) fn server(from: &config::Trust) -> Option<Result<Http, String>> {
+/// The server that is configured, if one is; or why it cannot be asked. `now` is by which its certificate is judged,
+/// where the region's own authorities vouch for it.
+pub(crate) fn server(from: &config::Trust, now: Now) -> Option<Result<Http, String>> {
     let base = from.http.as_deref()?;
     let Some(ca) = &from.ca else { return Some(Ok(Http::new(base))) };
     let pem = std::fs::read(ca).map_err(|error| format!("{}: {error}", ca.display()));
-    Some(pem.and_then(|pem| Http::with_authorities(base, &pem).map_err(|error| words(&error))))
+    let tls = pem.and_then(|pem| tls::client(&pem, None, now).map_err(|error| words(&error)));
+    Some(tls.map(|tls| Http::over_tls(base, tls)))
 }
 
 fn words(error: &dyn std::error::Error) -> String {

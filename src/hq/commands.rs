@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use crate::{Error, Region};
 
 pub mod add_box;
+pub mod broker;
+mod enrol_box;
 pub mod import;
 pub mod import_journal;
 pub mod init;
@@ -22,6 +24,7 @@ pub mod root;
 pub mod serve;
 pub mod show_run;
 pub mod stick;
+mod stolen_box;
 pub mod trust_certificate;
 
 /// Exit code of what the region's own rules refuse.

@@ -184,8 +184,17 @@ pub enum Error {
         path: PathBuf,
     },
     /// The name is taken by a box with another key.
-    #[error("the box {0} is known already, with another key")]
+    #[error(
+        "the box {0} is known already, with another key: a box that lost its key, or was made ready anew, gets a new \
+         name, because its journal begins anew; `checkpoint-hq box add REGION NEW-NAME` announces it"
+    )]
     BoxExists(String),
+    /// A box was not enrolled.
+    #[error("the box was not enrolled")]
+    Enrol(#[from] crate::enrol::Error),
+    /// The region's certification authority.
+    #[error("no certificate was issued")]
+    Authority(#[from] crate::ca::Failure),
     /// The release was not published.
     #[error("the release was not published")]
     Publish(#[from] crate::publish::Error),
@@ -279,6 +288,8 @@ impl Error {
             Self::Certificate { .. } => "certificate",
             Self::CertificateTypes { .. } => "certificate-types",
             Self::BoxExists(_) => "box-exists",
+            Self::Enrol(error) => error.code(),
+            Self::Authority(error) => error.code(),
             Self::Publish(error) => error.code(),
             Self::Stick(error) => error.code(),
             Self::Listen { .. } => "listen",

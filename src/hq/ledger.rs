@@ -294,6 +294,14 @@ impl Ledger {
         books::rows_after(&self.db, name, sequence, most).map_err(Error::database("reading rows"))
     }
 
+    /// The last row of a box that came before a time (Unix seconds at HQ).
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn last_before(&self, name: &BoxId, at: i64) -> Result<u64, Error> {
+        books::last_before(&self.db, name, at).map_err(Error::database("looking for a row"))
+    }
+
     /// The opening of the epoch a row of a box is in, if it is here.
     ///
     /// # Errors

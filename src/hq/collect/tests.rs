@@ -21,6 +21,7 @@ fn region() -> RegionId {
 
 fn collector(broker: SocketAddr, folder: &Path, signer: u8) -> Collector {
     let settings = Settings {
+        credentials: None,
         broker: broker.to_string(),
         region: region(),
         signer: Arc::new(Key::new(signer)),

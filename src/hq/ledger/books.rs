@@ -260,6 +260,15 @@ impl Books<'_> {
     }
 }
 
+/// Goes back from the end: few rows come after a box was struck off.
+pub(super) fn last_before(db: &Connection, name: &BoxId, at: i64) -> rusqlite::Result<u64> {
+    let sql = "SELECT sequence FROM row WHERE box = (SELECT box FROM standing WHERE name = ?1) AND received < ?2
+               ORDER BY sequence DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let found: Option<i64> = query.query_row(params![name.as_str(), at], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or(0).cast_unsigned())
+}
+
 pub(super) fn boxes(db: &Connection) -> rusqlite::Result<Vec<Standing>> {
     let mut query = db.prepare_cached(include_str!("boxes.sql"))?;
     let standing = |row: &rusqlite::Row<'_>| {

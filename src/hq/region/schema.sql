@@ -123,6 +123,7 @@ CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
-    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import
+    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import,
+                                     -- announce, enrol, renew, collector, broker, stolen
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;

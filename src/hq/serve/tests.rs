@@ -59,6 +59,7 @@ impl Desk {
     fn options(&self) -> Options {
         let clock = self.clock.clone();
         Options {
+            https: None,
             http: "127.0.0.1:0".parse().unwrap(),
             broker: BrokerChoice::Embedded("127.0.0.1:0".parse().unwrap()),
             clock: Arc::new(move || clock.load(Ordering::Relaxed)),
