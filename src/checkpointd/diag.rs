@@ -9,9 +9,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::certificate;
 use crate::commands::trust::status;
 use crate::config::Config;
+use crate::enrol::Certificate;
 use crate::identity::Identity;
 use crate::ring::Shelf;
 
@@ -79,13 +79,15 @@ fn ask(config: &Config, path: &str) -> Result<Vec<u8>, String> {
 /// Which box this is, by what everybody may know.
 fn identity(config: &Config, key: &Identity) -> String {
     use wire::sign::Signer as _;
-    let certificate = certificate::until(&config.data).and_then(|until| jiff::Timestamp::from_second(until).ok());
+    let pem = file(&config.data.join("tls/current.crt")).ok();
+    let certificate = pem.and_then(|pem| Certificate::from_pem(&pem).ok());
+    let until = certificate.and_then(|certificate| jiff::Timestamp::from_second(certificate.not_after()).ok());
     format!(
         "box          {} of {}\npublic key   {}\ncertificate  {}\npepper       {}\n",
         config.name,
         config.region,
         trust::format::hex(key.public().as_bytes()),
-        certificate.map_or_else(|| "none".to_owned(), |until| format!("until {until}")),
+        until.map_or_else(|| "none".to_owned(), |until| format!("until {until}")),
         if config.data.join(crate::PEPPER).exists() { "is there" } else { "none" },
     )
 }

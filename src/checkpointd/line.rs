@@ -18,7 +18,6 @@ use wire::WallTime;
 use wire::health::{Health, Picture, Room};
 
 use crate::Error;
-use crate::certificate;
 use crate::clock::Exchange;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
@@ -91,7 +90,7 @@ impl Line {
                     name: config.name.clone(),
                     receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
                     wake: appended,
-                    health: health(shown, config),
+                    health: health(shown),
                     heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
                     release: announce,
                     news: send,
@@ -195,8 +194,8 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
 }
 
 /// The heartbeat, given the rows that wait for a receipt.
-fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
-    let (shown, data) = (shown.clone(), config.data.clone());
+fn health(shown: &Shown) -> Box<dyn FnMut(u64) -> Health + Send> {
+    let shown = shown.clone();
     Box::new(move |queue| {
         let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
@@ -222,7 +221,7 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             journal: Some(Room { used: room.taken, budget: room.budget }),
             inodes_free: room.inodes_free,
             set_aside: Some(room.set_aside),
-            certificate_until: certificate::until(&data),
+            certificate_until: shown.certificates.as_ref().map(|certificates| certificates.standing().not_after),
             uptime: Some(shown.began.elapsed().as_secs()),
             dropped: Some(shown.ring.dropped()),
         }
