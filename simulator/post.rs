@@ -120,7 +120,6 @@ impl Post {
                 every: CHECK_EVERY,
                 ..config::Trust::default()
             },
-            journal: config::Journal::default(),
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),
                 heartbeat: HEARTBEAT,

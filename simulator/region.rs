@@ -248,6 +248,7 @@ fn start_hq(region: &Arc<Region>, era: Era) -> Result<(serve::Running, Hq), Erro
         broker: BrokerChoice::Embedded(any),
         clock: Arc::new(move || era.now()),
         publish_every: Some(PUBLISH_EVERY),
+        rows_per_second: None,
     };
     let running = serve::start(region.clone(), options)?;
     let broker = running.broker_address().parse().map_err(|_| Error::Unknown("address of the broker".to_owned()))?;

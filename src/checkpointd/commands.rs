@@ -9,6 +9,7 @@ pub mod check;
 pub mod config;
 pub mod decode_worker;
 pub mod diag;
+pub mod enrol;
 pub mod inspect;
 pub mod journal;
 pub mod provision;

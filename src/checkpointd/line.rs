@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 use journal::Writer;
@@ -15,10 +15,12 @@ use uplink::link::mqtt::MqttLink;
 use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
+use wire::command::LONGEST_REPORT;
 use wire::health::{Health, Picture, Room};
 
 use crate::Error;
 use crate::clock::Exchange;
+use crate::command::{self, Hand};
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
@@ -27,12 +29,17 @@ use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
 
+/// Answers to commands that may wait for the line.
+const REPORTS: usize = 4;
+
 /// What the line is tied to.
 pub(crate) struct Parts {
     pub trust: Store,
     pub writer: Writer,
     /// Told whenever the journal has grown.
     pub appended: Arc<Notify>,
+    /// Commands on their way from the link to where they are done.
+    pub commands: (SyncSender<Vec<u8>>, Receiver<Vec<u8>>),
     /// Bundles that are brought to the box.
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
@@ -53,10 +60,9 @@ pub(crate) struct Line {
     calls: Calls,
     /// Time between checks for a release.
     every: Duration,
-    /// Where sticks appear, and who is told of them.
-    media: Option<(PathBuf, mpsc::Sender<PathBuf>)>,
+    media: Media,
     sync_pulse: Pulse,
-    page: Option<(TcpListener, Shown)>,
+    page: Page,
 }
 
 impl Line {
@@ -65,7 +71,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, offered, status, pace, before } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
@@ -85,13 +91,38 @@ impl Line {
                     None => link,
                 };
                 let keys = roots.clone();
+                let every = Duration::from_secs(config.uplink.heartbeat.max(1));
+                let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
+                let (tell, reports) = mpsc::channel(REPORTS);
+                let hand = Hand::new(
+                    command::Parts {
+                        region: config.region.clone(),
+                        name: config.name.clone(),
+                        roots: roots.clone(),
+                        clock: shown.clock.clone(),
+                        writer: writer.clone(),
+                        appended: appended.clone(),
+                        commanded: shown.commanded.clone(),
+                        status: Box::new({
+                            let shown = shown.clone();
+                            move || report(&shown)
+                        }),
+                        heartbeat: set_heartbeat,
+                        reports: tell,
+                        take_secret: Box::new(|_| Err("no-receive-key")),
+                    },
+                    &config.data,
+                );
+                crew.thread(command::WORKER, move |stop, pulse| hand.work(&commanded, &stop, &pulse))?;
                 let ends = Ends {
                     region: config.region.clone(),
                     name: config.name.clone(),
                     receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
                     wake: appended,
                     health: health(shown),
-                    heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
+                    heartbeat,
+                    commands,
+                    reports,
                     release: announce,
                     news: send,
                     status,
@@ -117,17 +148,7 @@ impl Line {
         let media = config.trust.media.clone().map(|media| (media, put_in));
         let every = Duration::from_secs(config.trust.every.max(1));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let page = match config.page.listen {
-            None => None,
-            // Whoever holds the port must not close the road.
-            Some(address) => match runtime.block_on(TcpListener::bind(address)) {
-                Ok(listener) => Some((listener, shown.clone())),
-                Err(error) => {
-                    tracing::error!(%error, %address, "the technician's page has no port; the box works without it");
-                    None
-                }
-            },
-        };
+        let page = page(config, &runtime, shown);
         let certificates = shown.certificates.clone();
         Ok(Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
     }
@@ -142,30 +163,18 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
-            let page = async {
-                match page {
-                    Some((listener, shown)) => page::run(listener, shown).await,
-                    None => std::future::pending().await,
-                }
-            };
             let renewal = async {
                 match certificates {
                     Some(certificates) => renew::run(certificates).await,
                     None => std::future::pending().await,
                 }
             };
-            let sticks = async {
-                match media {
-                    Some((media, put_in)) => stick::watch(media, put_in, stop).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
-                () = sticks => {}
+                () = watched(media, stop) => {}
                 () = renewal => {}
-                () = page => {}
+                () = served(page) => {}
                 () = turning(stop, pulse) => {}
             }
         });
@@ -185,12 +194,79 @@ fn clock_of(shown: &Shown) -> Now {
     }
 }
 
+/// The technician's page and its port, if there is one.
+type Page = Option<(TcpListener, Shown)>;
+
+fn page(config: &Config, runtime: &Runtime, shown: &Shown) -> Page {
+    let address = config.page.listen?;
+    match runtime.block_on(TcpListener::bind(address)) {
+        Ok(listener) => Some((listener, shown.clone())),
+        // Whoever holds the port must not close the road.
+        Err(error) => {
+            tracing::error!(%error, %address, "the technician's page has no port; the box works without it");
+            None
+        }
+    }
+}
+
+async fn served(page: Page) {
+    match page {
+        Some((listener, shown)) => page::run(listener, shown).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Where sticks appear, and who is told of them.
+type Media = Option<(PathBuf, mpsc::Sender<PathBuf>)>;
+
+async fn watched(media: Media, stop: &Stop) {
+    match media {
+        Some((media, put_in)) => stick::watch(media, put_in, stop).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The line of a box that is not enrolled: it leads nowhere, but sticks and the technician's page need one.
+pub(crate) struct Quiet {
+    runtime: Runtime,
+    media: Media,
+    page: Page,
+}
+
+impl Quiet {
+    pub(crate) fn open(config: &Config, put_in: mpsc::Sender<PathBuf>, shown: &Shown) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let page = page(config, &runtime, shown);
+        Ok(Self { runtime, media: config.trust.media.clone().map(|media| (media, put_in)), page })
+    }
+
+    /// Works until told to stop.
+    pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
+        let Self { runtime, media, page } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                () = watched(media, stop) => {}
+                () = served(page) => {}
+                () = turning(stop, pulse) => {}
+            }
+        });
+        runtime.shutdown_background();
+    }
+}
+
 /// Proves that the shared loop turns.
 async fn turning(stop: &Stop, pulse: &Pulse) {
     while !stop.load(Ordering::Relaxed) {
         pulse.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(TURN).await;
     }
+}
+
+/// What HQ is told when it asks: the status, and as many of the newest events as a report has room for.
+fn report(shown: &Shown) -> String {
+    let status = format!("{:#}\n\n", shown.status());
+    let events = shown.ring.dump_within(LONGEST_REPORT.saturating_sub(status.len()));
+    status + &String::from_utf8_lossy(&events)
 }
 
 /// The heartbeat, given the rows that wait for a receipt.
@@ -216,7 +292,7 @@ fn health(shown: &Shown) -> Box<dyn FnMut(u64) -> Health + Send> {
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
-            last_command: None,
+            last_command: Some(shown.commanded.counted().last).filter(|last| *last > 0),
             journal_stage: Some(room.stage.as_str().to_owned()),
             journal: Some(Room { used: room.taken, budget: room.budget }),
             inodes_free: room.inodes_free,

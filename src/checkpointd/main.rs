@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, decode_worker, diag, inspect, journal, provision, read, run, trust};
+use checkpointd::commands::{check, config, decode_worker, diag, enrol, inspect, journal, provision, read, run, trust};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -24,6 +24,7 @@ enum Command {
     Journal(journal::Args),
     Check(check::Args),
     Trust(trust::Args),
+    Enrol(enrol::Args),
     #[command(hide = true)]
     DecodeWorker(decode_worker::Args),
 }
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(args),
         Command::Journal(args) => journal::run(args),
         Command::Trust(args) => trust::run(args),
+        Command::Enrol(args) => enrol::run(args),
         Command::Check(args) => check::run(args),
         Command::DecodeWorker(args) => decode_worker::run(args),
     }

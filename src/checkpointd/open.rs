@@ -11,8 +11,10 @@ use reader::{Reader, Settings};
 use tokio::sync::{Notify, watch};
 use trust::Store;
 use uplink::{LinkStatus, Pace};
+use verdict::Reason;
 use wire::entry::Entry;
 use wire::sign::Signer as _;
+use wire::{ClockTrust, WallTime};
 
 use crate::claim::Claim;
 use crate::clock::Clock;
@@ -26,8 +28,8 @@ use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::renew::Certificates;
 use crate::ring::Ring;
-use crate::view::Window;
-use crate::{Error, enrol, lane, phone, sight, stick};
+use crate::view::{Window, bare_bar};
+use crate::{Error, command, enrol, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -67,6 +69,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let (offers, offered) = sync_channel(1);
     let (status, link) = watch::channel(LinkStatus::BEFORE);
     let appended = Arc::<Notify>::default();
+    let commands = sync_channel(command::WAITING);
     let shown = Shown {
         region: config.region.clone(),
         name: config.name.clone(),
@@ -75,6 +78,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
+        commanded: command::Commanded::default(),
         clock: clock.clone(),
         thermometer,
         ring,
@@ -141,14 +145,22 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let parts =
-        line::Parts { trust, writer: writer.clone(), appended: appended.clone(), offered, status, pace, before };
+    let parts = line::Parts {
+        trust,
+        writer: writer.clone(),
+        appended: appended.clone(),
+        commands,
+        offered,
+        status,
+        pace,
+        before,
+    };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running { crew, shown, writer, appended, _claim: claim })
+    Ok(Running::new(crew, shown, claim, writer, appended))
 }
 
-fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
+pub(crate) fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
     let folder = config.data.join("trust");
     Ok((Claim::take(&folder)?, Store::open(&folder)?))
 }
@@ -159,7 +171,9 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     let sealing_key = trust.root().sealing_key().ok_or(Error::NoSealingKey)?;
     let (region, name) = (config.region.clone(), config.name.clone());
     let identity = journal::Identity { region, name, signer, sealing_key };
-    Ok(Journal::open_within(&config.journal(), identity, config.journal.bounds())?)
+    let mut journal = Journal::open_within(&config.journal(), identity, config.journal.bounds())?;
+    journal.alert_on(is_alert);
+    Ok(journal)
 }
 
 /// Without them the box works without a line.
@@ -171,6 +185,12 @@ fn open_certificates(config: &Config, enrolled: Enrolled, clock: &Arc<Clock>) ->
     certificates.ok().map(Arc::new)
 }
 
+/// Whether HQ should see an entry before the backlog is through.
+fn is_alert(entry: &Entry) -> bool {
+    let Entry::Crossing(crossing) = entry else { return false };
+    crossing.reasons.iter().any(|number| Reason::from_number(*number).is_some_and(Reason::is_alert))
+}
+
 fn draw_id() -> [u8; 8] {
     let mut id = [0; 8];
     // An id names a crossing within its box and epoch; nothing secret hangs on it.
@@ -179,18 +199,10 @@ fn draw_id() -> [u8; 8] {
 }
 
 /// Leaves on the panel what is wrong, for a box that cannot even begin.
-fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
+pub(crate) fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
     let bar = Bar {
-        time: None,
-        clock_is_sound: false,
-        online: None,
-        queue: 0,
-        release: None,
-        release_age_minutes: 0,
-        knowledge: verdict::Grade::Fresh,
-        worst: None,
         journal_fails: fault == Fault::Journal,
-        room: None,
+        ..bare_bar(WallTime::from_unix(0, ClockTrust::None), &config.utc_offset)
     };
     let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };
     let (width, height) = screen.size();
@@ -202,6 +214,10 @@ fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
 }
 
 impl Running {
+    pub(crate) const fn new(crew: Crew, shown: Shown, claim: Claim, writer: Writer, appended: Arc<Notify>) -> Self {
+        Self { crew, shown, writer, appended, _claim: claim }
+    }
+
     /// What the box shows of itself.
     pub const fn shown(&self) -> &Shown {
         &self.shown

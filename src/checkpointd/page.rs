@@ -22,6 +22,7 @@ use verdict::Grade;
 use wire::{BoxId, ClockTrust, RegionId};
 
 use crate::clock::Clock;
+use crate::command::Commanded;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
 use crate::renew::{Certificates, Renewal, Standing};
@@ -59,6 +60,8 @@ pub struct Shown {
     pub ring: Ring,
     /// The certificates of a box that is enrolled.
     pub certificates: Option<Arc<Certificates>>,
+    /// What becomes of commands.
+    pub commanded: Commanded,
     pub(crate) began: Instant,
 }
 
@@ -134,6 +137,7 @@ impl Shown {
         let view = self.latest.current();
         let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
         let link = self.link.borrow().clone();
+        let commands = self.commanded.counted();
         let release = self.trust.current();
         let now = self.clock.now();
         let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
@@ -179,6 +183,11 @@ impl Shown {
             "link": {
                 "online": link.connected,
                 "queue": link.queue,
+                "rows_sent": link.rows_sent,
+                "alerts_sent": link.alerts_sent,
+                "budget": link.budget,
+                "hq_away": link.unheard,
+                "fruitless": link.fruitless,
                 "trouble": link.trouble.as_ref().map(|(code, _)| code),
             },
             "certificate": self.certificates.as_ref().map(|certificates| {
@@ -199,6 +208,11 @@ impl Shown {
             })),
             "reader_deaths": self.gauges.reader_deaths(),
             "runs_spoilt": self.gauges.runs_spoilt(),
+            "commands": {
+                "last": commands.last,
+                "done": commands.done,
+                "refused": commands.refused,
+            },
             "look": look.map(|(number, look)| json!({
                 "number": number,
                 "us": look.micros,
@@ -336,6 +350,7 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
         Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault.code())),
         Screen::Stick(_) => ("stick", None, Vec::new(), None),
         Screen::Run(_) => ("run", None, Vec::new(), None),
+        Screen::Enrol(enrol) => ("enrolment", None, vec![enrol.code()], None),
     }
 }
 

@@ -29,7 +29,7 @@ const REST: Duration = Duration::from_millis(500);
 /// Time between tries while the box has no release at all: an officer is waiting.
 const HURRY: Duration = Duration::from_secs(2);
 
-/// The newest root of trust, for those who check receipts.
+/// The newest root of trust, for those who check receipts and commands.
 #[derive(Clone)]
 pub(crate) struct Roots(Arc<RwLock<Root>>);
 
@@ -41,6 +41,11 @@ impl Roots {
     /// The receipt keys that counted at a time (Unix seconds).
     pub(crate) fn receipt_keys(&self, at: i64) -> Vec<ed25519_dalek::VerifyingKey> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).receipt_at(at).collect()
+    }
+
+    /// The command keys that counted at a time (Unix seconds).
+    pub(crate) fn command_keys(&self, at: i64) -> Vec<ed25519_dalek::VerifyingKey> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).command_at(at).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{Error, Region};
 
 pub mod add_box;
 pub mod broker;
+pub mod command;
 mod enrol_box;
 pub mod import;
 pub mod import_journal;

@@ -20,6 +20,7 @@ pub mod broker_setup;
 pub mod ca;
 pub mod ceremony;
 pub mod collect;
+pub mod command;
 pub mod commands;
 pub mod enrol;
 mod error;

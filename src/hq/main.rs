@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq::commands::{
-    add_box, broker, import, import_journal, init, issue, issuer, order, register, release, revoke, root, serve,
-    show_run, stick, trust_certificate,
+    add_box, broker, command, import, import_journal, init, issue, issuer, order, register, release, revoke, root,
+    serve, show_run, stick, trust_certificate,
 };
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
@@ -42,6 +42,7 @@ enum Command {
     Issuer(issuer::Args),
     Box(add_box::Args),
     Broker(broker::Args),
+    Command(command::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,5 +63,6 @@ fn main() -> ExitCode {
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
         Command::Broker(args) => broker::run(args),
+        Command::Command(args) => command::run(args),
     }
 }

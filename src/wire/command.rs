@@ -69,18 +69,15 @@ pub enum What {
         #[n(0)]
         seconds: u32,
     },
-    /// Show on the panel for a moment which box this is.
-    #[n(3)]
-    Identify,
     /// A new secret of the region, sealed to the box's receive key.
-    #[n(4)]
+    #[n(3)]
     Secret {
         /// As in an enrolment bundle: encapsulated key and ciphertext.
         #[cbor(n(0), with = "minicbor::bytes")]
         sealed: Vec<u8>,
     },
     /// Start the image of the adopted release with this version.
-    #[n(5)]
+    #[n(4)]
     Update {
         /// The version, for people.
         #[n(0)]
@@ -98,7 +95,6 @@ impl What {
             Self::Report => "report",
             Self::Restart => "restart",
             Self::Heartbeat { .. } => "heartbeat",
-            Self::Identify => "identify",
             Self::Secret { .. } => "secret",
             Self::Update { .. } => "update",
         }
@@ -141,7 +137,6 @@ mod tests {
             What::Report,
             What::Restart,
             What::Heartbeat { seconds: 10 },
-            What::Identify,
             What::Secret { sealed: vec![1; 80] },
             What::Update { version: "1.2.0".to_owned(), image: [3; 32] },
         ] {

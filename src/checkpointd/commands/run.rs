@@ -16,7 +16,10 @@ use crate::commands::told;
 use crate::config::Config;
 use crate::ring::{Ring, Shelf};
 use crate::watchdog::Watchdog;
-use crate::{Error, open};
+use crate::{Error, Running, command, enrol, open};
+
+/// Exit code when HQ has told the box to start again (sysexits.h: a failure for now).
+const START_AGAIN: u8 = 75;
 
 /// Time between looks at the watchdog and at the signal to stop.
 const TURN: Duration = Duration::from_millis(100);
@@ -24,8 +27,10 @@ const TURN: Duration = Duration::from_millis(100);
 /// Put the box to work, until SIGTERM or SIGINT.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  checkpointd run --config /etc/checkpoint/box.toml\n\nThe box must have been \
-                        provisioned. Logs go to stderr; RUST_LOG says how much. Exit code: 0 when it was told to \
-                        stop, 1 when it cannot start or one of its workers ended; systemd starts it again.")]
+                        provisioned; where its link is TLS and it is not enrolled yet, it shows its request on the \
+                        panel until HQ's answer was taken (docs/enrolment.md). Logs go to stderr; RUST_LOG says how \
+                        much. Exit code: 0 when it was told to stop, 1 when it cannot start or one of its workers \
+                        ended, 75 when HQ told it to start again; systemd does.")]
 pub struct Args {
     /// The box's configuration file.
     #[arg(long, value_name = "FILE")]
@@ -54,9 +59,29 @@ fn work(config: &Config, ring: &Ring, shelf: &Shelf) -> Result<ExitCode, Error> 
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
         signal_hook::flag::register(signal, stop.clone())?;
     }
-    let board = Description::load(&config.board)?.open();
-    tracing::info!(region = %config.region, name = %config.name, board = board.name, "the box starts");
-    let running = open(config, board, Pace::default(), ring.clone())?;
+    loop {
+        let waits = enrol::waits(config);
+        let board = Description::load(&config.board)?.open();
+        tracing::info!(region = %config.region, name = %config.name, board = board.name, "the box starts");
+        let running = match waits {
+            true => enrol::open(config, board, ring.clone())?,
+            false => open(config, board, Pace::default(), ring.clone())?,
+        };
+        match turn(running, &stop, ring, shelf) {
+            None => return Ok(ExitCode::SUCCESS),
+            Some(command::WORKER) => {
+                tracing::info!("HQ has told the box to start again");
+                return Ok(ExitCode::from(START_AGAIN));
+            }
+            // HQ's answer was taken: the same devices, and now the box works.
+            Some(_) if waits && !enrol::waits(config) => {}
+            Some(worker) => return Err(Error::Worker(worker)),
+        }
+    }
+}
+
+/// Lets a box work until it is told to stop, or one of its workers ends: which.
+fn turn(running: Running, stop: &AtomicBool, ring: &Ring, shelf: &Shelf) -> Option<&'static str> {
     let mut watchdog = Watchdog::new(running.pulses());
     watchdog.ready();
     let mut journal_failed = false;
@@ -82,8 +107,5 @@ fn work(config: &Config, ring: &Ring, shelf: &Shelf) -> Result<ExitCode, Error> 
         journal_failed = fails;
     };
     running.stop();
-    match ended {
-        None => Ok(ExitCode::SUCCESS),
-        Some(worker) => Err(Error::Worker(worker)),
-    }
+    ended
 }

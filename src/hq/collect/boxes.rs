@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 use wire::BoxId;
+use wire::command::Report;
 use wire::health::{Health, State};
 
 use super::Error;
@@ -70,6 +71,21 @@ impl Boxes {
         let seen = self.all.entry(name.clone()).or_default();
         (seen.health, seen.health_at) = (Some(health), Some(now));
         self.write(sql, name, &bytes, now)
+    }
+
+    /// The answer to the command to report; the last one is kept.
+    ///
+    /// # Errors
+    /// [`Error::Boxes`].
+    pub fn report(&mut self, name: &BoxId, report: &Report, now: i64) -> Result<(), Error> {
+        let sql = "INSERT INTO report (name, number, at, came, text) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (name) DO UPDATE SET number = excluded.number, at = excluded.at, came = excluded.came,
+                 text = excluded.text";
+        let number = report.number.cast_signed();
+        self.db
+            .execute(sql, params![name.as_str(), number, report.at, now, report.text])
+            .map(drop)
+            .map_err(Error::Boxes)
     }
 
     fn write(&self, sql: &str, name: &BoxId, bytes: &[u8], now: i64) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use wire::{ClockTrust, WallTime};
 use super::*;
 use crate::broker::Broker;
 
-mod post;
+pub(super) mod post;
 
 use post::{Books, Key, Post as Checkpoint};
 
@@ -26,6 +26,7 @@ fn collector(broker: SocketAddr, folder: &Path, signer: u8) -> Collector {
         region: region(),
         signer: Arc::new(Key::new(signer)),
         clock: Box::new(|| 1_700_000_000),
+        rows_per_second: None,
     };
     Collector::start(settings, Books::open(&folder.join("ledger.db")), &folder.join("hq.db")).unwrap()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::tz::Offset;
 use serde::Deserialize;
 
-use super::shown::{BoxShown, CountsShown, CrossingShown, Shown};
+use super::shown::{AlertShown, BoxShown, CountsShown, CrossingShown, Shown};
 use crate::open::Filter;
 use crate::{Error, span};
 
@@ -74,6 +74,7 @@ pub fn render(shown: &Shown, most: u32, language: Language) -> Result<String, Er
     };
     page.raw("</p>");
     draw_boxes(&mut page, language, &boxes, zone);
+    draw_alerts(&mut page, language, &shown.alerts(MOST_ALERTS)?, |at| span::shown(at, zone));
     draw_counts(&mut page, language, &counts);
     draw_crossings(&mut page, language, &crossings, |at| span::shown(at, zone), kind);
     Ok(page.0)
@@ -148,6 +149,38 @@ fn draw_name(page: &mut Page, language: Language, one: &BoxShown) {
     if !one.key_known {
         page.raw("<br>").warning("check", language.of("ключ неизвестен", "key unknown"));
     }
+}
+
+/// Columns of the alerts.
+const ALERTS: &[(&str, &str)] = &[
+    ("Поступило", "Received"),
+    ("Время", "Time"),
+    ("Пост", "Box"),
+    ("Решение", "Verdict"),
+    ("Причины", "Reasons"),
+    ("Номер", "Plate"),
+];
+
+/// Most alerts on the page.
+const MOST_ALERTS: u32 = 50;
+
+/// What boxes have shown before its turn; nothing at all when there is none.
+fn draw_alerts(page: &mut Page, language: Language, alerts: &[AlertShown], at: impl Fn(i64) -> String) {
+    if alerts.is_empty() {
+        return;
+    }
+    page.raw("<h2 class=\"refuse\">")
+        .raw(language.of("Тревоги: получены сразу, в журнале их ещё нет", "Alerts: live, not yet in the ledger"))
+        .raw("</h2>");
+    draw_heads(page, language, ALERTS);
+    for AlertShown { received_at, crossing } in alerts {
+        page.raw("<tr><td>").text(&at(*received_at)).raw("<td>").text(&at(crossing.at_ms.div_euclid(1000)));
+        page.raw("<td>").text(&crossing.name).raw("<td class=\"").text(crossing.outcome).raw("\">");
+        page.text(word(language, crossing.outcome)).raw("<td>").text(&crossing.reasons.join(", "));
+        let plate = crossing.plate_seen.as_deref().or(crossing.plate_bound.as_deref());
+        page.raw("<td>").text(plate.unwrap_or_default());
+    }
+    page.raw("</table>");
 }
 
 fn draw_counts(page: &mut Page, language: Language, counts: &CountsShown) {

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ed25519_dalek::VerifyingKey;
 use serde::Serialize;
 use trust::format::hex;
 use verdict::Knowledge;
 use wire::BoxId;
 use wire::entry::{Action, Outcome};
 use wire::health::Freshness;
+use wire::row::Alert;
 
 use super::Clock;
 use crate::collect::Viewer;
 use crate::ledger::Ledger;
-use crate::open::{Crossings, Filter, Opened, Opener, Record};
+use crate::open::{Crossings, Early, Filter, Opened, Opener, Record};
 use crate::{Error, Region};
 
 /// Most parts of a box's knowledge that are shown; there are eight at most.
@@ -76,6 +78,16 @@ pub struct CrossingShown {
     pub action: Option<&'static str>,
     /// Milliseconds since 1970 by the box's clock.
     pub closed_at_ms: Option<i64>,
+}
+
+/// A crossing that a box has shown early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertShown {
+    /// Unix seconds at HQ when it came.
+    pub received_at: i64,
+    /// What was judged.
+    #[serde(flatten)]
+    pub crossing: CrossingShown,
 }
 
 /// How many there were.
@@ -244,6 +256,19 @@ impl Shown {
         Ok(self.search(filter, limit)?.into_iter().map(CrossingShown::from).collect())
     }
 
+    /// Crossings that boxes have shown early and whose rows are not in the ledger yet, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn alerts(&self, limit: u32) -> Result<Vec<AlertShown>, Error> {
+        let early = self.with_crossings(|crossings| crossings.early(limit))?;
+        let shown = |Early { name, sequence, received, crossing }| AlertShown {
+            received_at: received,
+            crossing: Record { name, sequence, judged: 1, crossing, closing: None }.into(),
+        };
+        Ok(early.into_iter().map(shown).collect())
+    }
+
     /// How many crossings there were, and how the intake does.
     ///
     /// # Errors
@@ -337,6 +362,8 @@ impl Shown {
 /// Opens what boxes sealed as it comes, and says what it cannot open.
 pub(super) struct Opening {
     opener: Opener,
+    /// The same, for reading.
+    crossings: Crossings,
     waiting: Vec<(BoxId, [u8; 32])>,
 }
 
@@ -344,7 +371,27 @@ impl Opening {
     pub(super) fn new(region: &Region) -> Result<Self, Error> {
         let key = region.sealing_key();
         let opener = Opener::open(&region.ledger_path(), &region.crossings_path(), region.id(), &[key.secret()])?;
-        Ok(Self { opener, waiting: Vec::new() })
+        let crossings = Crossings::open(&region.crossings_path())?;
+        Ok(Self { opener, crossings, waiting: Vec::new() })
+    }
+
+    /// Opens alerts before their turn.
+    pub(super) fn early(
+        &mut self,
+        alerts: &[Alert],
+        key_of: impl Fn(&BoxId) -> Option<VerifyingKey>,
+        now: i64,
+    ) -> Result<(), Error> {
+        if !alerts.is_empty() {
+            let new = self.opener.early(alerts, key_of, now)?;
+            tracing::info!(came = alerts.len(), new, "alerts");
+        }
+        Ok(())
+    }
+
+    /// What a box has answered to a command.
+    pub(super) fn answer(&self, name: &BoxId, number: u64) -> Result<Option<(String, String)>, Error> {
+        Ok(self.crossings.answer(name, number)?)
     }
 
     pub(super) fn turn(&mut self, now: i64) -> Result<(), Error> {

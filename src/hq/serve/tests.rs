@@ -64,6 +64,7 @@ impl Desk {
             broker: BrokerChoice::Embedded("127.0.0.1:0".parse().unwrap()),
             clock: Arc::new(move || clock.load(Ordering::Relaxed)),
             publish_every: None,
+            rows_per_second: None,
         }
     }
 
@@ -169,7 +170,9 @@ impl Checkpoint {
                 uptime: Some(7200),
                 ..Health::at(wall(NOW + 2))
             }),
-            heartbeat: Duration::from_millis(500),
+            heartbeat: watch::channel(Duration::from_millis(500)).1,
+            commands: std::sync::mpsc::sync_channel(1).0,
+            reports: tokio::sync::mpsc::channel(1).1,
             release: checkpoint.announced.clone(),
             news: checkpoint.news.clone(),
             status: checkpoint.status.clone(),

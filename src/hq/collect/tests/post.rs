@@ -22,7 +22,7 @@ use wire::row::{Batch, EpochId, HASH, Receipt, Row, RowKind};
 use wire::sign::Signer;
 use wire::{ClockTrust, WallTime};
 
-use super::{Accept, region};
+use super::{Accept, Cause, Poison, region};
 
 pub struct Key(SigningKey);
 
@@ -116,7 +116,9 @@ impl Post {
             receipt_keys: Box::new(|_| vec![Key::new(1).public()]),
             wake: self.wake.clone(),
             health: Box::new(health),
-            heartbeat: Duration::from_secs(1),
+            heartbeat: watch::channel(Duration::from_secs(1)).1,
+            commands: std::sync::mpsc::sync_channel(1).0,
+            reports: tokio::sync::mpsc::channel(1).1,
             release: watch::Sender::new(None),
             news: watch::Sender::new(None),
             status: self.status.clone(),
@@ -236,7 +238,7 @@ impl Books {
 }
 
 impl Accept for Books {
-    fn accept(&mut self, batch: &Batch) -> Result<Option<Receipt>, Box<dyn std::error::Error + Send + Sync>> {
+    fn accept(&mut self, batch: &Batch, _: &[Poison]) -> Result<Option<Receipt>, Cause> {
         let name = batch.from.as_str();
         let last = self.last(name);
         let (chain, sequence) = last.map_or((chain::START, 0), |row| (row.chain, row.sequence));
@@ -255,7 +257,7 @@ impl Accept for Books {
         Ok(self.receipt(name))
     }
 
-    fn receipts(&mut self) -> Result<Vec<Receipt>, Box<dyn std::error::Error + Send + Sync>> {
+    fn receipts(&mut self) -> Result<Vec<Receipt>, Cause> {
         let names: Vec<String> = {
             let mut query = self.0.prepare("SELECT DISTINCT box FROM row")?;
             query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
