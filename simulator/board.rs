@@ -62,14 +62,16 @@ struct Devices {
     temperature: Temperature,
 }
 
-/// How warm the processor is, in millidegrees Celsius; none when nothing measures it.
+/// How warm the processor of a box in the shade is, in millidegrees Celsius.
+pub const WARM: i32 = 47_500;
+
+/// How warm the processor is; none when nothing measures it.
 #[derive(Clone, Copy)]
 struct Temperature(Option<i32>);
 
 impl Default for Temperature {
-    /// A box in the shade.
     fn default() -> Self {
-        Self(Some(47_500))
+        Self(Some(WARM))
     }
 }
 

@@ -59,6 +59,7 @@ const WORDS = {
   event_clock: ["часы сбиты", "clock set wrong"], "event_clock-right": ["часы верны", "clock right again"],
   "event_box-off": ["пункт выключен", "box off"], "event_hq-off": ["штаб выключен", "HQ off"],
   "event_broker-forgets": ["брокер всё забыл", "broker forgets"], "event_disk-full": ["диск полон", "disk full"],
+  event_hot: ["прибор перегрет", "box too hot"],
   stickIn: ["Вставить накопитель из штаба", "Put in a stick from HQ"], stickOut: ["Вынуть накопитель", "Take the stick out"],
   stick: ["Накопитель", "Stick"],
   weather: ["Непогода", "Bad weather"], clock: ["Часы", "Clock"],

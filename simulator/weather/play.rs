@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Happening, Scenario, Schedule};
+use crate::board::WARM;
 use crate::era::DAY;
 use crate::post::Post;
 use crate::region::Desk;
@@ -14,6 +15,9 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// A broker that forgets is away for as long as a restart takes.
 const FORGETTING: Duration = Duration::from_millis(200);
+
+/// How warm a processor in the sun is, in millidegrees Celsius.
+const HOT: i32 = 86_000;
 
 /// A scenario that is being played.
 pub struct Play {
@@ -108,6 +112,10 @@ impl Stage {
                 self.said(self.post.fill_disk(true));
                 self.ends.push((now + span, what));
             }
+            Happening::Hot(span) => {
+                self.post.handles.set_temperature(Some(HOT));
+                self.ends.push((now + span, what));
+            }
             Happening::Clock(to) => {
                 let clock = &self.post.clock;
                 clock.set_ntp(false);
@@ -122,6 +130,7 @@ impl Stage {
         match what {
             Happening::BoxOff(_) => self.said(self.post.start()),
             Happening::DiskFull(_) => self.said(self.post.fill_disk(false)),
+            Happening::Hot(_) => self.post.handles.set_temperature(Some(WARM)),
             _ => {}
         }
     }

@@ -94,6 +94,7 @@ pub(super) enum What {
     HqOff,
     BoxOff,
     DiskFull,
+    Hot,
     Clock,
     ClockRight,
 }
@@ -109,6 +110,8 @@ pub enum Happening {
     BoxOff(Duration),
     /// The box's disk takes nothing for so long.
     DiskFull(Duration),
+    /// The box's processor is too warm for so long.
+    Hot(Duration),
     /// The box's clocks stand at a time (Unix seconds) and nobody sets them right.
     Clock(i64),
     /// They are right again.
@@ -123,6 +126,7 @@ impl Happening {
             Self::HqOff(_) => "hq-off",
             Self::BoxOff(_) => "box-off",
             Self::DiskFull(_) => "disk-full",
+            Self::Hot(_) => "hot",
             Self::Clock(_) => "clock",
             Self::ClockRight => "clock-right",
         }
@@ -136,6 +140,7 @@ impl std::fmt::Display for Happening {
             Self::HqOff(span) => write!(f, "HQ is off for {}", Span(span)),
             Self::BoxOff(span) => write!(f, "the box is off for {}", Span(span)),
             Self::DiskFull(span) => write!(f, "the box's disk is full for {}", Span(span)),
+            Self::Hot(span) => write!(f, "the box is too warm for {}", Span(span)),
             Self::Clock(to) => {
                 let at = jiff::Timestamp::from_second(to).map(|at| at.to_string()).unwrap_or_default();
                 write!(f, "the box's clock stands at {at}")
@@ -155,6 +160,7 @@ impl Event {
             What::HqOff => Happening::HqOff(lasts()?),
             What::BoxOff => Happening::BoxOff(lasts()?),
             What::DiskFull => Happening::DiskFull(lasts()?),
+            What::Hot => Happening::Hot(lasts()?),
             What::Clock => {
                 let to = self.to.as_deref().ok_or("it needs `to`")?;
                 let at: jiff::Timestamp = to.parse().map_err(|_| "`to` is not like 1970-01-01T00:00:00Z")?;
@@ -162,7 +168,7 @@ impl Event {
             }
             What::ClockRight => Happening::ClockRight,
         };
-        let takes_time = matches!(what, What::HqOff | What::BoxOff | What::DiskFull);
+        let takes_time = matches!(what, What::HqOff | What::BoxOff | What::DiskFull | What::Hot);
         if self.lasts.is_some() && !takes_time {
             return Err("it takes no `lasts`".to_owned());
         }

@@ -80,6 +80,7 @@ impl Schedule {
                 Happening::HqOff(span) => Happening::HqOff(played(span)),
                 Happening::BoxOff(span) => Happening::BoxOff(played(span)),
                 Happening::DiskFull(span) => Happening::DiskFull(played(span)),
+                Happening::Hot(span) => Happening::Hot(played(span)),
                 other => other,
             };
             let every = event.every.as_ref().map(|every| *every.get_ref());

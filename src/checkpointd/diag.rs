@@ -9,9 +9,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::certificate;
 use crate::commands::trust::status;
 use crate::config::Config;
+use crate::enrol::Certificate;
 use crate::identity::Identity;
 use crate::ring::Shelf;
 
@@ -32,7 +32,8 @@ const LONGEST_FILE: u64 = 256 * 1024;
 /// Most bytes of what the box's page says.
 const LONGEST_ANSWER: u64 = 2 << 20;
 
-/// Gathers all of it, the most telling first: what does not fit any more is cut. `say` hears of each part as it comes.
+/// Gathers all of it, what is small and telling first: of what does not fit any more, the end stays. `say` hears of each
+/// part as it comes.
 pub fn gather(config: &Path, most: usize, mut say: impl FnMut(&Listed)) -> Bag {
     let mut bag = Bag::new(most);
     let mut put = |name: &str, part: Result<Vec<u8>, String>| say(bag.put(name, part));
@@ -44,24 +45,22 @@ pub fn gather(config: &Path, most: usize, mut say: impl FnMut(&Listed)) -> Bag {
         // Its error would quote what stands there.
         None => put("box.txt", Err("the configuration cannot be used; `checkpointd run` says why".to_owned())),
     }
-    let data = loaded.map(|config| config.data);
-    put("system.txt", Ok(system::state(data.as_deref()).into_bytes()));
+    let data = loaded.as_ref().map(|config| config.data.as_path());
+    put("system.txt", Ok(system::state(data).into_bytes()));
     put("kernel.txt", kernel::tail());
+    if let Some(config) = &loaded {
+        put("ring/now.txt", ask(config, "ring.txt"));
+        for kept in Shelf::of(&config.data).kept().into_iter().rev() {
+            let name = kept.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            put(&format!("ring/{name}"), file(&kept.path));
+        }
+    }
     bag
 }
 
 /// What the box itself knows, or has left on its disk.
 fn of_the_box(config: &Config, put: &mut impl FnMut(&str, Result<Vec<u8>, String>)) {
-    let ask = |path: &str| match config.page.listen {
-        Some(address) => page::ask(address, path, LONGEST_ANSWER),
-        None => Err("the box has no page: [page] listen is not set".to_owned()),
-    };
-    put("status.json", ask("status.json"));
-    put("ring/now.txt", ask("ring.txt"));
-    for kept in Shelf::of(&config.data).kept().into_iter().rev() {
-        let name = kept.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        put(&format!("ring/{name}"), file(&kept.path));
-    }
+    put("status.json", ask(config, "status.json"));
     let key = Identity::open(&config.data).map_err(|error| words(&error));
     put("journal.txt", journal::state(config, key.as_ref().ok()));
     let trust = status::text(&config.data.join("trust"), system::now()).map_err(|error| words(&error));
@@ -71,16 +70,24 @@ fn of_the_box(config: &Config, put: &mut impl FnMut(&str, Result<Vec<u8>, String
     put("files.txt", Ok(system::files(&config.data).into_bytes()));
 }
 
+/// What the box says on its page, where it runs and has one.
+fn ask(config: &Config, path: &str) -> Result<Vec<u8>, String> {
+    let address = config.page.listen.ok_or("the box has no page: [page] listen is not set")?;
+    page::ask(address, path, LONGEST_ANSWER)
+}
+
 /// Which box this is, by what everybody may know.
 fn identity(config: &Config, key: &Identity) -> String {
     use wire::sign::Signer as _;
-    let certificate = certificate::until(&config.data).and_then(|until| jiff::Timestamp::from_second(until).ok());
+    let pem = file(&config.data.join("tls/current.crt")).ok();
+    let certificate = pem.and_then(|pem| Certificate::from_pem(&pem).ok());
+    let until = certificate.and_then(|certificate| jiff::Timestamp::from_second(certificate.not_after()).ok());
     format!(
         "box          {} of {}\npublic key   {}\ncertificate  {}\npepper       {}\n",
         config.name,
         config.region,
         trust::format::hex(key.public().as_bytes()),
-        certificate.map_or_else(|| "none".to_owned(), |until| format!("until {until}")),
+        until.map_or_else(|| "none".to_owned(), |until| format!("until {until}")),
         if config.data.join(crate::PEPPER).exists() { "is there" } else { "none" },
     )
 }

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
-mod certificate;
 mod claim;
 pub mod clock;
 pub mod command;

@@ -15,10 +15,10 @@ use uplink::link::mqtt::MqttLink;
 use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
+use wire::command::LONGEST_REPORT;
 use wire::health::{Health, Picture, Room};
 
 use crate::Error;
-use crate::certificate;
 use crate::clock::Exchange;
 use crate::command::{self, Hand};
 use crate::config::Config;
@@ -105,7 +105,7 @@ impl Line {
                         commanded: shown.commanded.clone(),
                         status: Box::new({
                             let shown = shown.clone();
-                            move || format!("{:#}", shown.status())
+                            move || report(&shown)
                         }),
                         heartbeat: set_heartbeat,
                         reports: tell,
@@ -119,7 +119,7 @@ impl Line {
                     name: config.name.clone(),
                     receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
                     wake: appended,
-                    health: health(shown, config),
+                    health: health(shown),
                     heartbeat,
                     commands,
                     reports,
@@ -262,9 +262,16 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
     }
 }
 
+/// What HQ is told when it asks: the status, and as many of the newest events as a report has room for.
+fn report(shown: &Shown) -> String {
+    let status = format!("{:#}\n\n", shown.status());
+    let events = shown.ring.dump_within(LONGEST_REPORT.saturating_sub(status.len()));
+    status + &String::from_utf8_lossy(&events)
+}
+
 /// The heartbeat, given the rows that wait for a receipt.
-fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
-    let (shown, data) = (shown.clone(), config.data.clone());
+fn health(shown: &Shown) -> Box<dyn FnMut(u64) -> Health + Send> {
+    let shown = shown.clone();
     Box::new(move |queue| {
         let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
@@ -285,12 +292,12 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
-            last_command: None,
+            last_command: Some(shown.commanded.counted().last).filter(|last| *last > 0),
             journal_stage: Some(room.stage.as_str().to_owned()),
             journal: Some(Room { used: room.taken, budget: room.budget }),
             inodes_free: room.inodes_free,
             set_aside: Some(room.set_aside),
-            certificate_until: certificate::until(&data),
+            certificate_until: shown.certificates.as_ref().map(|certificates| certificates.standing().not_after),
             uptime: Some(shown.began.elapsed().as_secs()),
             dropped: Some(shown.ring.dropped()),
         }

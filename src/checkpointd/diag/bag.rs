@@ -25,7 +25,7 @@ pub struct Listed {
     pub name: String,
     /// Its bytes.
     pub bytes: usize,
-    /// Bytes that did not fit any more.
+    /// Bytes of its beginning that did not fit any more.
     pub cut: usize,
     /// Why it is not there, when it is not.
     pub missing: Option<String>,
@@ -49,14 +49,15 @@ impl Bag {
         Self { files: Vec::new(), listed: Vec::new(), left: (most - most / 1000).saturating_sub(BESIDE) }
     }
 
-    /// Puts a file in, as far as it fits, or remembers why it is not there.
+    /// Puts a file in, or as much of its end as fits, or remembers why it is not there.
     pub(super) fn put(&mut self, name: &str, content: Result<Vec<u8>, String>) -> &Listed {
         let mut listed = Listed { name: name.to_owned(), bytes: 0, cut: 0, missing: None };
         match content {
             Ok(mut bytes) => {
                 let room = self.left.saturating_sub(BLOCK) / BLOCK * BLOCK;
                 listed.cut = bytes.len().saturating_sub(room);
-                bytes.truncate(room);
+                // What is long is a log: its end tells what happened last.
+                bytes.drain(..listed.cut);
                 listed.bytes = bytes.len();
                 if bytes.is_empty() && listed.cut > 0 {
                     listed.missing = Some("there is no room left; --megabytes gives more".to_owned());
