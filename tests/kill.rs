@@ -91,7 +91,7 @@ fn at_two_hundred_crossings_a_second_nothing_is_lost_or_doubled_whoever_falls_de
     };
     load.rest(false);
     wait::for_it("the first receipts", DRAIN, &running.values().collect::<Vec<_>>(), || {
-        load.said().last().filter(|said| said[1] > 0)
+        load.said().last().copied().filter(|said| said[1] > 0)
     });
     let count = if is_long() { LOAD_KILLS.1 } else { LOAD_KILLS.0 };
     let (mut before, mut sent_before, mut peer_before) = (0, 0, (0, 0));

@@ -80,7 +80,7 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
         pace.patience = Duration::from_millis(patience);
         pace.stubborn = 2;
     }
-    let running = checkpointd::open(&config, board, pace)?;
+    let running = checkpointd::open(&config, board, pace, checkpointd::ring::Ring::default())?;
     let starts = (0..).find(|number| !folder.join(format!("said.{number}")).exists()).unwrap_or_default();
     let said = Said::at(&folder.join(format!("said.{starts}")));
     let durable = Numbers::<1>::at(&folder.join(DURABLE));
