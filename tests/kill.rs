@@ -100,12 +100,12 @@ fn at_two_hundred_crossings_a_second_nothing_is_lost_or_doubled_whoever_falls_de
         for _ in 0..count {
             std::thread::sleep(chance.milliseconds(LOAD_APART));
             for name in names {
-                running.remove(name).expect("everything runs").kill();
+                running.remove(*name).expect("everything runs").kill();
             }
             // At once or after a moment, and in no order in particular.
             std::thread::sleep(chance.milliseconds(0..300));
             for name in names {
-                running.insert(name, start(name));
+                running.insert(*name, start(name));
             }
         }
         let took = began.elapsed().as_secs_f64();

@@ -93,7 +93,6 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
                 // Not durable, so not promised.
                 if let Ok(sequence) = acknowledgement.wait() {
                     durable.set([sequence]);
-                    running.wake();
                 }
             }
         });
@@ -117,6 +116,7 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
         while running.ended(Duration::ZERO).is_none() {
             let (wait, writes) = beat.next();
             std::thread::sleep(wait);
+            running.wake();
             if writes {
                 id += 1;
                 let Ok(acknowledgement) = running.write(vec![crossing(id, clock.now())]) else { break };
