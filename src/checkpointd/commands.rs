@@ -8,6 +8,7 @@ use crate::Error;
 pub mod check;
 pub mod config;
 pub mod decode_worker;
+pub mod enrol;
 pub mod inspect;
 pub mod provision;
 pub mod read;

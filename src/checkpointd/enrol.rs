@@ -13,19 +13,25 @@ use wire::enrol::Bundle;
 
 use crate::Error;
 use crate::config::Config;
-use crate::identity::{Receive, TLS};
+use crate::identity::TLS;
 
 mod accept;
 mod certificate;
+mod code;
 mod keep;
+mod open;
 mod refused;
 mod request;
+mod stick;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use accept::accept;
 pub use certificate::Certificate;
+pub use code::Code;
 pub(crate) use keep::{Disk, read};
+pub use open::{open, waits};
 pub use refused::Refused;
 pub(crate) use request::keep_root;
 pub use request::{fingerprint, request};
@@ -36,6 +42,8 @@ mod name {
     pub const ENROLMENT: &str = "enrolment";
     /// An answer that was taken while not all of it stands in its place.
     pub const DUE: &str = "enrolment.due";
+    /// Held by whoever takes an answer.
+    pub const LOCK: &str = "enrolment.lock";
     /// The nonce of the request that waits for its answer.
     pub const REQUEST: &str = "enrolment.request";
     /// The root the box was provisioned with, as it stood on the image.
@@ -74,7 +82,12 @@ impl Enrolled {
     /// # Errors
     /// [`Refused::Disk`], [`Refused::Damaged`] when what is kept is not what was taken.
     pub fn open(data: &Path) -> Result<Option<Self>, Refused> {
-        keep::finish(data, || Receive::open(data))?;
+        if data.join(name::DUE).exists() {
+            // Another process may be putting it in its place at this moment.
+            let lock = keep::lock(data)?;
+            lock.lock().map_err(|source| Refused::Disk { path: data.join(name::LOCK), source })?;
+            keep::finish(data)?;
+        }
         let Some(cose) = keep::read(&data.join(name::ENROLMENT))? else { return Ok(None) };
         let bundle = accept::kept(&cose)?;
         Ok(Some(Self { bundle, tls: TlsFiles::of(data) }))

@@ -115,6 +115,22 @@ pub enum Error {
     /// The enrolment.
     #[error("the enrolment failed")]
     Enrol(#[from] enrol::Refused),
+    /// HQ's answer cannot be read.
+    #[error("the answer {path} cannot be read")]
+    ReadAnswer {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// A file that was asked for cannot be written.
+    #[error("{path} cannot be written")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
     /// It waits for HQ's answer first.
     #[error("the box is not enrolled yet")]
     NotEnrolled,

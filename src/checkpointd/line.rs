@@ -53,10 +53,9 @@ pub(crate) struct Line {
     calls: Calls,
     /// Time between checks for a release.
     every: Duration,
-    /// Where sticks appear, and who is told of them.
-    media: Option<(PathBuf, mpsc::Sender<PathBuf>)>,
+    media: Media,
     sync_pulse: Pulse,
-    page: Option<(TcpListener, Shown)>,
+    page: Page,
 }
 
 impl Line {
@@ -116,17 +115,7 @@ impl Line {
         let media = config.trust.media.clone().map(|media| (media, put_in));
         let every = Duration::from_secs(config.trust.every.max(1));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let page = match config.page.listen {
-            None => None,
-            // Whoever holds the port must not close the road.
-            Some(address) => match runtime.block_on(TcpListener::bind(address)) {
-                Ok(listener) => Some((listener, shown.clone())),
-                Err(error) => {
-                    tracing::error!(%error, %address, "the technician's page has no port; the box works without it");
-                    None
-                }
-            },
-        };
+        let page = page(config, &runtime, shown);
         let certificates = shown.certificates.clone();
         Ok(Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
     }
@@ -141,30 +130,12 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
-            let page = async {
-                match page {
-                    Some((listener, shown)) => page::run(listener, shown).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let renewal = async {
-                match certificates {
-                    Some(certificates) => renew::run(certificates).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let sticks = async {
-                match media {
-                    Some((media, put_in)) => stick::watch(media, put_in, stop).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
-                () = sticks => {}
-                () = renewal => {}
-                () = page => {}
+                () = watched(media, stop) => {}
+                () = renewing(certificates) => {}
+                () = served(page) => {}
                 () = turning(stop, pulse) => {}
             }
         });
@@ -181,6 +152,73 @@ fn clock_of(shown: &Shown) -> Now {
             let clock = shown.clock.clone();
             Arc::new(move || clock.now().unix())
         }
+    }
+}
+
+/// The technician's page and its port, if there is one.
+type Page = Option<(TcpListener, Shown)>;
+
+fn page(config: &Config, runtime: &Runtime, shown: &Shown) -> Page {
+    let address = config.page.listen?;
+    match runtime.block_on(TcpListener::bind(address)) {
+        Ok(listener) => Some((listener, shown.clone())),
+        // Whoever holds the port must not close the road.
+        Err(error) => {
+            tracing::error!(%error, %address, "the technician's page has no port; the box works without it");
+            None
+        }
+    }
+}
+
+async fn served(page: Page) {
+    match page {
+        Some((listener, shown)) => page::run(listener, shown).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Where sticks appear, and who is told of them.
+type Media = Option<(PathBuf, mpsc::Sender<PathBuf>)>;
+
+async fn watched(media: Media, stop: &Stop) {
+    match media {
+        Some((media, put_in)) => stick::watch(media, put_in, stop).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The line of a box that is not enrolled: it leads nowhere, but sticks and the technician's page need one.
+pub(crate) struct Quiet {
+    runtime: Runtime,
+    media: Media,
+    page: Page,
+}
+
+impl Quiet {
+    pub(crate) fn open(config: &Config, put_in: mpsc::Sender<PathBuf>, shown: &Shown) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let page = page(config, &runtime, shown);
+        Ok(Self { runtime, media: config.trust.media.clone().map(|media| (media, put_in)), page })
+    }
+
+    /// Works until told to stop.
+    pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
+        let Self { runtime, media, page } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                () = watched(media, stop) => {}
+                () = served(page) => {}
+                () = turning(stop, pulse) => {}
+            }
+        });
+        runtime.shutdown_background();
+    }
+}
+
+async fn renewing(certificates: Option<Arc<Certificates>>) {
+    match certificates {
+        Some(certificates) => renew::run(certificates).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use checkpointd::commands::{check, config, decode_worker, inspect, provision, read, run, trust};
+use checkpointd::commands::{check, config, decode_worker, enrol, inspect, provision, read, run, trust};
 use clap::{Parser, Subcommand};
 
 /// The checkpoint box: reads passes, judges them offline, writes down what happened.
@@ -22,6 +22,7 @@ enum Command {
     Inspect(inspect::Args),
     Check(check::Args),
     Trust(trust::Args),
+    Enrol(enrol::Args),
     #[command(hide = true)]
     DecodeWorker(decode_worker::Args),
 }
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Read(args) => read::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Trust(args) => trust::run(args),
+        Command::Enrol(args) => enrol::run(args),
         Command::Check(args) => check::run(args),
         Command::DecodeWorker(args) => decode_worker::run(args),
     }

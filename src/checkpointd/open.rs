@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use trust::Store;
 use uplink::{LinkStatus, Pace};
 use wire::sign::Signer as _;
+use wire::{ClockTrust, WallTime};
 
 use crate::claim::Claim;
 use crate::clock::Clock;
@@ -24,7 +25,7 @@ use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::renew::Certificates;
-use crate::view::Window;
+use crate::view::{Window, bare_bar};
 use crate::{Error, enrol, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
@@ -138,10 +139,10 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let parts = line::Parts { trust, writer, appended, offered, status, pace, before };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running { crew, shown, _claim: claim })
+    Ok(Running::new(crew, shown, claim))
 }
 
-fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
+pub(crate) fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
     let folder = config.data.join("trust");
     Ok((Claim::take(&folder)?, Store::open(&folder)?))
 }
@@ -171,17 +172,10 @@ fn draw_id() -> [u8; 8] {
 }
 
 /// Leaves on the panel what is wrong, for a box that cannot even begin.
-fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
+pub(crate) fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
     let bar = Bar {
-        time: None,
-        clock_is_sound: false,
-        online: None,
-        queue: 0,
-        release: None,
-        release_age_minutes: 0,
-        knowledge: verdict::Grade::Fresh,
-        worst: None,
         journal_fails: fault == Fault::Journal,
+        ..bare_bar(WallTime::from_unix(0, ClockTrust::None), &config.utc_offset)
     };
     let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };
     let (width, height) = screen.size();
@@ -193,6 +187,10 @@ fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Screen) {
 }
 
 impl Running {
+    pub(crate) const fn new(crew: Crew, shown: Shown, claim: Claim) -> Self {
+        Self { crew, shown, _claim: claim }
+    }
+
     /// What the box shows of itself.
     pub const fn shown(&self) -> &Shown {
         &self.shown

@@ -289,6 +289,7 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
         Screen::Fault(fault) => ("fault", None, Vec::new(), Some(fault.code())),
         Screen::Stick(_) => ("stick", None, Vec::new(), None),
         Screen::Run(_) => ("run", None, Vec::new(), None),
+        Screen::Enrol(enrol) => ("enrolment", None, vec![enrol.code()], None),
     }
 }
 

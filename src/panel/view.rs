@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use verdict::{Grade, Knowledge, Outcome, Reason};
 
+use crate::enrol::Enrol;
+
 /// Language of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +79,8 @@ pub enum Screen {
     Stick(Stick),
     /// A phone shows an update to the camera: how far it is, or what came of it.
     Run(Run),
+    /// HQ does not know the box yet: its request, or what came of the answer.
+    Enrol(Enrol),
 }
 
 /// A judged pass as the officer sees it: only what the decision needs.

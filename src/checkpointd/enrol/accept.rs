@@ -1,7 +1,5 @@
 //! Taking an answer: everything that must hold of it, before anything of it is kept.
 
-use std::fs::OpenOptions;
-
 use ed25519_dalek::VerifyingKey;
 use trust::format::Root;
 use wire::WallTime;
@@ -12,9 +10,6 @@ use super::{Certificate, Enrolled, Refused, TlsFiles, keep, request};
 use crate::config::Config;
 use crate::identity::Keys;
 
-/// Whoever takes an answer holds this file in the data folder.
-const LOCK: &str = "enrolment.lock";
-
 /// Takes HQ's answer, as it came: COSE or its text. `root` is the newest root that this box has adopted, `floor` the
 /// newest time that HQ has signed (Unix seconds), `now` the box's own, as far as it may be believed.
 ///
@@ -22,13 +17,11 @@ const LOCK: &str = "enrolment.lock";
 /// [`Refused`]; then nothing has changed.
 pub fn accept(config: &Config, answer: &[u8], root: &Root, floor: i64, now: WallTime) -> Result<Enrolled, Refused> {
     let cose = wire::enrol::from_any(answer).ok_or(Refused::Damaged)?;
-    let lock = config.data.join(LOCK);
-    let held = OpenOptions::new().write(true).create(true).truncate(false).open(&lock);
-    let held = held.map_err(|source| Refused::Disk { path: lock, source })?;
-    held.try_lock().map_err(|_| Refused::Busy)?;
+    let lock = keep::lock(&config.data)?;
+    lock.try_lock().map_err(|_| Refused::Busy)?;
     let keys = request::keys(config)?;
     // What an earlier one left to be done comes first: only one request waits.
-    Enrolled::open(&config.data)?;
+    keep::finish(&config.data)?;
     let bundle = verified(&cose, root)?;
     check(config, &keys, &bundle)?;
     if request::waiting(&config.data)? != Some(bundle.nonce) {

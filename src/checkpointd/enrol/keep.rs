@@ -105,6 +105,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
     }
 }
 
+/// The file that whoever takes an answer holds locked.
+pub(super) fn lock(data: &Path) -> Result<File, Refused> {
+    let path = data.join(name::LOCK);
+    File::options().write(true).create(true).truncate(false).open(&path).map_err(disk(&path))
+}
+
 /// What is sealed in a bundle.
 pub(super) fn secrets(bundle: &Bundle, receive: &Receive) -> Result<Secrets, Refused> {
     let info = secrets_info(&bundle.region, &bundle.name);
@@ -119,10 +125,10 @@ pub(super) fn take(disk: &Disk, data: &Path, cose: &[u8], bundle: &Bundle, recei
 }
 
 /// Ends what [`take`] had begun when the power went.
-pub(super) fn finish(data: &Path, receive: impl FnOnce() -> Result<Receive, crate::Error>) -> Result<(), Refused> {
+pub(super) fn finish(data: &Path) -> Result<(), Refused> {
     let Some(cose) = read(&data.join(name::DUE))? else { return Ok(()) };
     let bundle = accept::kept(&cose)?;
-    let receive = receive().map_err(|error| disk(data)(std::io::Error::other(error)))?;
+    let receive = Receive::open(data).map_err(|error| disk(data)(std::io::Error::other(error)))?;
     put_in_place(&Disk::new(), data, &bundle, &receive)
 }
 
