@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 use journal::Writer;
@@ -15,10 +15,12 @@ use uplink::link::mqtt::MqttLink;
 use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
-use wire::health::{Health, Picture};
+use wire::command::LONGEST_REPORT;
+use wire::health::{Health, Picture, Room};
 
 use crate::Error;
 use crate::clock::Exchange;
+use crate::command::{self, Hand};
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
@@ -27,12 +29,17 @@ use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
 
+/// Answers to commands that may wait for the line.
+const REPORTS: usize = 4;
+
 /// What the line is tied to.
 pub(crate) struct Parts {
     pub trust: Store,
     pub writer: Writer,
     /// Told whenever the journal has grown.
     pub appended: Arc<Notify>,
+    /// Commands on their way from the link to where they are done.
+    pub commands: (SyncSender<Vec<u8>>, Receiver<Vec<u8>>),
     /// Bundles that are brought to the box.
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
@@ -64,7 +71,7 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, offered, status, pace, before } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
@@ -84,13 +91,38 @@ impl Line {
                     None => link,
                 };
                 let keys = roots.clone();
+                let every = Duration::from_secs(config.uplink.heartbeat.max(1));
+                let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
+                let (tell, reports) = mpsc::channel(REPORTS);
+                let hand = Hand::new(
+                    command::Parts {
+                        region: config.region.clone(),
+                        name: config.name.clone(),
+                        roots: roots.clone(),
+                        clock: shown.clock.clone(),
+                        writer: writer.clone(),
+                        appended: appended.clone(),
+                        commanded: shown.commanded.clone(),
+                        status: Box::new({
+                            let shown = shown.clone();
+                            move || report(&shown)
+                        }),
+                        heartbeat: set_heartbeat,
+                        reports: tell,
+                        take_secret: Box::new(|_| Err("no-receive-key")),
+                    },
+                    &config.data,
+                );
+                crew.thread(command::WORKER, move |stop, pulse| hand.work(&commanded, &stop, &pulse))?;
                 let ends = Ends {
                     region: config.region.clone(),
                     name: config.name.clone(),
                     receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
                     wake: appended,
-                    health: health(shown, config),
-                    heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
+                    health: health(shown),
+                    heartbeat,
+                    commands,
+                    reports,
                     release: announce,
                     news: send,
                     status,
@@ -102,6 +134,7 @@ impl Line {
             }
         };
         let sync = Sync {
+            name: config.name.clone(),
             store: trust,
             roots,
             http: sync::server(&config.trust, clock_of(shown)),
@@ -130,11 +163,17 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
+            let renewal = async {
+                match certificates {
+                    Some(certificates) => renew::run(certificates).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
                 () = watched(media, stop) => {}
-                () = renewing(certificates) => {}
+                () = renewal => {}
                 () = served(page) => {}
                 () = turning(stop, pulse) => {}
             }
@@ -215,13 +254,6 @@ impl Quiet {
     }
 }
 
-async fn renewing(certificates: Option<Arc<Certificates>>) {
-    match certificates {
-        Some(certificates) => renew::run(certificates).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Proves that the shared loop turns.
 async fn turning(stop: &Stop, pulse: &Pulse) {
     while !stop.load(Ordering::Relaxed) {
@@ -230,20 +262,27 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
     }
 }
 
+/// What HQ is told when it asks: the status, and as many of the newest events as a report has room for.
+fn report(shown: &Shown) -> String {
+    let status = format!("{:#}\n\n", shown.status());
+    let events = shown.ring.dump_within(LONGEST_REPORT.saturating_sub(status.len()));
+    status + &String::from_utf8_lossy(&events)
+}
+
 /// The heartbeat, given the rows that wait for a receipt.
-fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
-    let (shown, data) = (shown.clone(), config.data.clone());
+fn health(shown: &Shown) -> Box<dyn FnMut(u64) -> Health + Send> {
+    let shown = shown.clone();
     Box::new(move |queue| {
-        let (release, now) = (shown.trust.current(), shown.clock.now());
+        let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
             now,
             release: release.as_ref().map_or(0, |release| release.sequence()),
             release_issued: release.as_ref().map_or(0, |release| release.issued()),
             queue,
-            disk_free: rustix::fs::statvfs(&data).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
-            disk_hours: None,
+            disk_free: room.disk_free,
+            disk_hours: room.hours,
             camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
-            temperature: None,
+            temperature: shown.thermometer.read(),
             camera_state: shown.gauges.camera().map(|state| state.as_str().to_owned()),
             picture: shown.gauges.picture().map(|picture| Picture {
                 brightness: picture.brightness,
@@ -253,6 +292,14 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
+            last_command: Some(shown.commanded.counted().last).filter(|last| *last > 0),
+            journal_stage: Some(room.stage.as_str().to_owned()),
+            journal: Some(Room { used: room.taken, budget: room.budget }),
+            inodes_free: room.inodes_free,
+            set_aside: Some(room.set_aside),
+            certificate_until: shown.certificates.as_ref().map(|certificates| certificates.standing().not_after),
+            uptime: Some(shown.began.elapsed().as_secs()),
+            dropped: Some(shown.ring.dropped()),
         }
     })
 }

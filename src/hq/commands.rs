@@ -10,8 +10,10 @@ use crate::{Error, Region};
 
 pub mod add_box;
 pub mod broker;
+pub mod command;
 mod enrol_box;
 pub mod import;
+pub mod import_journal;
 pub mod init;
 pub mod issue;
 pub mod issuer;

@@ -218,6 +218,12 @@ pub enum Error {
     /// The ledger.
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::ledger::Error),
+    /// A box's export on a stick.
+    #[error("nothing was taken from the export")]
+    Export(#[from] journal::export::Error),
+    /// Rows are missing between those of a box that are here and those of its export.
+    #[error("rows {0} to {1} of the box are missing: export them too, with --all")]
+    RowsMissing(u64, u64),
     /// What was collected cannot be opened or searched.
     #[error("the crossings cannot be read")]
     Open(#[from] crate::open::Error),
@@ -290,6 +296,8 @@ impl Error {
             Self::Broker(_) => "broker",
             Self::Collector(error) => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::Export(error) => error.code(),
+            Self::RowsMissing(..) => "rows-missing",
             Self::Open(error) => error.code(),
             Self::Import(error) => error.code(),
             Self::Start(_) => "start",
@@ -315,6 +323,8 @@ impl Error {
                 | Self::Broker(_)
                 | Self::Collector(_)
                 | Self::Ledger(_)
+                | Self::Export(_)
+                | Self::RowsMissing(..)
                 | Self::Open(_)
                 | Self::Start(_)
                 | Self::Stick(_)

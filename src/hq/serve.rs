@@ -4,6 +4,7 @@
 //! are receipted while the opener is behind. One of them ending by itself is a bug; [`Running::is_running`] says
 //! so, and the program ends.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +14,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use trust::format::{HEAD, Head, news_name};
+use wire::BoxId;
 
 use crate::broker::Broker;
 use crate::collect::{self, Collector};
+use crate::command::Signed;
 use crate::ledger::{Intake, Ledger};
 use crate::stolen::Silent;
 use crate::{Error, Region};
@@ -31,7 +34,7 @@ mod tests;
 use https::Https;
 pub use https::Secure;
 use shown::Opening;
-pub use shown::{AgeShown, BoxShown, CountsShown, CrossingShown, PictureShown, Shown};
+pub use shown::{AgeShown, AlertShown, BoxShown, CountsShown, CrossingShown, PictureShown, Shown};
 
 /// How often the desk looks whether there is something to do: a release somebody published by hand, rows to
 /// open, a time that has come.
@@ -42,6 +45,9 @@ const REPORT: Duration = Duration::from_secs(60);
 
 /// How long publishing rests after it was tried.
 const AGAIN: Duration = REPORT;
+
+/// How long a box has time for a command before it is sent again on the same connection.
+const COMMAND_AGAIN: Duration = Duration::from_secs(30);
 
 /// How long answers that are under way may take when HQ stops.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -76,6 +82,8 @@ pub struct Options {
     pub clock: Clock,
     /// Publish by itself when the last release is this old; none: only when somebody says so.
     pub publish_every: Option<Duration>,
+    /// Rows a second that the boxes may send, all together; none: as many as they like.
+    pub rows_per_second: Option<u32>,
 }
 
 /// A region at work. Dropping it stops it.
@@ -108,7 +116,7 @@ struct Worker {
 /// [`Error::Listen`], [`Error::Broker`], [`Error::Collector`], [`Error::Ledger`], or what is wrong with the
 /// region.
 pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
-    let Options { http, https, broker, clock, publish_every } = options;
+    let Options { http, https, broker, clock, publish_every, rows_per_second } = options;
     // The port first: it is what is most often taken.
     let listener = listen(http)?;
     let http_address = listener.local_addr().map_err(|source| Error::Listen { address: http, source })?;
@@ -133,6 +141,7 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
             let clock = clock.clone();
             move || clock()
         }),
+        rows_per_second,
     };
     let intake = Intake::new(ledger, move |name: &_| Ok(keys.box_key(name)?), {
         let clock = clock.clone();
@@ -143,7 +152,7 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
     let collector = Arc::new(Collector::start(settings, intake, &region.boxes_path())?);
     // Makes the database that is shown.
     let opening = Opening::new(&region)?;
-    let shown = Arc::new(Shown::new(region.clone(), collector.viewer())?);
+    let shown = Arc::new(Shown::new(region.clone(), collector.viewer(), clock.clone())?);
     let region_release = region.release_folder();
     let desk = Desk {
         head: region_release.join(HEAD),
@@ -154,6 +163,7 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
         publish_every,
         announced: Vec::new(),
         tried: None,
+        sent: HashMap::new(),
         reported: None,
         troubles: Vec::new(),
     };
@@ -294,6 +304,8 @@ struct Desk {
     announced: Vec<u8>,
     /// When publishing was last tried.
     tried: Option<Instant>,
+    /// When commands were last sent, and when their box had come on the line then.
+    sent: HashMap<(BoxId, u64), (Instant, Option<i64>)>,
     reported: Option<Instant>,
     /// Codes of what failed at the last turn, so that the log says each once.
     troubles: Vec<&'static str>,
@@ -315,7 +327,7 @@ impl Desk {
 
     /// Nothing here may end the desk: what fails is named once and tried again.
     fn turn(&mut self) {
-        let done = [self.publish_if_due(), self.announce(), self.open_rows()];
+        let done = [self.publish_if_due(), self.announce(), self.open_rows(), self.command()];
         let troubles: Vec<_> = done.into_iter().filter_map(Result::err).collect();
         for error in &troubles {
             if !self.troubles.contains(&error.code()) {
@@ -370,7 +382,42 @@ impl Desk {
     }
 
     fn open_rows(&mut self) -> Result<(), Error> {
-        self.opening.turn((self.clock)())
+        let now = (self.clock)();
+        let alerts = self.collector.alerts();
+        let key_of = |name: &BoxId| self.region.box_key(name).ok().flatten();
+        self.opening.early(&alerts, key_of, now)?;
+        self.opening.turn(now)
+    }
+
+    /// Sends the commands that have no answer yet: when they are new, when their box comes on the line, and now and
+    /// then again.
+    fn command(&mut self) -> Result<(), Error> {
+        let now = (self.clock)();
+        let open = self.region.commands_open(now)?;
+        if open.is_empty() {
+            self.sent.clear();
+            return Ok(());
+        }
+        let boxes = self.collector.view().boxes;
+        for Signed { name, number, signed } in open {
+            if let Some((code, detail)) = self.opening.answer(&name, number)? {
+                let answer =
+                    if code == "command-done" { "done" } else { detail.rsplit(' ').next().unwrap_or("refused") };
+                self.region.answered(&name, number, answer, now)?;
+                continue;
+            }
+            let seen = boxes.get(&name);
+            if !seen.and_then(|seen| seen.state.as_ref()).is_some_and(|state| state.online) {
+                continue;
+            }
+            let since = seen.and_then(|seen| seen.state_at);
+            let last = self.sent.get(&(name.clone(), number));
+            if last.is_none_or(|(at, before)| *before != since || at.elapsed() >= COMMAND_AGAIN) {
+                self.collector.command(&name, number, signed);
+                self.sent.insert((name, number), (Instant::now(), since));
+            }
+        }
+        Ok(())
     }
 
     fn report(&self) {

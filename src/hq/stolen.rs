@@ -12,7 +12,7 @@ use wire::row::{Batch, Receipt};
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::collect::Accept;
+use crate::collect::{Accept, Cause, Poison};
 use crate::enrol::{self, books};
 use crate::region::{KEYS, Region, db, who};
 
@@ -118,8 +118,6 @@ pub struct Silent<A, S> {
     is_stolen: S,
 }
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
-
 impl<A, S: Fn(&BoxId) -> Result<bool, Cause>> Silent<A, S> {
     /// A ledger, and who is stolen.
     pub const fn new(ledger: A, is_stolen: S) -> Self {
@@ -128,9 +126,18 @@ impl<A, S: Fn(&BoxId) -> Result<bool, Cause>> Silent<A, S> {
 }
 
 impl<A: Accept, S: Fn(&BoxId) -> Result<bool, Cause> + Send + 'static> Accept for Silent<A, S> {
-    fn accept(&mut self, batch: &Batch) -> Result<Option<Receipt>, Cause> {
-        let receipt = self.ledger.accept(batch)?;
+    fn accept(&mut self, batch: &Batch, poison: &[Poison]) -> Result<Option<Receipt>, Cause> {
+        let receipt = self.ledger.accept(batch, poison)?;
         Ok(if (self.is_stolen)(&batch.from)? { None } else { receipt })
+    }
+
+    fn accept_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<Option<Receipt>, Cause>> {
+        let receipts = self.ledger.accept_all(batches);
+        let said = |(receipt, (batch, _)): (_, &(Batch, _))| {
+            let receipt: Option<Receipt> = receipt?;
+            Ok(if (self.is_stolen)(&batch.from)? { None } else { receipt })
+        };
+        receipts.into_iter().zip(batches).map(said).collect()
     }
 
     fn receipts(&mut self) -> Result<Vec<Receipt>, Cause> {

@@ -14,7 +14,7 @@ mod news;
 mod stick;
 
 pub use agent::agent;
-pub use folder::Folder;
+pub use folder::{Folder, beneath};
 pub use news::News;
 pub use stick::{OnStick, Stick};
 

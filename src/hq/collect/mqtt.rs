@@ -131,7 +131,7 @@ impl Line {
         loop {
             match events.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    for up in [Up::Crossings, Up::State, Up::Health] {
+                    for up in Up::ALL {
                         if client.try_subscribe(up.filter(&self.region), QoS::AtLeastOnce).is_err() {
                             return "a new client takes nothing".to_owned();
                         }

@@ -20,7 +20,7 @@ const TURN: Duration = Duration::from_millis(500);
 #[command(after_help = "Examples:\n  checkpoint-hq serve tver --embedded-broker 127.0.0.1:1883\n  \
                         checkpoint-hq serve tver --broker hq.example:8883 --tls --https 0.0.0.0:8443\n\n\
                         http://ADDRESS/release/ is for boxes. http://127.0.0.1:PORT/ shows crossings, and\n\
-                        /api/crossings, /api/counts and /api/boxes give them as JSON: to this machine only.")]
+                        /api/crossings, /api/alerts, /api/counts and /api/boxes give them as JSON: to this\nmachine only.")]
 #[group(id = "which_broker", required = true, multiple = false, args = ["broker", "embedded_broker"])]
 pub struct Args {
     #[command(flatten)]
@@ -46,6 +46,9 @@ pub struct Args {
     /// Publish a release by itself when the last one is this old; 0s: never
     #[arg(long, value_name = "SPAN", default_value = "1h")]
     publish_every: Span,
+    /// Rows a second that the boxes may send, all together; 0: as many as they like
+    #[arg(long, value_name = "ROWS", default_value_t = 5000)]
+    rows_per_second: u32,
 }
 
 /// Serves until it is told to stop.
@@ -54,7 +57,7 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 fn serve(args: Args) -> Result<(), Error> {
-    let Args { desk, http, https, https_hosts, broker, tls, embedded_broker, publish_every } = args;
+    let Args { desk, http, https, https_hosts, broker, tls, embedded_broker, publish_every, rows_per_second } = args;
     log();
     let region = Arc::new(desk.open()?);
     let broker = match (broker, embedded_broker) {
@@ -69,7 +72,8 @@ fn serve(args: Args) -> Result<(), Error> {
     // Before anything is started, so that no signal is lost.
     let mut ends = runtime.block_on(async { Ends::new() })?;
     let https = https.map(|address| Secure { address, hosts: https_hosts });
-    let options = Options { http, https, broker, clock: Arc::new(now), publish_every };
+    let rows_per_second = (rows_per_second > 0).then_some(rows_per_second);
+    let options = Options { http, https, broker, clock: Arc::new(now), publish_every, rows_per_second };
     let running = serve::start(region.clone(), options)?;
     announce(&region, &running);
     let told_to_stop = runtime.block_on(async {

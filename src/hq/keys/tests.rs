@@ -76,6 +76,7 @@ fn believers(region: &Region) -> Vec<Believer> {
         chain: [0; 32],
         ledger: [0; 8],
         issued: NOW,
+        budget: None,
     };
     let head = Head {
         region: here.clone(),

@@ -38,6 +38,7 @@ pub fn router(shown: Arc<Shown>, release: &std::path::Path) -> Router {
     let desk = Router::new()
         .route("/", get(crossings_page))
         .route("/api/crossings", get(crossings))
+        .route("/api/alerts", get(alerts))
         .route("/api/counts", get(counts))
         .route("/api/boxes", get(boxes))
         .layer(from_fn(this_machine_only))
@@ -158,6 +159,10 @@ async fn crossings(State(shown): State<Arc<Shown>>, Query(wanted): Query<Wanted>
 async fn counts(State(shown): State<Arc<Shown>>, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
     let (filter, _) = wanted.filter()?;
     Ok(answer(move || shown.counts(&filter).map(Json)).await)
+}
+
+async fn alerts(State(shown): State<Arc<Shown>>) -> Response {
+    answer(move || shown.alerts(MOST).map(Json)).await
 }
 
 async fn boxes(State(shown): State<Arc<Shown>>) -> Response {
