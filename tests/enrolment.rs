@@ -34,9 +34,11 @@ fn a_new_box_is_enrolled_by_text_and_its_crossings_arrive() {
     assert!(said.contains("certificate until"), "{said}");
     let page = std::fs::read_to_string(region.desk.path("m10-km178-answer/enrolment.html")).unwrap();
     assert!(page.contains("m10-km178"));
-    post.accept(&region.desk.path("m10-km178-answer/enrolment.txt"));
+    // The box is at work before it is anybody: it shows its request, and goes on by itself when it is answered.
     post.traffic(&region.desk);
     let running = post.start();
+    post.wait_for("it to wait", &[&running], |status| status.0["screen"] == "enrolment");
+    post.accept(&region.desk.path("m10-km178-answer/enrolment.txt"));
     let status = post.wait_for("its crossings to arrive", &[&running, &hq], has_delivered);
     let standing = &status.0["certificate"];
     assert_eq!((&standing["renewal"], &standing["trouble"]), (&"rests".into(), &serde_json::Value::Null));

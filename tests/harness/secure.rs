@@ -6,8 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use checkpointd::config::Config;
-use checkpointd::enrol::{self, Certificate};
+use checkpointd::enrol::Certificate;
 use checkpointd::identity::TlsKey;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason};
@@ -16,7 +15,7 @@ use rumqttc::{TlsConfiguration, Transport};
 use uplink::link::tls;
 use wire::BoxId;
 
-use crate::desk::{Broker, Desk};
+use crate::desk::{Broker, Desk, done};
 use crate::post::{Post, Status};
 use crate::process::Process;
 use crate::{port, programs, wait};
@@ -159,17 +158,19 @@ impl Region {
 }
 
 impl Locked {
-    fn config(&self) -> Config {
-        Config::load(&self.path("box.toml")).expect("the box is configured")
+    fn enrol(&self, verb: &str) -> Command {
+        let mut command = Command::new(programs::ours("checkpointd"));
+        command.args(["enrol", verb, "--config"]).arg(self.path("box.toml"));
+        command
     }
 
-    /// What it shows on its panel while it is not enrolled.
+    /// What it asks HQ while it is not enrolled.
     ///
     /// # Panics
     /// When it has no keys.
     pub fn request(&self) -> String {
-        let store = trust::Store::open(&self.trust()).expect("the box has a root");
-        enrol::request(&self.config(), &store).expect("the box has keys")
+        let said = done(&mut self.enrol("request"));
+        said.lines().last().expect("it prints its request last").to_owned()
     }
 
     /// Takes HQ's answer.
@@ -177,11 +178,7 @@ impl Locked {
     /// # Panics
     /// When it refuses it.
     pub fn accept(&self, answer: &Path) {
-        let store = trust::Store::open(&self.trust()).expect("the box has a root");
-        let bytes = std::fs::read(answer).expect("HQ wrote an answer");
-        let time = wire::WallTime::from_unix(now(), wire::ClockTrust::Ntp);
-        let taken = enrol::accept(&self.config(), &bytes, store.root(), store.floor(), time);
-        taken.unwrap_or_else(|why| panic!("{}: {why}", why.code()));
+        done(self.enrol("accept").arg(answer));
     }
 
     /// Its battery is empty: at every start its clock stands at 1970.
