@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use checkpointd::config::{self, Config};
 use checkpointd::page::Shown;
+use checkpointd::ring::Ring;
 use checkpointd::{Running, open, provision};
 use hq::Region;
 use uplink::Pace;
@@ -17,6 +18,8 @@ use crate::Error;
 use crate::board::Handles;
 use crate::era::{Era, SimClock};
 use crate::line::Line;
+use crate::weather::Weather;
+use crate::weather::play::Play;
 
 /// Time between a box's own checks for a release; HQ announces new ones at once.
 const CHECK_EVERY: u64 = 20;
@@ -67,6 +70,10 @@ pub struct Post {
     running: Mutex<Option<Running>>,
     /// Somebody has switched it off, and will switch it on again.
     is_off: AtomicBool,
+    /// Its disk takes nothing more.
+    is_full: AtomicBool,
+    /// The weather that is being played on its line.
+    play: Mutex<Option<Arc<Play>>>,
     starts: AtomicU64,
 }
 
@@ -106,16 +113,18 @@ impl Post {
             language: panel::Language::Ru,
             utc_offset: jiff::tz::TimeZone::fixed(region.settings().zone),
             lane: config::Lane::default(),
+            journal: config::Journal::default(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
                 media: Some(folder.join("media")),
                 every: CHECK_EVERY,
                 ..config::Trust::default()
             },
+            journal: config::Journal::default(),
             uplink: config::Uplink {
                 broker: Some(mqtt.address().to_string()),
                 heartbeat: HEARTBEAT,
-                keep_receipted_days: config::Uplink::default().keep_receipted_days,
+                ..config::Uplink::default()
             },
             page: config::Page::default(),
         };
@@ -137,6 +146,8 @@ impl Post {
             http,
             running: Mutex::default(),
             is_off: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+            play: Mutex::default(),
             starts: AtomicU64::new(0),
         };
         post.start()?;
@@ -159,7 +170,12 @@ impl Post {
             let board = self.handles.board(self.name.name, self.clock.clone(), self.seed + starts);
             // A visitor who mends the network should not wait a minute to see it.
             let pace = Pace { backoff_most: Duration::from_secs(3), ..Pace::default() };
-            *slot = Some(open(&self.config, board, pace)?);
+            let mut config = self.config.clone();
+            if self.is_full.load(Ordering::Relaxed) {
+                // No more than there is already.
+                config.journal = config::Journal { megabytes: 0, reserve_megabytes: 0 };
+            }
+            *slot = Some(open(&config, board, pace, Ring::default())?);
         }
         Ok(())
     }
@@ -207,7 +223,46 @@ impl Post {
         self.http.set_up(up);
     }
 
-    /// Whether its line is up.
+    /// Gives its line other weather.
+    pub fn set_weather(&self, weather: Weather) {
+        self.mqtt.set_weather(weather);
+        self.http.set_weather(weather);
+    }
+
+    /// The weather on its line.
+    pub fn weather(&self) -> Weather {
+        self.mqtt.weather()
+    }
+
+    /// Says what is being played on its line from now on; without anything the weather is clear.
+    pub fn plays(&self, play: Option<Arc<Play>>) {
+        if play.is_none() {
+            self.set_weather(Weather::default());
+        }
+        *self.play.lock().unwrap_or_else(PoisonError::into_inner) = play;
+    }
+
+    /// What is being played on its line.
+    pub fn playing(&self) -> Option<Arc<Play>> {
+        self.play.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Fills its disk, or makes room again. The box is started again with it: what it writes then finds no room.
+    ///
+    /// # Errors
+    /// What the box misses; [`Self::watch_over`] tries again.
+    pub fn fill_disk(&self, is_full: bool) -> Result<(), Error> {
+        self.is_full.store(is_full, Ordering::Relaxed);
+        self.stop();
+        self.start()
+    }
+
+    /// Whether its disk is full.
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Whether its line is up, the weather apart.
     pub fn network(&self) -> bool {
         self.mqtt.is_up()
     }

@@ -43,6 +43,10 @@ pub struct Report {
     pub kills: Kills,
     /// Lines that were cut.
     pub cuts: u64,
+    /// The weather that was played, if it was not the usual one.
+    pub scenario: Option<String>,
+    /// Rows handed to the lines more often than once, of a hundred that were written.
+    pub resent_percent: f64,
 }
 
 /// Crossings by what was said of them.

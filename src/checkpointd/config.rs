@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use journal::Bounds;
 use panel::Language;
 use serde::Deserialize;
 use wire::{BoxId, RegionId};
@@ -47,6 +48,9 @@ pub struct Config {
     /// Where releases come from.
     #[serde(default)]
     pub trust: Trust,
+    /// The room of what is written down.
+    #[serde(default)]
+    pub journal: Journal,
     /// The link to HQ.
     #[serde(default)]
     pub uplink: Uplink,
@@ -110,12 +114,49 @@ impl Default for Trust {
     }
 }
 
+/// The room of what is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Most mebibytes that the journal takes on the disk, its log and its reserve included.
+    pub megabytes: u32,
+    /// Mebibytes of them that are kept for when the rest is full.
+    pub reserve_megabytes: u32,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { megabytes: 4096, reserve_megabytes: 8 }
+    }
+}
+
+impl Journal {
+    /// As the journal takes it.
+    pub fn bounds(self) -> Bounds {
+        Bounds::within(u64::from(self.megabytes) << 20, u64::from(self.reserve_megabytes) << 20)
+    }
+
+    /// Half of it at least must be for rows.
+    fn check(self) -> Result<(), String> {
+        let least = Bounds::LEAST >> 20;
+        if u64::from(self.megabytes) < least || self.reserve_megabytes > self.megabytes / 4 {
+            return Err(format!(
+                "journal.megabytes is {least} or more, and journal.reserve_megabytes at most a quarter of it"
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// The link to HQ.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Uplink {
     /// `host:port` of the broker; without it the box works alone.
     pub broker: Option<String>,
+    /// The link is TLS, with the certificate HQ gives the box when it is enrolled; addresses that are not named here
+    /// come from there too. A box that is not enrolled yet shows its request and nothing else.
+    pub tls: bool,
     /// Seconds between heartbeats.
     pub heartbeat: u64,
     /// Days that rows stay on the box after HQ's receipt.
@@ -124,7 +165,7 @@ pub struct Uplink {
 
 impl Default for Uplink {
     fn default() -> Self {
-        Self { broker: None, heartbeat: 30, keep_receipted_days: 7 }
+        Self { broker: None, tls: false, heartbeat: 30, keep_receipted_days: 7 }
     }
 }
 
@@ -181,6 +222,7 @@ impl Config {
         if spans.iter().any(|seconds| *seconds > LONGEST_SPAN) || uplink.keep_receipted_days > LONGEST_KEPT {
             return Err(format!("a time is at most {LONGEST_SPAN} seconds, and rows stay at most {LONGEST_KEPT} days"));
         }
+        config.journal.check()?;
         Ok(config)
     }
 
@@ -212,6 +254,12 @@ mod tests {
         assert!(with("listen = \"0.0.0.0:80\"").unwrap_err().contains("loopback"));
         assert!(with("listen = \"127.0.0.1:8400\"").is_ok());
         assert!(Config::parse(&EXAMPLE.replace("heartbeat = 30", "heartbeat = 18446744073709551615")).is_err());
+        for (key, wrong) in
+            [("megabytes = 4096", "megabytes = 31"), ("reserve_megabytes = 8", "reserve_megabytes = 1025")]
+        {
+            let refused = Config::parse(&EXAMPLE.replace(&format!("\n{key}"), &format!("\n{wrong}"))).unwrap_err();
+            assert!(refused.contains("journal.megabytes"), "{refused}");
+        }
         let zone = Config::parse(&EXAMPLE.replace("+03:00", "Mars/Olympus")).unwrap_err();
         assert!(zone.contains("distance from UTC"), "{zone}");
     }

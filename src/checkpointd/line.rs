@@ -11,18 +11,26 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use trust::Store;
+use trust::register::Pepper;
 use uplink::link::mqtt::MqttLink;
+use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
-use wire::health::{Health, Picture};
+use wire::enrol::{Secrets, secrets_info};
+use wire::health::{Health, Picture, Room};
+
+use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::certificate;
 use crate::clock::Exchange;
-use crate::command::{self, Hand};
+use crate::command::{self, Hand, TakeSecret};
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
+use crate::identity::Receive;
 use crate::page::{self, Shown};
+use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
 
@@ -46,12 +54,13 @@ pub(crate) struct Parts {
 }
 
 /// Dates receipts.
-type Now = Box<dyn Fn() -> WallTime + Send>;
+type Dates = Box<dyn Fn() -> WallTime + Send>;
 
 /// Everything that is made before the thread starts, so that what is wrong with it is said at the start.
 pub(crate) struct Line {
     runtime: Runtime,
-    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Now>>)>,
+    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Dates>>)>,
+    certificates: Option<Arc<Certificates>>,
     sync: Sync,
     calls: Calls,
     /// Time between checks for a release.
@@ -73,14 +82,20 @@ impl Line {
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
+            // Where there should be TLS there is no line without it.
+            _ if config.uplink.tls && shown.certificates.is_none() => None,
             None => None,
             Some(broker) => {
                 let clock = shown.clock.clone();
                 let reader = journal::Outbox::open(&config.journal())?;
-                let now: Now = Box::new(move || clock.now());
+                let now: Dates = Box::new(move || clock.now());
                 let outbox = JournalOutbox::new(reader, writer.clone(), now);
                 let outbox = Exchange::new(outbox, shown.clock.clone(), before);
                 let link = MqttLink::new(broker, &config.region, &config.name, env!("CARGO_PKG_VERSION"))?;
+                let link = match &shown.certificates {
+                    Some(certificates) => link.over_tls(Box::new(ToBroker(certificates.clone()))),
+                    None => link,
+                };
                 let keys = roots.clone();
                 let every = Duration::from_secs(config.uplink.heartbeat.max(1));
                 let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
@@ -96,11 +111,15 @@ impl Line {
                         commanded: shown.commanded.clone(),
                         status: Box::new({
                             let shown = shown.clone();
-                            move || format!("{:#}", shown.status())
+                            move || {
+                                let status = format!("{:#}\n\n", shown.status());
+                                let room = wire::command::LONGEST_REPORT.saturating_sub(status.len());
+                                status + &String::from_utf8_lossy(&shown.ring.dump_within(room))
+                            }
                         }),
                         heartbeat: set_heartbeat,
                         reports: tell,
-                        take_secret: Box::new(|_| Err("no-receive-key")),
+                        take_secret: take_secret(config),
                     },
                     &config.data,
                 );
@@ -125,9 +144,10 @@ impl Line {
             }
         };
         let sync = Sync {
+            name: config.name.clone(),
             store: trust,
             roots,
-            http: sync::server(&config.trust),
+            http: sync::server(&config.trust, clock_of(shown)),
             folder: config.trust.folder.clone(),
             writer,
             clock: shown.clock.clone(),
@@ -149,12 +169,13 @@ impl Line {
                 }
             },
         };
-        Ok(Self { runtime, uplink, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
+        let certificates = shown.certificates.clone();
+        Ok(Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
     }
 
     /// Works until told to stop. The first part that ends by itself ends all of it, and with it the box.
     pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
-        let Self { runtime, uplink, sync, calls, every, media, sync_pulse, page } = self;
+        let Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse, page } = self;
         runtime.block_on(async {
             let uplink = async {
                 match uplink {
@@ -168,6 +189,12 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
+            let renewal = async {
+                match certificates {
+                    Some(certificates) => renew::run(certificates).await,
+                    None => std::future::pending().await,
+                }
+            };
             let sticks = async {
                 match media {
                     Some((media, put_in)) => stick::watch(media, put_in, stop).await,
@@ -178,12 +205,24 @@ impl Line {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
                 () = sticks => {}
+                () = renewal => {}
                 () = page => {}
                 () = turning(stop, pulse) => {}
             }
         });
         // A fetch that is under way may take half a minute: the box does not wait for it.
         runtime.shutdown_background();
+    }
+}
+
+/// The time by which certificates are judged.
+fn clock_of(shown: &Shown) -> Now {
+    match &shown.certificates {
+        Some(certificates) => certificates.clock(),
+        None => {
+            let clock = shown.clock.clone();
+            Arc::new(move || clock.now().unix())
+        }
     }
 }
 
@@ -195,20 +234,32 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
     }
 }
 
+/// Takes the region's secrets, sealed to this box. They count from the next start on.
+fn take_secret(config: &Config) -> TakeSecret {
+    let (data, info) = (config.data.clone(), secrets_info(&config.region, &config.name));
+    Box::new(move |sealed| {
+        let receive = Receive::open(&data).map_err(|_| "no-receive-key")?;
+        let plain = receive.open_sealed(sealed, &info).ok_or("secrets")?;
+        let secrets: Secrets = wire::decode(&plain, "secrets").map_err(|_| "secrets")?;
+        let pepper = Pepper::new(Zeroizing::new(secrets.pepper.ok_or("no-pepper")?));
+        pepper.keep(&data.join(crate::PEPPER)).map_err(|_| "disk")
+    })
+}
+
 /// The heartbeat, given the rows that wait for a receipt.
 fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
     let (shown, data) = (shown.clone(), config.data.clone());
     Box::new(move |queue| {
-        let (release, now) = (shown.trust.current(), shown.clock.now());
+        let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
             now,
             release: release.as_ref().map_or(0, |release| release.sequence()),
             release_issued: release.as_ref().map_or(0, |release| release.issued()),
             queue,
-            disk_free: rustix::fs::statvfs(&data).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
-            disk_hours: None,
+            disk_free: room.disk_free,
+            disk_hours: room.hours,
             camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
-            temperature: None,
+            temperature: shown.thermometer.read(),
             camera_state: shown.gauges.camera().map(|state| state.as_str().to_owned()),
             picture: shown.gauges.picture().map(|picture| Picture {
                 brightness: picture.brightness,
@@ -218,6 +269,14 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
+            last_command: Some(shown.commanded.counted().last).filter(|last| *last > 0),
+            journal_stage: Some(room.stage.as_str().to_owned()),
+            journal: Some(Room { used: room.taken, budget: room.budget }),
+            inodes_free: room.inodes_free,
+            set_aside: Some(room.set_aside),
+            certificate_until: certificate::until(&data),
+            uptime: Some(shown.began.elapsed().as_secs()),
+            dropped: Some(shown.ring.dropped()),
         }
     })
 }

@@ -139,10 +139,16 @@ pub struct Poison {
     pub bytes: Vec<u8>,
 }
 
+/// TLS towards the broker, asked for before every connection: certificates run out.
+pub type Credentials =
+    Arc<dyn Fn() -> Result<Arc<rustls::ClientConfig>, Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
+
 /// What the collector is tied to.
 pub struct Settings {
     /// `host:port` of the broker.
     pub broker: String,
+    /// What to show it; without it the line is open, for a broker on this machine.
+    pub credentials: Option<Credentials>,
     /// The region.
     pub region: RegionId,
     /// Signs receipts, and nothing else.
@@ -221,6 +227,7 @@ impl Collector {
         let post = collector.post.clone();
         let line = mqtt::Line {
             address,
+            credentials: settings.credentials.clone(),
             region: settings.region.clone(),
             incoming: send,
             post: post.clone(),

@@ -23,7 +23,7 @@ pub(crate) mod db;
 mod settings;
 
 pub use db::Series;
-pub use settings::{Places, Settings};
+pub use settings::{Addresses, Places, Settings};
 
 /// Offline keys that sign roots: one may be lost, and one may be stolen.
 const ROOT_KEYS: u8 = 3;
@@ -239,7 +239,7 @@ impl Region {
         self.online_key(&Purpose::Receipt).map(Arc::new)
     }
 
-    /// The key that signs commands to boxes.
+    /// The key that speaks to single boxes: commands, and answers to requests for enrolment.
     ///
     /// # Errors
     /// The same.

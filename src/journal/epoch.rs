@@ -133,7 +133,10 @@ impl Epoch {
         self.entries += 1;
         let plain = Zeroizing::new(padded(plain));
         let payload = Payload { msg: &plain, aad: &aad(sequence, previous) };
-        self.rows.encrypt(&Nonce::from(nonce(sequence)), payload).map_err(|_| Error::SealingKey)
+        let body = self.rows.encrypt(&Nonce::from(nonce(sequence)), payload).map_err(|_| Error::SealingKey)?;
+        #[cfg(test)]
+        crate::tests::nonces::sealed(&plain, &body);
+        Ok(body)
     }
 
     /// The MAC of a row, after which its key is gone.

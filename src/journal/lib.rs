@@ -13,23 +13,30 @@
 //! *checkpoint* is a signed row over the chain so far; the *head* is the last row.
 #![forbid(unsafe_code)]
 
+mod budget;
 pub mod chain;
 mod disk;
 mod epoch;
 mod error;
+pub mod export;
 mod outbox;
+mod reserve;
 mod signed;
+mod status;
 mod store;
+mod traffic;
 mod verify;
 mod writer;
 
+pub use budget::{Budget, Gauge, Reserve, Stage};
 pub use chain::{Author, Fault, Place};
 pub use epoch::{MAC_KEY, ROW_KEY, aad, info, nonce, padded, unpadded};
 pub use error::Error;
 pub use outbox::{Outbox, Urgent};
 pub use signed::{Checkpoint, Opening};
-pub use store::{Bounds, Identity, Journal};
-pub use verify::{Report, verify, verify_by};
+pub use status::{Status, status};
+pub use store::{Bounds, Identity, Journal, look_at};
+pub use verify::{Report, verify, verify_by, verify_with};
 pub use writer::{Acknowledgement, Requests, Writer, run};
 
 #[cfg(test)]

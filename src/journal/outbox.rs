@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use wire::row::Row;
 
-use crate::chain::Hash;
+use crate::chain::{Hash, Place};
 use crate::{Error, disk};
 
 /// An alert, with what HQ needs to check and open it alone.
@@ -45,7 +45,12 @@ impl Outbox {
         let mut stored = query.query([from]).map_err(Error::read)?;
         let (mut rows, mut total) = (Vec::<Row>::new(), 0);
         while let Some(row) = stored.next().map_err(Error::read)? {
-            let row = disk::row(row).map_err(Error::read)?;
+            // A damaged row must not hold up those behind it: HQ sees the damage, and takes what holds on to it.
+            let row = match disk::row(row) {
+                Err(error) if disk::is_damaged_value(&error) => disk::remains(row),
+                read => read,
+            };
+            let row = row.map_err(Error::read)?;
             total += row.body.len();
             let follows = rows.last().is_none_or(|last| row.sequence == last.sequence + 1);
             if !rows.is_empty() && (rows.len() >= most || total > bytes || !follows) {
@@ -61,12 +66,15 @@ impl Outbox {
     /// # Errors
     /// [`Error::Read`].
     pub fn head(&self) -> Result<u64, Error> {
-        let sql = "SELECT max(sequence) FROM row";
-        let last: Option<i64> = self.db.query_row(sql, [], |row| row.get(0)).map_err(Error::read)?;
-        match last {
-            Some(last) => Ok(last.cast_unsigned()),
+        match disk::last(&self.db).map_err(Error::read)? {
+            Some(last) => Ok(last),
             None => Ok(disk::base(&self.db).map_err(Error::read)?.sequence),
         }
+    }
+
+    /// The last row that has left.
+    pub(crate) fn base(&self) -> Result<Place, Error> {
+        disk::base(&self.db).map_err(Error::read)
     }
 
     /// Sequence of the last alert among the rows; 0 when there is none.

@@ -1,6 +1,7 @@
 //! The journal as its one writer has it.
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +18,15 @@ use crate::epoch::Epoch;
 use crate::{Checkpoint, Error, Opening, chain, disk};
 
 mod receipts;
+mod room;
 mod salvage;
 mod tail;
+mod torn;
 
+use room::Room;
+pub use room::look_at;
 use tail::Tail;
+use torn::Torn;
 
 /// Entries after which a checkpoint is written.
 const CHECKPOINT_ENTRIES: u32 = 64;
@@ -54,14 +60,33 @@ pub struct Identity {
 /// How much of the disk a journal may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB.
+    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB, and the reserve.
     pub pages: u32,
+    /// Bytes of the reserve; 0: none.
+    pub reserve: u64,
+}
+
+impl Bounds {
+    /// Least bytes of a budget: a log, and some days of rows.
+    pub const LEAST: u64 = 32 << 20;
+
+    /// Bounds by which database, log and reserve together take no more than so many bytes, [`Self::LEAST`] or more.
+    pub fn within(bytes: u64, reserve: u64) -> Self {
+        let database = bytes.saturating_sub(u64::from(disk::LONGEST_WAL)).saturating_sub(reserve);
+        // Never 0, which SQLite takes for no bound at all; 1 is a file that grows no more.
+        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX).max(1), reserve }
+    }
+
+    /// All that a journal within them may take.
+    pub const fn bytes(self) -> u64 {
+        self.pages as u64 * disk::PAGE + disk::LONGEST_WAL as u64 + self.reserve
+    }
 }
 
 impl Default for Bounds {
-    /// 4 GiB: some 7 million rows, years without a line.
+    /// 4 GiB of rows, some 7 million of them: years without a line. No reserve.
     fn default() -> Self {
-        Self { pages: 1 << 20 }
+        Self { pages: 1 << 20, reserve: 0 }
     }
 }
 
@@ -91,10 +116,11 @@ pub struct Journal {
     doubtful: bool,
     /// Commits since the write-ahead log was last moved into the database.
     commits: u32,
+    room: Room,
     /// Which entries HQ should see before the backlog is through.
     is_alert: fn(&Entry) -> bool,
     /// Held for as long as the journal is open: two writers would fork the chain.
-    _lock: File,
+    lock: File,
 }
 
 impl Journal {
@@ -114,20 +140,37 @@ impl Journal {
     /// [`Error::Full`], [`Error::Open`] or [`Error::Read`].
     pub fn open_within(path: &Path, identity: Identity, bounds: Bounds) -> Result<Self, Error> {
         let lock = lock(path)?;
+        let torn = Torn::of(path);
+        // Nothing there, where something was: the file itself is gone.
+        let is_gone = is_begun(&lock) && std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
+        if is_gone {
+            File::options().create(true).append(true).open(path).map_err(Error::open)?;
+        }
         let mut boot = [0; 8];
         getrandom::fill(&mut boot).map_err(|_| Error::Random)?;
         let author =
             Author { region: identity.region.clone(), name: identity.name.clone(), key: identity.signer.public() };
-        let (db, tail) = match load(path, &author, bounds) {
-            Err(error) if error.is_corrupt() => {
-                tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
+        let mut room = Room::new(path, bounds);
+        let (mut db, mut tail) = room::load_with_reserve(&mut room, |room| {
+            let bounds = room.bounds(bounds);
+            if is_gone {
+                tracing::error!("the journal's file is gone; it begins anew, far above what was there");
                 salvage::salvage(path, &author, bounds)?;
-                load(path, &author, bounds)?
             }
-            loaded => loaded?,
-        };
+            match load(path, &author, bounds) {
+                Err(error) if error.is_corrupt() => {
+                    tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
+                    salvage::salvage(path, &author, bounds)?;
+                    load(path, &author, bounds)
+                }
+                loaded => loaded,
+            }
+        })?;
+        if let Some(torn) = torn {
+            torn.take_back(&mut db, &mut tail, &author)?;
+        }
         let Tail { head, next, last_epoch } = tail;
-        Ok(Self {
+        let mut journal = Self {
             path: path.to_owned(),
             db,
             bounds,
@@ -143,9 +186,15 @@ impl Journal {
             signed: Instant::now(),
             doubtful: false,
             commits: 0,
+            room,
             is_alert: |_| false,
-            _lock: lock,
-        })
+            lock,
+        };
+        journal.begin_room();
+        if journal.head != Place::START {
+            journal.has_begun();
+        }
+        Ok(journal)
     }
 
     /// The last durable row.
@@ -184,12 +233,24 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let plain: Vec<Plain> =
-            entries.iter().map(|entry| Plain { bytes: wire::encode(entry), alert: (self.is_alert)(entry) }).collect();
-        if let Some(long) = plain.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
+        let is_alert = self.is_alert;
+        let plain = || {
+            let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry) };
+            entries.iter().map(one).collect::<Vec<_>>()
+        };
+        let first = plain();
+        if let Some(long) = first.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
             return Err(Error::TooLong(long));
         }
-        self.write(plain, false, now)
+        let may_use_reserve = room::may_use_reserve(entries);
+        if !may_use_reserve && !self.has_room_for_crossings(now) {
+            return Err(Error::Full(None));
+        }
+        let written = self.write(first, false, now);
+        if self.came_out(written.as_ref().err()) && may_use_reserve {
+            return self.write(plain(), false, now);
+        }
+        written
     }
 
     /// Does what time asks for, between groups: signs what is new after a minute, wipes a context that is an
@@ -209,8 +270,11 @@ impl Journal {
         if self.commits >= COMMITS_IN_WAL {
             self.commits = 0;
             // Passive: waits for nobody. What a reader still holds is moved the next time.
-            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)?;
+            let moved = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write);
+            self.came_out(moved.as_ref().err());
+            moved?;
         }
+        self.look_in_time(now);
         Ok(())
     }
 
@@ -220,7 +284,12 @@ impl Journal {
     /// As [`Self::append`].
     pub fn sign(&mut self, now: WallTime) -> Result<(), Error> {
         // Without an epoch the next opening signs it all.
-        if self.unsigned == 0 || self.epoch.is_none() { Ok(()) } else { self.write(Vec::new(), true, now).map(drop) }
+        if self.unsigned == 0 || self.epoch.is_none() {
+            return Ok(());
+        }
+        let written = self.write(Vec::new(), true, now);
+        self.came_out(written.as_ref().err());
+        written.map(drop)
     }
 
     /// Seals to another key of HQ from the next entry on.
@@ -254,8 +323,21 @@ impl Journal {
             self.signed = Instant::now();
         }
         (self.next, self.unsigned) = (draft.next, draft.unsigned);
+        let is_first = self.head == Place::START;
         self.stands_at(draft.head);
+        if is_first {
+            self.has_begun();
+        }
         Ok(self.head.sequence)
+    }
+
+    /// Remembers, beside the journal, that there is one.
+    fn has_begun(&mut self) {
+        if !is_begun(&self.lock)
+            && let Err(error) = self.lock.write_all(b"begun\n").and_then(|()| self.lock.sync_all())
+        {
+            tracing::warn!(%error, "it cannot be noted that the journal has begun; the next start tries again");
+        }
     }
 
     /// Seals and signs the next rows, without writing any.
@@ -331,19 +413,26 @@ impl Journal {
     /// again and finds the head as a start would. Rows of the failed commit that did get there stay, though
     /// they were never acknowledged.
     fn look_again(&mut self) -> Result<(), Error> {
-        let (db, tail) = load(&self.path, &self.author, self.bounds)?;
+        let (db, tail) = load(&self.path, &self.author, self.room.bounds(self.bounds))?;
         self.db = db;
         self.next = tail.next;
         self.stands_at(tail.head);
         self.last_epoch = self.last_epoch.max(tail.last_epoch);
         (self.unsigned, self.doubtful) = (0, false);
+        self.count_set_aside();
         Ok(())
+    }
+
+    /// Where tests make writes fail.
+    #[cfg(test)]
+    pub(crate) const fn db(&self) -> &Connection {
+        &self.db
     }
 
     /// A disk of so many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&mut self, pages: u32) {
-        self.bounds = Bounds { pages };
+        self.bounds = Bounds { pages, ..self.bounds };
         self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     }
 }
@@ -386,6 +475,11 @@ impl Draft {
         self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
         (self.unsigned, self.signed) = (0, true);
     }
+}
+
+/// Whether a journal has begun beside this lock: its file may not just be absent.
+fn is_begun(lock: &File) -> bool {
+    lock.metadata().is_ok_and(|lock| lock.len() > 0)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {

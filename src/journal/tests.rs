@@ -21,6 +21,7 @@ use crate::{Error, Identity, Journal, MAC_KEY, Opening, Outbox, ROW_KEY, aad, in
 mod crash;
 mod damage;
 mod full;
+pub mod nonces;
 mod receipts;
 
 struct Device(SigningKey);

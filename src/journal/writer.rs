@@ -120,6 +120,7 @@ pub fn run(
         match requests.0.recv_timeout(TURN) {
             Ok(first) => {
                 let requests = std::iter::once(first).chain(requests.0.try_iter().take(BOUND));
+                let keep = journal.keeps(keep);
                 if let Err(error) = group(&mut journal, requests, keep)
                     && error.is_corrupt()
                 {
@@ -130,7 +131,8 @@ pub fn run(
             }
             Err(RecvTimeoutError::Timeout) => {
                 idle += 1;
-                if idle >= TURNS_BETWEEN_PRUNING {
+                let keep = journal.keeps(keep);
+                if idle >= TURNS_BETWEEN_PRUNING || keep.is_zero() {
                     // Again on the next turn while there is more.
                     idle = if said(journal.prune(clock(), keep), "rows could not be pruned") { idle } else { 0 };
                 }

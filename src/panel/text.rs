@@ -6,6 +6,7 @@
 
 use verdict::{Knowledge, Reason};
 
+use crate::enrol::Enrol;
 use crate::view::{Fault, Hint, Language, Run, Stick};
 
 mod en;
@@ -64,6 +65,14 @@ pub const fn run(language: Language, run: &Run) -> Said {
     }
 }
 
+/// What becomes of a box that is to be enrolled, as those who enrol it understand it.
+pub const fn enrol(language: Language, enrol: &Enrol) -> Said {
+    match language {
+        Language::Ru => ru::enrol(enrol),
+        Language::En => en::enrol(enrol),
+    }
+}
+
 /// The other texts.
 pub const fn words(language: Language) -> &'static Words {
     match language {
@@ -97,6 +106,11 @@ pub struct Words {
     pub idle_type: &'static str,
     /// Holds whenever a pass is not refused.
     pub only_with_document: &'static str,
+
+    /// Said beside the request of a box that HQ does not know yet.
+    pub enrol: Said,
+    /// Above the digits of its root.
+    pub enrol_compare: &'static str,
 
     /// Printed on the green key.
     pub yes: &'static str,
@@ -157,6 +171,12 @@ pub struct Words {
     pub knowledge: [&'static str; Knowledge::ALL.len()],
     /// Crossings are being lost.
     pub journal_fails: &'static str,
+    /// The journal, before how long its room lasts.
+    pub journal: &'static str,
+    /// Said to the officer while there is little room, with the hours.
+    pub room_for: &'static str,
+    /// And where nobody can tell for how long.
+    pub little_room: &'static str,
 
     /// Before the number of a release on a stick.
     pub on_stick: &'static str,
@@ -174,6 +194,9 @@ pub struct Words {
 pub const fn knowledge(words: &Words, part: Knowledge) -> &'static str {
     words.knowledge[part.number() as usize]
 }
+
+/// The place in a text where hours stand.
+pub const HOURS: &str = "{hours}";
 
 /// The place in an advice where the age of the list stands.
 pub const AGE: &str = "{age}";

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 pub mod mqtt;
+pub mod tls;
 
 /// What comes from the far side, or happens to the pipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub trait Link {
 
     /// Drops the client. To HQ this is a box that went away.
     fn close(&mut self);
+
+    /// Says that the box goes by itself, if the line lets it within a moment, and drops the client.
+    fn part(&mut self) -> impl Future<Output = ()>;
 
     /// Hands a message over without ever waiting.
     ///

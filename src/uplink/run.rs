@@ -130,7 +130,11 @@ pub async fn run(ends: Ends, link: impl Link, outbox: impl Outbox) -> Result<(),
         shell.turn().await?;
         shell.show();
     }
-    shell.link.close();
+    if shell.machine.state().is_connected() {
+        shell.link.part().await;
+    } else {
+        shell.link.close();
+    }
     shell.status.state = State::Disconnected;
     shell.status.connected = false;
     shell.ends.status.send_replace(shell.status);

@@ -4,7 +4,7 @@
 use crate::{BoxId, RegionId};
 
 /// First two levels of every topic; the number is the version of this vocabulary.
-const ROOT: &str = "checkpoint/1";
+pub const ROOT: &str = "checkpoint/1";
 
 /// What a box says to HQ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,11 @@ impl Down {
         };
         format!("{ROOT}/{region}/box/{name}/{leaf}")
     }
+}
+
+/// The filter for everything that is for every box of a region.
+pub fn everybody(region: &RegionId) -> String {
+    format!("{ROOT}/{region}/all/#")
 }
 
 /// The newest manifest head, retained, for every box of a region.

@@ -21,6 +21,7 @@ fn region() -> RegionId {
 
 fn collector(broker: SocketAddr, folder: &Path, signer: u8) -> Collector {
     let settings = Settings {
+        credentials: None,
         broker: broker.to_string(),
         region: region(),
         signer: Arc::new(Key::new(signer)),
@@ -80,6 +81,8 @@ fn a_box_is_online_while_it_is_and_offline_when_it_is_not_and_hq_remembers_over_
     until("a heartbeat", LIMIT, || first.view().boxes[&post_name()].health.is_some());
     post.cut();
     until("offline", LIMIT, || online(&first) == Some(false));
+    let state = first.view().boxes[&post_name()].state.clone().unwrap();
+    assert_eq!(state.reason.as_deref(), Some("stopped"), "it goes by itself and says so");
     first.stop();
     broker.stop();
     let later = collector("127.0.0.1:9".parse().unwrap(), hq.path(), 1);

@@ -179,6 +179,12 @@ impl Books<'_> {
         query.query_row(params![self.box_number, sequence.cast_signed()], stored).optional()
     }
 
+    /// The first row of the chain above a sequence.
+    pub(super) fn after(&self, sequence: u64) -> rusqlite::Result<Option<Stored>> {
+        let mut query = self.db.prepare_cached(include_str!("rows_after.sql"))?;
+        query.query_row(params![self.box_number, sequence.cast_signed(), 1], stored).optional()
+    }
+
     /// The last row of the chain below a sequence.
     pub(super) fn before(&self, sequence: u64) -> rusqlite::Result<Option<Stored>> {
         let mut query = self.db.prepare_cached(include_str!("row_before.sql"))?;
@@ -291,6 +297,15 @@ impl Books<'_> {
             ])
             .map(drop)
     }
+}
+
+/// Goes back from the end: few rows come after a box was struck off.
+pub(super) fn last_before(db: &Connection, name: &BoxId, at: i64) -> rusqlite::Result<u64> {
+    let sql = "SELECT sequence FROM row WHERE box = (SELECT box FROM standing WHERE name = ?1) AND received < ?2
+               ORDER BY sequence DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let found: Option<i64> = query.query_row(params![name.as_str(), at], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or(0).cast_unsigned())
 }
 
 pub(super) fn boxes(db: &Connection) -> rusqlite::Result<Vec<Standing>> {

@@ -18,8 +18,8 @@ pub struct Intake<K, C> {
 
 impl<K, C> Intake<K, C>
 where
-    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
-    C: Fn() -> i64 + Send + 'static,
+    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause>,
+    C: Fn() -> i64,
 {
     fn key(&mut self, name: &BoxId) -> Result<VerifyingKey, Cause> {
         Ok((self.keys)(name)?.ok_or_else(|| Error::UnknownBox(name.clone()))?)
@@ -29,18 +29,17 @@ where
     pub const fn new(ledger: Ledger, keys: K, clock: C) -> Self {
         Self { ledger, keys, clock }
     }
-}
 
-impl<K, C> Accept for Intake<K, C>
-where
-    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
-    C: Fn() -> i64 + Send + 'static,
-{
-    fn accept(&mut self, batch: &Batch, poison: &[Poison]) -> Result<Option<Receipt>, Cause> {
-        self.accept_all(&[(batch.clone(), poison.to_vec())]).pop().expect("one answer for one batch")
+    /// Takes a batch, by whatever way it came: what became of its rows, and the receipt.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub fn take(&mut self, batch: &Batch) -> Result<(Accepted, Option<Receipt>), Cause> {
+        self.take_all(&[(batch.clone(), Vec::new())]).pop().expect("one answer for one batch")
     }
 
-    fn accept_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<Option<Receipt>, Cause>> {
+    /// Takes several batches, each for itself; what it says of each is durable.
+    fn take_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<(Accepted, Option<Receipt>), Cause>> {
         let now = (self.clock)();
         let keys: Vec<_> = batches.iter().map(|(batch, _)| self.key(&batch.from)).collect();
         let known = batches.iter().zip(&keys);
@@ -60,12 +59,27 @@ where
             answers.push(match key {
                 Ok(_) => accepted.next().expect("one answer for each").map(|accepted| {
                     said(&batch.from, &accepted);
-                    accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now))
+                    let receipt = accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now));
+                    (accepted, receipt)
                 }),
                 Err(error) => Err(error),
             });
         }
         answers
+    }
+}
+
+impl<K, C> Accept for Intake<K, C>
+where
+    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
+    C: Fn() -> i64 + Send + 'static,
+{
+    fn accept(&mut self, batch: &Batch, poison: &[Poison]) -> Result<Option<Receipt>, Cause> {
+        self.accept_all(&[(batch.clone(), poison.to_vec())]).pop().expect("one answer for one batch")
+    }
+
+    fn accept_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<Option<Receipt>, Cause>> {
+        self.take_all(batches).into_iter().map(|taken| taken.map(|(_, receipt)| receipt)).collect()
     }
 
     fn receipts(&mut self) -> Result<Vec<Receipt>, Cause> {

@@ -138,6 +138,6 @@ CREATE TABLE IF NOT EXISTS audit (
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
     action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import,
-                                     -- command, conflict
+                                     -- announce, enrol, renew, collector, broker, stolen, command, conflict
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;

@@ -43,8 +43,13 @@ pub fn router(shown: Arc<Shown>, release: &std::path::Path) -> Router {
         .route("/api/boxes", get(boxes))
         .layer(from_fn(this_machine_only))
         .with_state(shown);
-    let release = Router::new().fallback_service(ServeDir::new(release).append_index_html_on_directories(false));
-    desk.nest("/release", release.layer(from_fn(keeping)).layer(from_fn(whole_files_only)))
+    desk.nest("/release", releases(release))
+}
+
+/// Releases alone.
+pub(super) fn releases(folder: &std::path::Path) -> Router {
+    let files = Router::new().fallback_service(ServeDir::new(folder).append_index_html_on_directories(false));
+    files.layer(from_fn(keeping)).layer(from_fn(whole_files_only))
 }
 
 /// Refuses whoever is not on this machine, and whatever names another host: a page of a stranger whose name

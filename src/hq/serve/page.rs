@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::Offset;
 use serde::Deserialize;
 
 use super::shown::{AlertShown, BoxShown, CountsShown, CrossingShown, Shown};
@@ -10,6 +11,7 @@ use crate::{Error, span};
 
 mod camera;
 mod freshness;
+mod health;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -71,7 +73,7 @@ pub fn render(shown: &Shown, most: u32, language: Language) -> Result<String, Er
         None => page.text(language.of("Выпусков ещё не было", "No release yet")),
     };
     page.raw("</p>");
-    draw_boxes(&mut page, language, &boxes, |at| span::shown(at, zone));
+    draw_boxes(&mut page, language, &boxes, zone);
     draw_alerts(&mut page, language, &shown.alerts(MOST_ALERTS)?, |at| span::shown(at, zone));
     draw_counts(&mut page, language, &counts);
     draw_crossings(&mut page, language, &crossings, |at| span::shown(at, zone), kind);
@@ -79,24 +81,34 @@ pub fn render(shown: &Shown, most: u32, language: Language) -> Result<String, Er
 }
 
 fn draw_heads(page: &mut Page, language: Language, heads: &[(&'static str, &'static str)]) {
-    page.raw("<table><tr>");
+    page.raw("<div class=\"wide\"><table><tr>");
     for (ru, en) in heads {
         page.raw("<th>").text(language.of(ru, en));
     }
 }
 
+/// Writes what stands in one cell of a box's row.
+type Cell = fn(&mut Page, Language, &BoxShown, Offset);
+
 /// Columns of the boxes, in Russian and English.
-const BOXES: &[(&str, &str)] = &[
-    ("Пост", "Box"),
-    ("На связи", "Online"),
-    ("Выпуск", "Release"),
-    ("В очереди", "Waiting"),
-    ("Строк у нас", "Rows here"),
-    ("Последнее слово", "Last heard"),
-    ("Камера", "Camera"),
-    ("Часы", "Clock"),
-    ("Давность данных", "Age of what it knows"),
-    ("", ""),
+const BOXES: &[(&str, &str, Cell)] = &[
+    ("Пост", "Box", |page, language, one, _| draw_name(page, language, one)),
+    ("Связь", "Line", health::line),
+    ("Строки журнала", "Journal rows", |page, language, one, _| health::journal(page, language, one)),
+    ("Место", "Room", |page, language, one, _| health::room(page, language, one)),
+    ("Прибор", "Device", |page, language, one, _| health::device(page, language, one)),
+    ("Камера", "Camera", |page, language, one, _| camera::draw(page, language, one)),
+    ("Часы", "Clock", |page, language, one, _| freshness::clock(page, language, one)),
+    ("Выпуск", "Release", |page, _, one, _| {
+        page.number(one.release);
+    }),
+    ("Давность данных", "Age of what it knows", |page, language, one, _| {
+        freshness::knowledge(page, language, one)
+    }),
+    ("Сертификат", "Certificate", health::certificate),
+    ("Последняя команда", "Last command", |page, language, one, _| {
+        health::command(page, language, one)
+    }),
 ];
 
 /// Columns of the crossings.
@@ -111,28 +123,18 @@ const CROSSINGS: &[(&str, &str)] = &[
     ("Действие", "Action"),
 ];
 
-fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl Fn(i64) -> String) {
-    page.raw("<h2>").raw(language.of("Посты", "Boxes")).raw("</h2>");
-    draw_heads(page, language, BOXES);
+fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], zone: Offset) {
+    page.raw("<h2>").raw(language.of("Посты", "Boxes")).raw("</h2><table class=\"boxes\"><tr>");
+    for (ru, en, _) in BOXES {
+        page.raw("<th>").text(language.of(ru, en));
+    }
     for one in boxes {
-        page.raw("<tr><td>").text(&one.name);
-        page.raw(match one.online {
-            Some(true) => language.of("<td class=\"admit\">● да", "<td class=\"admit\">● yes"),
-            Some(false) => language.of("<td class=\"refuse\">○ нет", "<td class=\"refuse\">○ no"),
-            None => language.of("<td>– не выходил", "<td>– never yet"),
-        });
-        page.raw("<td>").number(one.release).raw("<td>").number(one.queue).raw("<td>").number(Some(one.rows));
-        page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default());
-        camera::draw(page, language, one);
-        freshness::draw(page, language, one);
-        page.raw("<td>");
-        if one.in_conflict {
-            page.raw("<strong class=\"refuse\">")
-                .raw(language.of("две копии журнала", "journal forked"))
-                .raw("</strong> ");
-        }
-        if !one.key_known {
-            page.raw("<strong class=\"check\">").raw(language.of("ключ неизвестен", "key unknown")).raw("</strong>");
+        page.raw("<tr>");
+        for (ru, en, draw) in BOXES {
+            // On a narrow screen a row is a card, and each cell says what it is; its content is one piece beside that.
+            page.raw("<td data-head=\"").text(language.of(ru, en)).raw("\"><div>");
+            draw(page, language, one, zone);
+            page.raw("</div>");
         }
     }
     page.raw("</table>");
@@ -168,6 +170,17 @@ fn draw_alerts(page: &mut Page, language: Language, alerts: &[AlertShown], at: i
         page.raw("<td>").text(plate.unwrap_or_default());
     }
     page.raw("</table>");
+}
+
+/// What it is called, and what is wrong with its standing at HQ.
+fn draw_name(page: &mut Page, language: Language, one: &BoxShown) {
+    page.raw("<b>").text(&one.name).raw("</b>");
+    if one.in_conflict {
+        page.raw("<br>").warning("refuse", language.of("две копии журнала", "journal forked"));
+    }
+    if !one.key_known {
+        page.raw("<br>").warning("check", language.of("ключ неизвестен", "key unknown"));
+    }
 }
 
 fn draw_counts(page: &mut Page, language: Language, counts: &CountsShown) {
@@ -216,7 +229,7 @@ fn draw_crossings(
         page.raw("<td>").text(one.plate_seen.as_deref().or(one.plate_bound.as_deref()).unwrap_or_default());
         page.raw("<td>").text(one.action.map(|action| ending(language, action)).unwrap_or_default());
     }
-    page.raw("</table>");
+    page.raw("</table></div>");
 }
 
 /// An outcome with its shape: colour is never the only sign.
@@ -261,6 +274,16 @@ impl Page {
             }
         }
         self
+    }
+
+    /// Text in a colour of its own.
+    fn span(&mut self, class: &str, text: &str) -> &mut Self {
+        self.raw("<span class=\"").raw(class).raw("\">").text(text).raw("</span>")
+    }
+
+    /// What needs somebody: by a sign, not by colour alone.
+    fn warning(&mut self, class: &str, text: &str) -> &mut Self {
+        self.raw("<strong class=\"").raw(class).raw("\">⚠ ").text(text).raw("</strong>")
     }
 
     fn number(&mut self, number: Option<u64>) -> &mut Self {

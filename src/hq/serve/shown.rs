@@ -12,6 +12,7 @@ use wire::entry::{Action, Outcome};
 use wire::health::Freshness;
 use wire::row::Alert;
 
+use super::Clock;
 use crate::collect::Viewer;
 use crate::ledger::Ledger;
 use crate::open::{Crossings, Early, Filter, Opened, Opener, Record};
@@ -24,6 +25,7 @@ const MOST_PARTS: usize = 16;
 pub struct Shown {
     region: Arc<Region>,
     seen: Viewer,
+    clock: Clock,
     ledger: Mutex<Ledger>,
     crossings: Mutex<Crossings>,
 }
@@ -106,7 +108,7 @@ pub struct CountsShown {
 }
 
 /// How a box is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct BoxShown {
     /// Its name.
     pub name: String,
@@ -114,6 +116,12 @@ pub struct BoxShown {
     pub key_known: bool,
     /// Whether it is on the line; none before it first spoke.
     pub online: Option<bool>,
+    /// Unix seconds at HQ since when that is so.
+    pub since: Option<i64>,
+    /// Why it is offline, where it said so before it went: `stopped`. Without one the line was lost, or the power.
+    pub offline_reason: Option<String>,
+    /// Seconds since its last heartbeat, by HQ's clock.
+    pub heartbeat_age_s: Option<i64>,
     /// Its software.
     pub version: Option<String>,
     /// Unix seconds at HQ of its last word, whatever it was.
@@ -126,6 +134,28 @@ pub struct BoxShown {
     pub disk_free: Option<u64>,
     /// Hours until its journal is full at the present traffic.
     pub disk_hours: Option<u32>,
+    /// How full its journal is: `ample`, `warn`, `lean`, `tell`, `full`.
+    pub journal_stage: Option<String>,
+    /// Bytes its journal takes.
+    pub journal_used: Option<u64>,
+    /// Bytes its journal may take.
+    pub journal_budget: Option<u64>,
+    /// Files that can still be made where its journal lives.
+    pub inodes_free: Option<u64>,
+    /// Rows of its journal that were set aside.
+    pub set_aside: Option<u64>,
+    /// Optional things it has not written, because its disk is nearly full.
+    pub dropped: Option<u64>,
+    /// Millidegrees Celsius of its processor.
+    pub temperature: Option<i32>,
+    /// Seconds since its program was started.
+    pub uptime_s: Option<u64>,
+    /// Until when its certificate for the line is good, Unix seconds.
+    pub certificate_until: Option<i64>,
+    /// Whole days until then, by HQ's clock; below zero after it.
+    pub certificate_days: Option<i64>,
+    /// The highest number of a command it has carried out or refused.
+    pub last_command: Option<u64>,
     /// Whether frames arrive and show something.
     pub camera: Option<bool>,
     /// What its camera does, by its stable name; none from a box that does not tell.
@@ -195,10 +225,10 @@ impl From<&wire::health::Picture> for PictureShown {
 const MOST_DAMAGE: u32 = 10_000;
 
 impl Shown {
-    pub(super) fn new(region: Arc<Region>, seen: Viewer) -> Result<Self, Error> {
+    pub(super) fn new(region: Arc<Region>, seen: Viewer, clock: Clock) -> Result<Self, Error> {
         let ledger = Mutex::new(Ledger::open_for_reading(&region.ledger_path(), region.id())?);
         let crossings = Mutex::new(Crossings::open(&region.crossings_path())?);
-        Ok(Self { region, seen, ledger, crossings })
+        Ok(Self { region, seen, clock, ledger, crossings })
     }
 
     /// The region.
@@ -269,6 +299,7 @@ impl Shown {
         let mut names: Vec<&BoxId> = known.keys().chain(standings.keys()).chain(seen.keys()).collect();
         names.sort();
         names.dedup();
+        let now = (self.clock)();
         let shown = names.into_iter().map(|name| {
             let (standing, view) = (standings.get(name), seen.get(name));
             let state = view.and_then(|view| view.state.as_ref());
@@ -279,12 +310,28 @@ impl Shown {
                 name: name.to_string(),
                 key_known: known.contains_key(name),
                 online: state.map(|state| state.online),
+                since: view.and_then(|view| view.state_at),
+                offline_reason: state.and_then(|state| state.reason.clone()),
+                heartbeat_age_s: health_at.map(|at| now.saturating_sub(at)),
                 version: state.map(|state| state.version.clone()),
                 heard_at: spoke.chain(standing.map(|standing| standing.last_at)).max(),
                 release: health.map(|health| health.release),
                 queue: health.map(|health| health.queue),
                 disk_free: health.map(|health| health.disk_free),
                 disk_hours: health.and_then(|health| health.disk_hours),
+                journal_stage: health.and_then(|health| health.journal_stage.clone()),
+                journal_used: health.and_then(|health| health.journal).map(|room| room.used),
+                journal_budget: health.and_then(|health| health.journal).map(|room| room.budget),
+                inodes_free: health.and_then(|health| health.inodes_free),
+                set_aside: health.and_then(|health| health.set_aside),
+                dropped: health.and_then(|health| health.dropped),
+                temperature: health.and_then(|health| health.temperature),
+                uptime_s: health.and_then(|health| health.uptime),
+                certificate_until: health.and_then(|health| health.certificate_until),
+                certificate_days: health
+                    .and_then(|health| health.certificate_until)
+                    .map(|until| until.saturating_sub(now).div_euclid(86_400)),
+                last_command: health.and_then(|health| health.last_command),
                 camera: health.map(|health| health.camera),
                 camera_state: health.and_then(|health| health.camera_state.clone()),
                 picture: health.and_then(|health| health.picture.as_ref()).map(PictureShown::from),

@@ -168,20 +168,7 @@ impl Post {
 }
 
 fn health(queue: u64) -> Health {
-    Health {
-        now: now(),
-        release: 7,
-        release_issued: 0,
-        queue,
-        disk_free: 0,
-        disk_hours: None,
-        camera: false,
-        temperature: None,
-        camera_state: None,
-        picture: None,
-        reader_deaths: None,
-        knowledge: None,
-    }
+    Health { release: 7, queue, ..Health::at(now()) }
 }
 
 fn write(name: &str, folder: &Path) -> (Writer, Worker) {
