@@ -26,6 +26,9 @@ pub mod sign;
 pub mod time;
 pub mod topic;
 
+#[cfg(test)]
+mod examples;
+
 pub use id::{BoxId, RegionId};
 pub use time::{ClockTrust, Grade, WallTime};
 
