@@ -227,10 +227,13 @@ impl Post {
         self.http.set_up(up);
     }
 
-    /// Gives its line other weather.
-    pub fn set_weather(&self, weather: Weather) {
-        self.mqtt.set_weather(weather);
-        self.http.set_weather(weather);
+    /// Gives its line the weather of what is being played; nothing happens when that is something else by now.
+    pub fn set_weather(&self, play: &Arc<Play>, weather: Weather) {
+        let playing = self.play.lock().unwrap_or_else(PoisonError::into_inner);
+        if playing.as_ref().is_some_and(|playing| Arc::ptr_eq(playing, play)) {
+            self.mqtt.set_weather(weather);
+            self.http.set_weather(weather);
+        }
     }
 
     /// The weather on its line.
@@ -238,12 +241,12 @@ impl Post {
         self.mqtt.weather()
     }
 
-    /// Says what is being played on its line from now on; without anything the weather is clear.
+    /// Says what is being played on its line from now on, which begins with clear weather.
     pub fn plays(&self, play: Option<Arc<Play>>) {
-        if play.is_none() {
-            self.set_weather(Weather::default());
-        }
-        *self.play.lock().unwrap_or_else(PoisonError::into_inner) = play;
+        let mut playing = self.play.lock().unwrap_or_else(PoisonError::into_inner);
+        self.mqtt.set_weather(Weather::default());
+        self.http.set_weather(Weather::default());
+        *playing = play;
     }
 
     /// What is being played on its line.

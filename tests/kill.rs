@@ -91,7 +91,7 @@ fn at_two_hundred_crossings_a_second_nothing_is_lost_or_doubled_whoever_falls_de
     };
     load.rest(false);
     wait::for_it("the first receipts", DRAIN, &running.values().collect::<Vec<_>>(), || {
-        load.said().last().filter(|said| said[1] > 0)
+        load.said().last().copied().filter(|said| said[1] > 0)
     });
     let count = if is_long() { LOAD_KILLS.1 } else { LOAD_KILLS.0 };
     let (mut before, mut sent_before, mut peer_before) = (0, 0, (0, 0));
@@ -100,12 +100,12 @@ fn at_two_hundred_crossings_a_second_nothing_is_lost_or_doubled_whoever_falls_de
         for _ in 0..count {
             std::thread::sleep(chance.milliseconds(LOAD_APART));
             for name in names {
-                running.remove(name).expect("everything runs").kill();
+                running.remove(*name).expect("everything runs").kill();
             }
             // At once or after a moment, and in no order in particular.
             std::thread::sleep(chance.milliseconds(0..300));
             for name in names {
-                running.insert(name, start(name));
+                running.insert(*name, start(name));
             }
         }
         let took = began.elapsed().as_secs_f64();

@@ -74,7 +74,7 @@ impl Stage {
             let weather = self.play.schedule.weather(now);
             if before != Some(weather) {
                 (self.say)(&format!("the line of {name}: {weather}"));
-                self.post.set_weather(weather);
+                self.post.set_weather(&self.play, weather);
                 before = Some(weather);
             }
             self.let_time_run(already + self.play.schedule.ahead(now));

@@ -11,19 +11,24 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use trust::Store;
+use trust::register::Pepper;
 use uplink::link::mqtt::MqttLink;
 use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
 use wire::command::LONGEST_REPORT;
+use wire::enrol::{Secrets, secrets_info};
 use wire::health::{Health, Picture, Room};
+
+use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::clock::Exchange;
-use crate::command::{self, Hand};
+use crate::command::{self, Hand, TakeSecret};
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
+use crate::identity::Receive;
 use crate::page::{self, Shown};
 use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
@@ -109,7 +114,7 @@ impl Line {
                         }),
                         heartbeat: set_heartbeat,
                         reports: tell,
-                        take_secret: Box::new(|_| Err("no-receive-key")),
+                        take_secret: take_secret(config),
                     },
                     &config.data,
                 );
@@ -267,6 +272,18 @@ fn report(shown: &Shown) -> String {
     let status = format!("{:#}\n\n", shown.status());
     let events = shown.ring.dump_within(LONGEST_REPORT.saturating_sub(status.len()));
     status + &String::from_utf8_lossy(&events)
+}
+
+/// Takes the region's secrets, sealed to this box. They count from the next start on.
+fn take_secret(config: &Config) -> TakeSecret {
+    let (data, info) = (config.data.clone(), secrets_info(&config.region, &config.name));
+    Box::new(move |sealed| {
+        let receive = Receive::open(&data).map_err(|_| "no-receive-key")?;
+        let plain = receive.open_sealed(sealed, &info).ok_or("secrets")?;
+        let secrets: Secrets = wire::decode(&plain, "secrets").map_err(|_| "secrets")?;
+        let pepper = Pepper::new(Zeroizing::new(secrets.pepper.ok_or("no-pepper")?));
+        pepper.keep(&data.join(crate::PEPPER)).map_err(|_| "disk")
+    })
 }
 
 /// The heartbeat, given the rows that wait for a receipt.

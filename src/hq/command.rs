@@ -129,6 +129,16 @@ impl Region {
         entered(&self.database()).map_err(Error::database("listing the commands"))
     }
 
+    /// Notes in the audit which way of a conflict goes on.
+    ///
+    /// # Errors
+    /// [`Error::Field`], [`Error::Database`].
+    pub fn note_decision(&self, name: &BoxId, sequence: u64, keep: &str, by: &str, now: i64) -> Result<(), Error> {
+        let by = who(by)?;
+        db::audit(&self.database(), now, by, "conflict", &format!("{name} {sequence} {keep}"))
+            .map_err(Error::database("noting a decision"))
+    }
+
     /// The last report of a box: the command it answers, Unix seconds at HQ when it came, and its text.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use crate::{Error, Region};
 pub mod add_box;
 pub mod broker;
 pub mod command;
+pub mod conflict;
 mod enrol_box;
 pub mod import;
 pub mod import_journal;

@@ -18,11 +18,13 @@ use wire::{BoxId, RegionId};
 mod accept;
 mod books;
 mod intake;
+mod resolve;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use books::Books;
 pub use intake::Intake;
+pub use resolve::{Branch, Keep};
 
 /// The layout of `ledger/schema.sql`.
 const LAYOUT: i64 = 1;
@@ -62,6 +64,9 @@ pub enum Error {
     /// Numbers no journal reaches.
     #[error("a sequence or epoch is beyond 2^63")]
     Number,
+    /// Nothing is in conflict there, or the branch that should go on is not one of it.
+    #[error("the box {0} has no such conflict")]
+    NoConflict(BoxId),
     /// No randomness for the ledger's id.
     #[error("the system gives no random bytes")]
     Random,
@@ -77,6 +82,7 @@ impl Error {
             Self::OtherKey(_) => "other-key",
             Self::UnknownBox(_) => "unknown-box",
             Self::Number => "number",
+            Self::NoConflict(_) => "no-conflict",
             Self::Random => "random",
         }
     }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq::commands::{
-    add_box, broker, command, import, import_journal, init, issue, issuer, order, register, release, revoke, root,
-    serve, show_run, stick, trust_certificate,
+    add_box, broker, command, conflict, import, import_journal, init, issue, issuer, order, register, release, revoke,
+    root, serve, show_run, stick, trust_certificate,
 };
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
@@ -41,8 +41,9 @@ enum Command {
     ImportJournal(import_journal::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
-    Broker(broker::Args),
     Command(command::Args),
+    Conflict(conflict::Args),
+    Broker(broker::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,7 +63,8 @@ fn main() -> ExitCode {
         Command::ImportJournal(args) => import_journal::run(args),
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
-        Command::Broker(args) => broker::run(args),
         Command::Command(args) => command::run(args),
+        Command::Conflict(args) => conflict::run(args),
+        Command::Broker(args) => broker::run(args),
     }
 }

@@ -7,10 +7,11 @@
 //!
 //! Invariants: [`Journal::append`] returns only when the rows are on the disk; a sealing key lives
 //! only in RAM and is never resumed; every start of the process and every failed commit opens a new epoch;
-//! a row leaves only after a receipt of HQ that names its own chain hash.
+//! a row leaves only after a receipt of HQ that names its own chain hash, however little room there is.
 //!
 //! Words: an *epoch* is a run of rows under one sealing key; the *opening* is its first, signed row; a
-//! *checkpoint* is a signed row over the chain so far; the *head* is the last row.
+//! *checkpoint* is a signed row over the chain so far; the *head* is the last row. A *stage* says what follows from the
+//! room that is left; the *reserve* is room that is given up when there is none; an *export* is a file for a stick.
 #![forbid(unsafe_code)]
 
 mod bounds;

@@ -80,7 +80,7 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
         pace.patience = Duration::from_millis(patience);
         pace.stubborn = 2;
     }
-    let running = checkpointd::open(&config, board, pace)?;
+    let running = checkpointd::open(&config, board, pace, checkpointd::ring::Ring::default())?;
     let starts = (0..).find(|number| !folder.join(format!("said.{number}")).exists()).unwrap_or_default();
     let said = Said::at(&folder.join(format!("said.{starts}")));
     let durable = Numbers::<1>::at(&folder.join(DURABLE));
@@ -93,7 +93,6 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
                 // Not durable, so not promised.
                 if let Ok(sequence) = acknowledgement.wait() {
                     durable.set([sequence]);
-                    running.wake();
                 }
             }
         });
@@ -117,6 +116,7 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
         while running.ended(Duration::ZERO).is_none() {
             let (wait, writes) = beat.next();
             std::thread::sleep(wait);
+            running.wake();
             if writes {
                 id += 1;
                 let Ok(acknowledgement) = running.write(vec![crossing(id, clock.now())]) else { break };

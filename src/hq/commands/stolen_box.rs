@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use wire::BoxId;
+use wire::command::What;
 
 use super::{Desk, now};
 use crate::stolen::Struck;
-use crate::{Error, enrol, span};
+use crate::{Error, command, enrol, span};
 
 /// Strike a stolen box off: revoke its certificate, refuse its receipts, doubt what it sent since, change secrets
 #[derive(clap::Args)]
@@ -42,6 +43,10 @@ pub(super) fn stolen(args: &Args) -> Result<(), Error> {
         return Err(enrol::Error::Unconfirmed.into());
     }
     let struck = region.strike_off(&args.name, since, &args.desk.by, now())?;
+    for (name, sealed) in &struck.secrets {
+        let what = What::Secret { sealed: sealed.clone() };
+        region.command(name, what, command::LONGEST, &args.desk.by, now())?;
+    }
     tell(args, &struck, &span::shown(struck.since, zone))
 }
 
@@ -73,6 +78,7 @@ fn tell(args: &Args, struck: &Struck, since: &str) -> Result<(), Error> {
             std::fs::write(&path, sealed).map_err(Error::file(&path))?;
         }
         println!("- the register has another secret: sealed for {} boxes in {}", struck.secrets.len(), out.display());
+        println!("  boxes on the line get it as a command and use it from their next start; to the others, bring it");
         println!("- register the spreadsheets again (register import): under the new secret nothing is found yet");
     }
     println!("- look through what it sent since: the pages mark it, and /api/crossings?box={name}");

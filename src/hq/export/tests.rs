@@ -120,6 +120,7 @@ fn rows_that_are_missing_before_an_export_are_named_and_a_clone_gets_no_receipt(
         chain: last.chain,
         ledger: [1; 8],
         issued: 0,
+        budget: None,
     };
     post.start().settle(&covered, NOW, std::time::Duration::from_secs(86_400)).unwrap();
     post.write_notes(2);

@@ -179,6 +179,12 @@ impl Books<'_> {
         query.query_row(params![self.box_number, sequence.cast_signed()], stored).optional()
     }
 
+    /// The first row of the chain above a sequence.
+    pub(super) fn after(&self, sequence: u64) -> rusqlite::Result<Option<Stored>> {
+        let mut query = self.db.prepare_cached(include_str!("rows_after.sql"))?;
+        query.query_row(params![self.box_number, sequence.cast_signed(), 1], stored).optional()
+    }
+
     /// The last row of the chain below a sequence.
     pub(super) fn before(&self, sequence: u64) -> rusqlite::Result<Option<Stored>> {
         let mut query = self.db.prepare_cached(include_str!("row_before.sql"))?;

@@ -35,24 +35,11 @@ where
     /// # Errors
     /// Why it was not taken.
     pub fn take(&mut self, batch: &Batch) -> Result<(Accepted, Option<Receipt>), Cause> {
-        let (key, now) = (self.key(&batch.from)?, (self.clock)());
-        let accepted = self.ledger.accept(batch, &key, now)?;
-        said(&batch.from, &accepted);
-        let receipt = accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now));
-        Ok((accepted, receipt))
-    }
-}
-
-impl<K, C> Accept for Intake<K, C>
-where
-    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
-    C: Fn() -> i64 + Send + 'static,
-{
-    fn accept(&mut self, batch: &Batch, poison: &[Poison]) -> Result<Option<Receipt>, Cause> {
-        self.accept_all(&[(batch.clone(), poison.to_vec())]).pop().expect("one answer for one batch")
+        self.take_all(&[(batch.clone(), Vec::new())]).pop().expect("one answer for one batch")
     }
 
-    fn accept_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<Option<Receipt>, Cause>> {
+    /// Takes several batches, each for itself; what it says of each is durable.
+    fn take_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<(Accepted, Option<Receipt>), Cause>> {
         let now = (self.clock)();
         let keys: Vec<_> = batches.iter().map(|(batch, _)| self.key(&batch.from)).collect();
         let known = batches.iter().zip(&keys);
@@ -72,12 +59,27 @@ where
             answers.push(match key {
                 Ok(_) => accepted.next().expect("one answer for each").map(|accepted| {
                     said(&batch.from, &accepted);
-                    accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now))
+                    let receipt = accepted.receipt_up_to.map(|up_to| self.ledger.receipt_for(&batch.from, &up_to, now));
+                    (accepted, receipt)
                 }),
                 Err(error) => Err(error),
             });
         }
         answers
+    }
+}
+
+impl<K, C> Accept for Intake<K, C>
+where
+    K: FnMut(&BoxId) -> Result<Option<VerifyingKey>, Cause> + Send + 'static,
+    C: Fn() -> i64 + Send + 'static,
+{
+    fn accept(&mut self, batch: &Batch, poison: &[Poison]) -> Result<Option<Receipt>, Cause> {
+        self.accept_all(&[(batch.clone(), poison.to_vec())]).pop().expect("one answer for one batch")
+    }
+
+    fn accept_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<Option<Receipt>, Cause>> {
+        self.take_all(batches).into_iter().map(|taken| taken.map(|(_, receipt)| receipt)).collect()
     }
 
     fn receipts(&mut self) -> Result<Vec<Receipt>, Cause> {

@@ -14,7 +14,7 @@ use wire::row::{Batch, Row, RowKind};
 use wire::sign::Signer;
 use wire::{ClockTrust, RegionId, WallTime};
 
-use super::{Accepted, Error, Gap, Intake, Ledger, Offered};
+use super::{Accepted, Error, Gap, Intake, Keep, Ledger, Offered};
 use crate::collect::{Accept as _, Poison};
 
 pub const NOW: WallTime = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
@@ -236,6 +236,45 @@ fn a_cloned_card_is_a_conflict_and_both_ways_are_kept() {
     let neighbour = Post::new("post-2", 2);
     neighbour.write_notes(1);
     assert_eq!(up_to(&hq.take(&neighbour, &neighbour.rows())), Some(3));
+}
+
+#[test]
+fn an_operator_decides_which_way_goes_on_and_receipts_follow_it() {
+    for keep_clone in [false, true] {
+        let (post, mut hq) = (Post::new("post-1", 1), Hq::new());
+        let name = "post-1".parse().unwrap();
+        post.write_notes(5);
+        let clone = post.clone_card();
+        post.write_notes(4);
+        clone.write_notes(6);
+        let (rows, other) = (post.rows(), clone.rows());
+        hq.take(&post, &rows);
+        hq.take(&clone, &other);
+        let ways = hq.ledger.branches(&name, 8).unwrap();
+        assert_eq!(
+            ways.iter().map(|way| (way.rows, way.is_chain)).collect::<Vec<_>>(),
+            [(rows.len() as u64 - 7, true), (other.len() as u64 - 7, false)]
+        );
+        let keep = if keep_clone { Keep::Branch(ways[1].first) } else { Keep::Chain };
+        assert!(matches!(hq.ledger.resolve(&name, 9, keep, 5), Err(Error::NoConflict(_))));
+        hq.ledger.resolve(&name, 8, keep, 5).unwrap();
+        assert!(matches!(hq.ledger.resolve(&name, 8, keep, 5), Err(Error::NoConflict(_))));
+        // Both write on; the one that was chosen gets a receipt for what it has, the other none that fits it.
+        post.write_notes(1);
+        clone.write_notes(1);
+        let (stays, goes) = if keep_clone { (&clone, &post) } else { (&post, &clone) };
+        let accepted = hq.take(stays, &stays.rows());
+        let place = accepted.receipt_up_to.unwrap();
+        assert_eq!((place.sequence, place.chain), (stays.rows().len() as u64, stays.rows().last().unwrap().chain));
+        assert_eq!(hq.holds(stays), stays.rows());
+        assert_eq!(hq.ledger.boxes().unwrap()[0].rows, stays.rows().len() as u64);
+        let refused = hq.take(goes, &goes.rows());
+        assert_eq!((refused.new, refused.receipt_up_to.map(|up_to| up_to.chain)), (0, Some(place.chain)));
+        assert!(hq.ledger.conflicts().unwrap().iter().all(|one| one.resolved.is_some()));
+        // Everything of the other way is kept.
+        let aside = hq.ledger.set_aside(&name).unwrap();
+        assert_eq!(aside.iter().filter(|(_, why)| why == "fork").count(), goes.rows().len() - 7);
+    }
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn draw_name(page: &mut Page, language: Language, one: &BoxShown, zone: Offset) 
         page.raw("<br>").warning("refuse", language.of("украден", "stolen"));
         page.raw(" ").text(&span::shown(since, zone));
     }
-    if !one.key_known && one.certificate_until.is_none() && one.online.is_none() {
+    if !one.key_known && !one.enrolled && one.online.is_none() {
         page.raw("<br>").raw(language.of("ещё не введён в строй", "not enrolled yet"));
     } else if !one.key_known {
         page.raw("<br>").warning("check", language.of("ключ неизвестен", "key unknown"));

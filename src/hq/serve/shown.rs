@@ -182,8 +182,8 @@ pub struct BoxShown {
     pub in_conflict: bool,
     /// Unix seconds since when it is not believed, if it was stolen.
     pub stolen_since: Option<i64>,
-    /// Unix seconds until which its newest certificate counts, if it was enrolled.
-    pub certificate_until: Option<i64>,
+    /// Whether HQ has given it a certificate.
+    pub enrolled: bool,
 }
 
 /// How old a part of a box's knowledge is.
@@ -373,7 +373,7 @@ impl Shown {
                     .map_or(0, |standing| standing.head.sequence),
                 in_conflict: standing.is_some_and(|standing| standing.in_conflict),
                 stolen_since: enrolled.get(name).and_then(|entry| entry.stolen),
-                certificate_until: enrolled.get(name).and_then(|entry| entry.not_after),
+                enrolled: enrolled.get(name).is_some_and(|entry| entry.not_after.is_some()),
             }
         });
         Ok(shown.collect())

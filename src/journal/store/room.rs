@@ -135,9 +135,10 @@ impl Journal {
     }
 
     fn give_up_reserve(&mut self) -> bool {
-        if self.room.is != Reserve::Held || !self.room.reserve.give_up() {
+        if self.room.is != Reserve::Held {
             return false;
         }
+        self.room.reserve.give_up();
         tracing::error!("the journal is full; its reserve is given up");
         self.room.is = Reserve::Given;
         self.limit();

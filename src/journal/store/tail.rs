@@ -77,6 +77,9 @@ fn walk(db: &Connection, author: &Author, mut place: Place, from: i64) -> rusqli
     let mut rows = query.query([from])?;
     while let Some(row) = rows.next()? {
         let sequence = row.get(0)?;
+        if sequence < from {
+            return Err(disk::out_of_order());
+        }
         match disk::row(row) {
             Ok(row) => match follow(&place, &row, author) {
                 Ok(next) => place = next,

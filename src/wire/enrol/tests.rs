@@ -165,3 +165,24 @@ proptest! {
         let _ = (from_any(&bytes), from_text(&text), from_text(&format!("{PREFIX}{text}")));
     }
 }
+
+#[test]
+fn the_specification_shows_these_very_bytes() {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let page: String =
+        include_str!("../../../docs/formats/enrolment.md").chars().filter(|c| !c.is_whitespace()).collect();
+    let request = request("RU-TVE", "m10-km178").sign(&key(2)).unwrap();
+    // Certificates and secrets are cut down to a few bytes; the format does not look into them.
+    let short = Bundle {
+        certificate: vec![0x30, 2, 5, 0],
+        authorities: vec![vec![0x30, 2, 5, 0].into()],
+        secrets: vec![9; 8],
+        ..bundle()
+    };
+    for (name, cose) in [("request", request), ("bundle", short.sign(&key(1)).unwrap())] {
+        assert!(page.contains(&hex(&cose)), "{name} is {}", hex(&cose));
+    }
+    let root = [5; 32];
+    let spoken: String = crate::fingerprint::line(&root).split(' ').collect();
+    assert!(page.contains(&spoken), "{spoken}");
+}
