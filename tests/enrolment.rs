@@ -146,7 +146,7 @@ fn a_stolen_box_is_cut_off_by_one_command_and_the_others_go_on() {
     // A reload refuses it at its next connection; a restart cuts the one it has.
     broker.hang_up();
     wait::for_it("the stolen box's certificate to be refused", PATIENCE, &[&broker], || {
-        Client::as_box(&region, &stolen, "post-1").err().filter(|why| why.contains("alert"))
+        Client::as_box(&region, &stolen, "post-1").err().filter(|why| why.contains("AlertReceived"))
     });
     drop(broker);
     let _broker = region.start_broker();
