@@ -194,8 +194,8 @@ impl Credentials for ToBroker {
 
     fn refused(&mut self, why: &str) {
         let mut state = self.0.state();
-        // A broker says by an alert (RFC 8446 §6.2) what it has against a certificate; a line that breaks says nothing.
-        if why.contains("fatal alert") && state.wallet.next.is_none() {
+        // A line that breaks says nothing about a certificate.
+        if why.starts_with(tls::ALERT) && state.wallet.next.is_none() {
             state.is_refused = true;
         }
     }

@@ -276,7 +276,7 @@ impl Client {
             match self.connection.recv_timeout(PATIENCE) {
                 Ok(Ok(Event::Incoming(packet))) => return Ok(packet),
                 Ok(Ok(Event::Outgoing(_))) => {}
-                Ok(Err(error)) => return Err(error.to_string()),
+                Ok(Err(error)) => return Err(format!("{error:?}")),
                 Err(error) => return Err(format!("{error:?}")),
             }
         }

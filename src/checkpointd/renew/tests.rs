@@ -132,7 +132,7 @@ fn a_certificate_is_renewed_when_two_thirds_are_over_or_it_ran_out_or_is_refused
     shown.next().unwrap();
     shown.refused("connection refused");
     assert!(!is_due(0), "a line that breaks says nothing");
-    shown.refused("I/O: received fatal alert: CertificateExpired");
+    shown.refused("received fatal alert: CertificateExpired");
     assert!(is_due(0));
     shown.accepted();
     assert!(!is_due(0));

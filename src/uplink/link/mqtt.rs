@@ -19,7 +19,7 @@ use wire::health::State;
 use wire::topic::{self, Down, Up};
 use wire::{BoxId, RegionId};
 
-use super::tls::Credentials;
+use super::tls::{self, Credentials};
 use super::{Full, Incoming, Link, Outgoing};
 use crate::Error;
 
@@ -232,7 +232,7 @@ impl Desk {
             let incoming = match events.poll().await {
                 Ok(Event::Incoming(packet)) => self.read(packet),
                 Ok(Event::Outgoing(_)) => None,
-                Err(error) => Some(Incoming::Lost(error.to_string())),
+                Err(error) => Some(Incoming::Lost(tls::trouble(&error).unwrap_or_else(|| error.to_string()))),
             };
             let Some(incoming) = incoming else { continue };
             let last = matches!(incoming, Incoming::Lost(_));
@@ -277,5 +277,23 @@ impl Desk {
         let announced = [receipt, command, release, news].into_iter().all(subscribe)
             && self.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, self.online.clone()).is_ok();
         if announced { Incoming::Connected } else { Incoming::Lost("a new client takes nothing".to_owned()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumqttc::v5::{ConnectionError, StateError};
+    use rustls::{AlertDescription, Error};
+
+    use super::tls;
+
+    #[test]
+    fn what_a_broker_has_against_a_certificate_is_found_beneath_the_clients_own_words() {
+        let alert = Error::AlertReceived(AlertDescription::CertificateExpired);
+        let buried = ConnectionError::MqttState(StateError::Io(std::io::Error::other(alert)));
+        let found = tls::trouble(&buried).unwrap();
+        assert!(found.starts_with(tls::ALERT) && found.contains("CertificateExpired"), "{found}");
+        let broken = ConnectionError::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(tls::trouble(&broken), None);
     }
 }

@@ -69,6 +69,17 @@ pub fn client(authorities: &[u8], own: Option<(&[u8], &[u8])>, now: Now) -> Resu
     Ok(Arc::new(config))
 }
 
+/// What a broker says by an alert (RFC 8446 §6.2) begins with this: it has something against what was shown.
+pub const ALERT: &str = "received fatal alert";
+
+/// What TLS has to say in an error of the client library, which buries it.
+pub(super) fn trouble(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        inner.downcast_ref::<rustls::Error>().map(ToString::to_string)
+    })
+}
+
 /// The box's clock, as TLS asks for it.
 struct Clock(Now);
 
