@@ -72,6 +72,7 @@ const BOARD: &str = r#"name = "load"
 [camera]
 kind = "folder"
 path = "frames"
+hold = 1
 every_ms = 1000
 repeat = true
 [screen]
