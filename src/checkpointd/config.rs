@@ -154,6 +154,9 @@ impl Journal {
 pub struct Uplink {
     /// `host:port` of the broker; without it the box works alone.
     pub broker: Option<String>,
+    /// The link is TLS, with the certificate HQ gives the box when it is enrolled; addresses that are not named here
+    /// come from there too. A box that is not enrolled yet shows its request and nothing else.
+    pub tls: bool,
     /// Seconds between heartbeats.
     pub heartbeat: u64,
     /// Days that rows stay on the box after HQ's receipt.
@@ -162,7 +165,7 @@ pub struct Uplink {
 
 impl Default for Uplink {
     fn default() -> Self {
-        Self { broker: None, heartbeat: 30, keep_receipted_days: 7 }
+        Self { broker: None, tls: false, heartbeat: 30, keep_receipted_days: 7 }
     }
 }
 

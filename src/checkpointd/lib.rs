@@ -18,12 +18,15 @@ use wire::{BoxId, RegionId};
 
 mod claim;
 pub mod clock;
+pub mod command;
 pub mod commands;
 pub mod config;
 pub mod crew;
 pub mod crossing;
 #[cfg(test)]
 mod desk;
+pub mod diag;
+pub mod enrol;
 pub mod freshness;
 pub mod gauges;
 mod guide;
@@ -34,6 +37,8 @@ mod line;
 mod open;
 pub mod page;
 mod phone;
+pub mod renew;
+pub mod ring;
 mod sight;
 pub mod stick;
 mod sync;
@@ -41,7 +46,7 @@ mod view;
 pub mod watchdog;
 
 use config::Config;
-use identity::Identity;
+use identity::{Identity, Keys};
 pub use open::{Running, open};
 
 /// Why the box, or one of its commands, cannot go on.
@@ -107,15 +112,48 @@ pub enum Error {
     /// The journal.
     #[error("the journal cannot be used")]
     Journal(#[from] journal::Error),
+    /// What lies on a stick for HQ, or came from there.
+    #[error("the journal's export cannot be used")]
+    Export(#[from] journal::export::Error),
     /// The link.
     #[error("the link cannot be set up")]
     Uplink(#[from] uplink::Error),
+    /// The enrolment.
+    #[error("the enrolment failed")]
+    Enrol(#[from] enrol::Refused),
+    /// HQ's answer cannot be read.
+    #[error("the answer {path} cannot be read")]
+    ReadAnswer {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// A file that was asked for cannot be written.
+    #[error("{path} cannot be written")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// It waits for HQ's answer first.
+    #[error("the box is not enrolled yet")]
+    NotEnrolled,
     /// The board file.
     #[error("the board cannot be used")]
     Board(#[from] board::BadBoard),
     /// The system gives no thread, no event loop or no signal.
     #[error("a worker cannot be started")]
     Start(#[from] std::io::Error),
+    /// What a technician would carry away.
+    #[error("{path} cannot be written; --out puts it elsewhere, for example on a stick, and --out - prints it")]
+    WriteDiag {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
     /// A worker ended by itself.
     #[error("the worker {0:?} ended; the box must be started again")]
     Worker(&'static str),
@@ -156,10 +194,12 @@ pub fn provision(config: &Config) -> Result<Provisioned, Error> {
     let root = std::fs::read(&path).map_err(|source| Error::ReadRoot { path, source })?;
     let failed = |source| Error::Identity { path: config.data.clone(), source };
     std::fs::create_dir_all(&config.data).map_err(failed)?;
-    // The key first: after a power cut in between, provisioning goes on with it. The other way round the box
-    // would count as provisioned and have no key.
-    let identity = Identity::open_or_create(&config.data)?;
+    // The keys first: after a power cut in between, provisioning goes on with them. The other way round the box
+    // would count as provisioned and have none.
+    let identity = Keys::open_or_create(&config.data)?.signing;
     trust::Store::provision(&config.data.join("trust"), &root, &config.region)?;
+    // Until the box walks on to another root, the store's own says the same.
+    enrol::keep_root(&config.data, &root)?;
     Ok(Provisioned {
         region: config.region.clone(),
         name: config.name.clone(),

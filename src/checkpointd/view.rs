@@ -95,6 +95,33 @@ fn room(budget: &journal::Budget) -> Option<Room> {
     budget.stage.is_told().then(|| budget.hours.map_or(Room::Little, Room::Hours))
 }
 
+/// The bar of a box that is not at work.
+pub(crate) fn bare_bar(now: WallTime, zone: &TimeZone) -> Bar {
+    Bar {
+        time: (now.unix_ms > 0).then(|| written(now, zone, "%H:%M")),
+        clock_is_sound: now.trust.is_sound(),
+        online: None,
+        queue: 0,
+        release: None,
+        release_age_minutes: 0,
+        knowledge: Grade::Fresh,
+        worst: None,
+        journal_fails: false,
+        room: None,
+    }
+}
+
+/// A day (Unix seconds), as the panel writes it.
+pub(crate) fn day(at: i64, zone: &TimeZone) -> String {
+    written(WallTime::from_unix(at, wire::ClockTrust::Signed), zone, "%d.%m.%Y")
+}
+
+fn written(at: WallTime, zone: &TimeZone, format: &str) -> String {
+    jiff::Timestamp::from_millisecond(at.unix_ms)
+        .map(|at| at.to_zoned(zone.clone()).strftime(format).to_string())
+        .unwrap_or_default()
+}
+
 fn minutes(seconds: i64) -> u64 {
     u64::try_from(seconds / 60).unwrap_or(0)
 }
@@ -169,9 +196,7 @@ impl Around<'_> {
     }
 
     fn time(&self, at: WallTime, format: &str) -> String {
-        jiff::Timestamp::from_millisecond(at.unix_ms)
-            .map(|at| at.to_zoned(self.zone.clone()).strftime(format).to_string())
-            .unwrap_or_default()
+        written(at, self.zone, format)
     }
 }
 

@@ -140,6 +140,8 @@ pub struct Budget {
     pub inodes_free: Option<u64>,
     /// What becomes of the reserve.
     pub reserve: Reserve,
+    /// Sequence of the last row covered by a receipt, however that came.
+    pub settled: u64,
     /// Damaged rows that were set aside and are still here.
     pub set_aside: u64,
 }

@@ -14,7 +14,7 @@ use crate::chain::Place;
 const APPLICATION: i64 = 0x4350_4A31;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// The write-ahead log is moved into the database by the writer between groups; SQLite does it by itself,
 /// inside a commit, only when that was forgotten for so many pages.
@@ -55,7 +55,7 @@ pub(crate) fn lay_out(db: &Connection) -> Result<(), Error> {
     if found > LAYOUT {
         return Err(Error::Layout { found, known: LAYOUT });
     }
-    if found == 0 {
+    if found < LAYOUT {
         // One transaction: a power cut leaves a journal or none.
         let make = format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;",
@@ -172,20 +172,23 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
 
 /// The highest sequence there is.
 pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
-    let last: Option<i64> = db.prepare_cached("SELECT max(sequence) FROM row")?.query_row([], |row| row.get(0))?;
+    let last: Option<i64> = db.prepare_cached(include_str!("sql/last.sql"))?.query_row([], |row| row.get(0))?;
     Ok(last.map(i64::cast_unsigned))
 }
 
 /// The last row's place.
 pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
-    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row ORDER BY sequence DESC LIMIT 1";
-    db.query_row(sql, [], place).optional()
+    db.query_row(include_str!("sql/head.sql"), [], place).optional()
+}
+
+/// Says that HQ should see a row soon.
+pub(crate) fn insert_alert(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO alert (sequence) VALUES (?1)")?.execute([sequence.cast_signed()]).map(drop)
 }
 
 /// What the first row there follows.
 pub(crate) fn base(db: &Connection) -> rusqlite::Result<Place> {
-    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM base";
-    Ok(db.prepare_cached(sql)?.query_row([], place).optional()?.unwrap_or(Place::START))
+    Ok(db.prepare_cached(include_str!("sql/base.sql"))?.query_row([], place).optional()?.unwrap_or(Place::START))
 }
 
 /// The last row that a receipt has covered.
@@ -199,7 +202,7 @@ pub(crate) fn move_base(db: &Connection, to: &Place) -> rusqlite::Result<()> {
 
 pub(crate) fn insert_receipt(db: &Connection, of: &Place, at: Option<i64>) -> rusqlite::Result<()> {
     db.execute(
-        "INSERT OR IGNORE INTO receipt (sequence, epoch_counter, epoch_nonce, chain, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        include_str!("sql/insert_receipt.sql"),
         params![of.sequence.cast_signed(), of.epoch.counter.cast_signed(), of.epoch.nonce, of.chain, at],
     )
     .map(drop)

@@ -53,10 +53,15 @@ impl Files {
         taken
     }
 
-    /// Gives it up; whether there was any.
-    pub(crate) fn give_up(&self) -> bool {
-        // All of them, whatever became of the first.
-        self.paths.iter().filter(|path| fs::remove_file(path).is_ok()).count() > 0
+    /// Gives it up: all of it, whatever becomes of one file.
+    pub(crate) fn give_up(&self) {
+        for path in &self.paths {
+            if let Err(error) = fs::remove_file(path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::error!(%error, path = %path.display(), "a part of the reserve stays");
+            }
+        }
     }
 }
 

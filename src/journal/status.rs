@@ -43,8 +43,7 @@ pub fn status(path: &Path) -> Result<Status, Error> {
         })?;
         let settled_at = match settled {
             Some(settled) => {
-                let sql = "SELECT at FROM receipt WHERE sequence = ?1";
-                db.query_row(sql, [settled.sequence.cast_signed()], |row| row.get(0))?
+                db.query_row(include_str!("sql/receipt_since.sql"), [settled.sequence.cast_signed()], |row| row.get(0))?
             }
             None => None,
         };

@@ -9,20 +9,22 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use wire::entry::Entry;
-use wire::row::{HASH, Row, RowKind};
+use wire::row::{Row, RowKind};
 use wire::sign::Signer;
 use wire::{BoxId, RegionId, WallTime};
 
 use crate::chain::{Author, Place};
 use crate::epoch::{Epoch, wipe_stack};
-use crate::{Checkpoint, Error, Opening, chain, disk};
+use crate::{Bounds, Checkpoint, Error, Opening, disk};
 
+mod draft;
 mod receipts;
 mod room;
 mod salvage;
 mod tail;
 mod torn;
 
+use draft::{Draft, Plain};
 use room::Room;
 pub use room::look_at;
 use tail::Tail;
@@ -57,38 +59,6 @@ pub struct Identity {
     pub sealing_key: [u8; 32],
 }
 
-/// How much of the disk a journal may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB, and the reserve.
-    pub pages: u32,
-    /// Bytes of the reserve; 0: none.
-    pub reserve: u64,
-}
-
-impl Bounds {
-    /// Least bytes of a budget: a log, and some days of rows.
-    pub const LEAST: u64 = 32 << 20;
-
-    /// Bounds by which database, log and reserve together take no more than so many bytes, [`Self::LEAST`] or more.
-    pub fn within(bytes: u64, reserve: u64) -> Self {
-        let database = bytes.saturating_sub(u64::from(disk::LONGEST_WAL)).saturating_sub(reserve);
-        Self { pages: u32::try_from(database / disk::PAGE).unwrap_or(u32::MAX), reserve }
-    }
-
-    /// All that a journal within them may take.
-    pub const fn bytes(self) -> u64 {
-        self.pages as u64 * disk::PAGE + disk::LONGEST_WAL as u64 + self.reserve
-    }
-}
-
-impl Default for Bounds {
-    /// 4 GiB of rows, some 7 million of them: years without a line. No reserve.
-    fn default() -> Self {
-        Self { pages: 1 << 20, reserve: 0 }
-    }
-}
-
 /// The journal of one box, open for writing.
 pub struct Journal {
     path: PathBuf,
@@ -116,6 +86,8 @@ pub struct Journal {
     /// Commits since the write-ahead log was last moved into the database.
     commits: u32,
     room: Room,
+    /// Which entries HQ should see before the backlog is through.
+    is_alert: fn(&Entry) -> bool,
     /// Held for as long as the journal is open: two writers would fork the chain.
     lock: File,
 }
@@ -184,6 +156,7 @@ impl Journal {
             doubtful: false,
             commits: 0,
             room,
+            is_alert: |_| false,
             lock,
         };
         journal.begin_room();
@@ -216,6 +189,12 @@ impl Journal {
         self.durable.store(head.sequence, Ordering::Relaxed);
     }
 
+    /// Says which entries are alerts: their rows are marked as they are written, and the link sends them first.
+    /// Before, none are.
+    pub fn alert_on(&mut self, is_alert: fn(&Entry) -> bool) {
+        self.is_alert = is_alert;
+    }
+
     /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
     /// none are.
     ///
@@ -223,10 +202,14 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let plain = || entries.iter().map(wire::encode).collect::<Vec<_>>();
+        let is_alert = self.is_alert;
+        let plain = || {
+            let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry) };
+            entries.iter().map(one).collect::<Vec<_>>()
+        };
         let first = plain();
-        if let Some(long) = first.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
-            return Err(Error::TooLong(long.len()));
+        if let Some(long) = first.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
+            return Err(Error::TooLong(long));
         }
         let may_use_reserve = room::may_use_reserve(entries);
         if !may_use_reserve && !self.has_room_for_crossings(now) {
@@ -254,15 +237,24 @@ impl Journal {
             self.epoch = None;
             wipe_stack();
         }
-        if self.commits >= COMMITS_IN_WAL {
+        if self.commits >= COMMITS_IN_WAL || self.commits > 0 && self.is_cramped() {
             self.commits = 0;
-            // Passive: waits for nobody. What a reader still holds is moved the next time.
-            let moved = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write);
-            self.came_out(moved.as_ref().err());
-            moved?;
+            if let Err(error) = self.move_log() {
+                // With the reserve there may be room for it.
+                if !self.came_out(Some(&error)) {
+                    return Err(error);
+                }
+                self.move_log()?;
+            }
         }
         self.look_in_time(now);
         Ok(())
+    }
+
+    /// Moves the write-ahead log into the database.
+    fn move_log(&self) -> Result<(), Error> {
+        // Passive: waits for nobody. What a reader still holds is moved the next time.
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)
     }
 
     /// Signs what is new, if there is anything.
@@ -287,7 +279,7 @@ impl Journal {
         }
     }
 
-    fn write(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<u64, Error> {
+    fn write(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<u64, Error> {
         if self.doubtful {
             self.look_again()?;
         }
@@ -303,7 +295,7 @@ impl Journal {
                 return Err(error);
             }
         };
-        if let Err(error) = self.commit(&draft.rows) {
+        if let Err(error) = self.commit(&draft.rows, &draft.alerts) {
             self.epoch = None;
             self.doubtful = true;
             return Err(Error::write(error));
@@ -331,9 +323,10 @@ impl Journal {
     }
 
     /// Seals and signs the next rows, without writing any.
-    fn draft(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<Draft, Error> {
+    fn draft(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<Draft, Error> {
         let mut draft = Draft {
             rows: Vec::with_capacity(plain.len() + 2),
+            alerts: Vec::new(),
             head: self.head,
             next: self.next,
             unsigned: self.unsigned,
@@ -341,12 +334,15 @@ impl Journal {
         };
         let due = self.signed.elapsed() >= CHECKPOINT_TIME;
         let last = plain.len().checked_sub(1);
-        for (index, plain) in plain.into_iter().enumerate() {
+        for (index, Plain { bytes, alert }) in plain.into_iter().enumerate() {
             if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
                 self.open_epoch(&mut draft)?;
             }
             let epoch = self.epoch.as_mut().expect("an epoch was just opened");
-            let body = epoch.seal(plain, draft.next, &draft.head.chain)?;
+            if alert {
+                draft.alerts.push(draft.next);
+            }
+            let body = epoch.seal(bytes, draft.next, &draft.head.chain)?;
             draft.add(epoch, self.boot, RowKind::Entry, body);
             draft.unsigned += 1;
             let enough = if epoch.is_young(FIRST_CHECKPOINT) { FIRST_CHECKPOINT } else { CHECKPOINT_ENTRIES };
@@ -384,10 +380,13 @@ impl Journal {
     }
 
     /// One transaction, one fsync.
-    fn commit(&mut self, rows: &[Row]) -> rusqlite::Result<()> {
+    fn commit(&mut self, rows: &[Row], alerts: &[u64]) -> rusqlite::Result<()> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
             disk::insert(&transaction, row)?;
+        }
+        for sequence in alerts {
+            disk::insert_alert(&transaction, *sequence)?;
         }
         transaction.commit()
     }
@@ -417,38 +416,6 @@ impl Journal {
     pub(crate) fn limit_pages(&mut self, pages: u32) {
         self.bounds = Bounds { pages, ..self.bounds };
         self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
-    }
-}
-
-/// Rows that are not written yet.
-struct Draft {
-    rows: Vec<Row>,
-    head: Place,
-    next: u64,
-    unsigned: u32,
-    signed: bool,
-}
-
-impl Draft {
-    fn add(&mut self, epoch: &mut Epoch, boot: [u8; 8], kind: RowKind, body: Vec<u8>) {
-        let mut row = Row { epoch: epoch.id, sequence: self.next, boot, kind, body, chain: [0; HASH], mac: [0; HASH] };
-        row.chain = chain::link(&self.head.chain, &row);
-        row.mac = epoch.mac(&row.chain);
-        self.head = Place::of(&row);
-        self.next += 1;
-        self.rows.push(row);
-    }
-
-    fn checkpoint(&mut self, epoch: &mut Epoch, boot: [u8; 8], who: &Identity, at: WallTime) {
-        let checkpoint = Checkpoint {
-            kind: Checkpoint::KIND,
-            region: who.region.clone(),
-            name: who.name.clone(),
-            head: self.head,
-            at,
-        };
-        self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
-        (self.unsigned, self.signed) = (0, true);
     }
 }
 

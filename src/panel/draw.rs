@@ -2,6 +2,7 @@
 
 use board::Picture;
 
+use crate::enrol::Enrol;
 use crate::place::Place;
 use crate::sheet::Sheet;
 use crate::view::{Screen, View};
@@ -23,6 +24,9 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
     if rest.width == 0 || rest.height == 0 {
         return;
     }
+    if let Screen::Enrol(Enrol::Request { code, name, root }) = &view.screen {
+        return screen::enrol::request(sheet, rest, view.language, code, name, root);
+    }
     let words = text::words(view.language);
     let bar_place = rest.cut_bottom(sheet.share(75).max(18));
     bar::draw(sheet, bar_place, words, &view.bar);
@@ -39,5 +43,6 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
         Screen::Fault(fault) => screen::fault::draw(sheet, rest, view.language, *fault),
         Screen::Stick(stick) => screen::stick::draw(sheet, rest, view.language, stick),
         Screen::Run(run) => screen::run::draw(sheet, rest, view.language, run),
+        Screen::Enrol(enrol) => screen::enrol::draw(sheet, rest, view.language, enrol),
     }
 }

@@ -15,6 +15,7 @@
 mod bar;
 mod colour;
 mod draw;
+mod enrol;
 mod facts;
 mod font;
 mod icon;
@@ -32,6 +33,7 @@ mod typed;
 mod view;
 
 pub use draw::draw;
+pub use enrol::{Enrol, Modules, NotEnrolled};
 pub use show::{Latest, show};
 pub use signal::{Driver, driver, tone};
 pub use view::{Bar, Card, Fault, Hint, Language, Names, Room, Run, Screen, Stick, View};
@@ -48,6 +50,7 @@ pub const fn call(screen: &Screen, language: Language) -> Option<&'static str> {
         Screen::Hint(hint) => Some(text::hint(language, *hint).headline),
         Screen::Stick(stick) => Some(text::stick(language, stick).headline),
         Screen::Run(run) => Some(text::run(language, run).headline),
+        Screen::Enrol(enrol) => Some(text::enrol(language, enrol).headline),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use verdict::{Grade, Outcome, Reason};
 
+use crate::enrol::{Enrol, Modules, NotEnrolled};
 use crate::view::{Bar, Card, Language, Names, Screen, View};
 
 /// A card with these reasons, with everything that a pass can show.
@@ -28,6 +29,32 @@ pub fn card(reasons: &[Reason]) -> Card {
         (card.birth, card.id_digits, card.ends) = (None, None, None);
     }
     card
+}
+
+/// A request as long as that of a box with names of ordinary length, or of the longest.
+pub fn request(characters: usize, name: &str) -> Enrol {
+    let code = qrcode::QrCode::with_error_correction_level("MPE1:".repeat(characters / 5), qrcode::EcLevel::L);
+    let dark = code.unwrap().to_colors().into_iter().map(|colour| colour == qrcode::Color::Dark).collect();
+    let root = ["09060", "60585", "17429", "00731", "88104", "52966"].map(Into::into);
+    Enrol::Request { code: Modules::new(dark).unwrap(), name: name.to_owned(), root }
+}
+
+/// Everything that can become of a box that is to be enrolled.
+pub fn enrols() -> Vec<Enrol> {
+    let refused = [
+        NotEnrolled::Damaged,
+        NotEnrolled::NotSigned,
+        NotEnrolled::OtherRoot,
+        NotEnrolled::OtherRegion { region: "RU-KOS".into() },
+        NotEnrolled::OtherBox { name: "a112-km24".into() },
+        NotEnrolled::Replayed,
+        NotEnrolled::Unfit,
+        NotEnrolled::TooOld,
+        NotEnrolled::Failed,
+    ];
+    let others =
+        [request(520, "m10-km178"), Enrol::Receiving { percent: 43 }, Enrol::Accepted { until: "05.06.2021".into() }];
+    others.into_iter().chain(refused.map(Enrol::Refused)).collect()
 }
 
 /// A view of a box that is well.

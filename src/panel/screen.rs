@@ -10,6 +10,7 @@ use crate::view::{Card, Language};
 
 pub mod admitted_before;
 pub mod closed;
+pub mod enrol;
 pub mod fault;
 pub mod hint;
 pub mod idle;

@@ -3,6 +3,7 @@
 use board::{Light, Tone};
 use verdict::Outcome;
 
+use crate::enrol::Enrol;
 use crate::view::{Card, Screen, View};
 
 /// The driver's view. It has room for a light and for nothing else, so that nothing meant for the officer
@@ -23,7 +24,7 @@ impl Driver {
 /// no box has seen, and a driver who sees green drives.
 pub const fn driver(view: &View) -> Driver {
     Driver(match &view.screen {
-        Screen::Idle | Screen::Fault(_) | Screen::Stick(_) | Screen::Run(_) => Light::Off,
+        Screen::Idle | Screen::Fault(_) | Screen::Stick(_) | Screen::Run(_) | Screen::Enrol(_) => Light::Off,
         Screen::Hint(_) | Screen::AdmittedBefore { .. } => Light::Amber,
         Screen::Verdict(card) => match card.outcome {
             Outcome::Admit | Outcome::Check => Light::Amber,
@@ -62,6 +63,9 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
             Some(Tone::Fault)
         }
         (Screen::Run(_), _) => None,
+        (Screen::Enrol(Enrol::Accepted { .. }), _) => Some(Tone::One),
+        (Screen::Enrol(Enrol::Refused(_)), _) => Some(Tone::Fault),
+        (Screen::Enrol(_), _) => None,
         // Nobody has to hear what they have just pressed.
         (Screen::Idle | Screen::Hint(_) | Screen::Closed { .. }, _) => None,
     };

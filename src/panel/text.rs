@@ -6,6 +6,7 @@
 
 use verdict::{Knowledge, Reason};
 
+use crate::enrol::Enrol;
 use crate::view::{Fault, Hint, Language, Run, Stick};
 
 mod en;
@@ -64,6 +65,14 @@ pub const fn run(language: Language, run: &Run) -> Said {
     }
 }
 
+/// What becomes of a box that is to be enrolled, as those who enrol it understand it.
+pub const fn enrol(language: Language, enrol: &Enrol) -> Said {
+    match language {
+        Language::Ru => ru::enrol(enrol),
+        Language::En => en::enrol(enrol),
+    }
+}
+
 /// The other texts.
 pub const fn words(language: Language) -> &'static Words {
     match language {
@@ -97,6 +106,11 @@ pub struct Words {
     pub idle_type: &'static str,
     /// Holds whenever a pass is not refused.
     pub only_with_document: &'static str,
+
+    /// Said beside the request of a box that HQ does not know yet.
+    pub enrol: Said,
+    /// Above the digits of its root.
+    pub enrol_compare: &'static str,
 
     /// Printed on the green key.
     pub yes: &'static str,

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use verdict::{Grade, Knowledge, Outcome, Reason};
 
+use crate::enrol::Enrol;
+
 /// Language of the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +79,8 @@ pub enum Screen {
     Stick(Stick),
     /// A phone shows an update to the camera: how far it is, or what came of it.
     Run(Run),
+    /// HQ does not know the box yet: its request, or what came of the answer.
+    Enrol(Enrol),
 }
 
 /// A judged pass as the officer sees it: only what the decision needs.
@@ -253,6 +257,10 @@ pub enum Stick {
     Nothing,
     /// The box cannot write down what it reads.
     Failed,
+    /// HQ's receipt was on it: HQ has what the box had written on a stick before.
+    Settled,
+    /// A receipt was on it that is not HQ's word about this box's journal.
+    WrongReceipt,
 }
 
 impl Stick {
@@ -270,12 +278,17 @@ impl Stick {
             Self::Pulled => "pulled",
             Self::Nothing => "nothing",
             Self::Failed => "failed",
+            Self::Settled => "settled",
+            Self::WrongReceipt => "wrong-receipt",
         }
     }
 
     /// Whether all is as it should be.
     pub const fn is_well(&self) -> bool {
-        matches!(self, Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. })
+        matches!(
+            self,
+            Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. } | Self::Settled
+        )
     }
 }
 

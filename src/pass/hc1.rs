@@ -6,14 +6,14 @@
 
 use ciborium::Value;
 use sha2::{Digest as _, Sha256};
+use wire::base45;
 use wire::sign::sig_structure;
 
 use crate::foreign::{field, get, has_duplicates, value};
 use crate::key::search;
 use crate::trace::Trace;
 use crate::{
-    ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, base45,
-    foreign,
+    ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, foreign,
 };
 
 /// Longest text: what a version 40-L code holds in its alphanumeric mode.

@@ -15,7 +15,6 @@
 //! identity; a *step* is one stage on the way from text to document.
 #![forbid(unsafe_code)]
 
-mod base45;
 mod certificate;
 mod document;
 mod error;
@@ -25,12 +24,12 @@ mod key;
 pub mod mp1;
 mod trace;
 
-pub use base45::{decode as base45_decode, encode as base45_encode};
 pub use certificate::{BadCertificate, Certificate};
 pub use document::{Document, Format, Kind, Limits, RevocationHashes, StatusIndex};
 pub use error::{ClaimsFault, CoseFault, Error, Step};
 pub use key::{BadKey, Keys, PublicKey};
 pub use trace::{Outcome, Trace, trace};
+pub use wire::base45::{decode as base45_decode, encode as base45_encode};
 
 /// Longest text that is looked at: the most that one QR code holds (version 40-L, digits).
 pub const LONGEST_TEXT: usize = 7089;

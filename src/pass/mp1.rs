@@ -4,13 +4,14 @@
 
 mod claims;
 
+use wire::base45;
 use wire::sign::{Context, Sign1};
 
 pub use self::claims::encode;
 
 use crate::key::search;
 use crate::trace::Trace;
-use crate::{CoseFault, Error, Format, Keys, PublicKey, Step, Verified, base45};
+use crate::{CoseFault, Error, Format, Keys, PublicKey, Step, Verified};
 
 /// Longest text in characters.
 pub const LONGEST_TEXT: usize = 1024;

@@ -1,8 +1,8 @@
 //! The messages between box and HQ: the only vocabulary of the network.
 //!
 //! Responsible for the shape of everything that crosses the link or is signed: identifiers, topics,
-//! journal rows and the entries sealed in them, receipts, health, times with their trust, the strict
-//! CBOR that all of it is written in, and the COSE_Sign1 envelope with its closed set of purposes.
+//! journal rows and the entries sealed in them, receipts, commands, health, enrolment, times with their trust,
+//! the strict CBOR that all of it is written in, and the COSE_Sign1 envelope with its closed set of purposes.
 //!
 //! Not responsible for keeping keys, for transport, or for what a message means to its reader.
 //!
@@ -13,8 +13,12 @@
 //! is a run of rows under one sealing context; a *receipt* is HQ's word that rows are in its ledger.
 #![forbid(unsafe_code)]
 
+pub mod base45;
 pub mod cbor;
+pub mod command;
+pub mod enrol;
 pub mod entry;
+pub mod fingerprint;
 pub mod health;
 pub mod id;
 pub mod row;
@@ -35,6 +39,9 @@ pub enum Error {
     /// Strict CBOR, but not the message it should be.
     #[error("the message does not have the shape of a {0}")]
     Shape(&'static str),
+    /// Nothing shows that the sender has the key it names.
+    #[error("the proof that the sender has its TLS key does not hold")]
+    Possession,
     /// The envelope or its signature does not hold.
     #[error("the signature does not hold")]
     Sign(#[from] sign::Error),

@@ -8,10 +8,11 @@ use wire::sign::Signer as _;
 use crate::commands::told;
 use crate::config::Config;
 
-/// Make this box's identity and give it the first root of trust. Done once, never by itself.
+/// Make this box's three keys and give it the first root of trust. Done once, never by itself.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  checkpointd provision --config /etc/checkpoint/box.toml\n\nPrints the box's \
-                        public key, for `checkpoint-hq box add`, and the root's fingerprint, to compare with HQ's.")]
+                        public key, for `checkpoint-hq box add`, and the root's fingerprint: the digits that \
+                        `checkpoint-hq root show` prints.")]
 pub struct Args {
     /// The box's configuration file.
     #[arg(long, value_name = "FILE")]
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> ExitCode {
         println!("box         {} of {}", provisioned.name, provisioned.region);
         println!("public key  {}", hex(provisioned.identity.public().as_bytes()));
         println!("root        {}", hex(&provisioned.root_fingerprint));
+        println!("fingerprint {}", wire::fingerprint::line(&provisioned.root_fingerprint));
         ExitCode::SUCCESS
     }))
 }

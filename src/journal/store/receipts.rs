@@ -71,9 +71,8 @@ impl Journal {
 
     /// This journal's own row of that sequence.
     fn own(&self, named: &Place) -> Result<Option<Place>, Error> {
-        let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM row WHERE sequence = ?1";
         let sequence = i64::try_from(named.sequence).map_err(|_| Error::Receipt)?;
-        self.db.query_row(sql, [sequence], disk::place).optional().map_err(Error::read)
+        self.db.query_row(include_str!("../sql/place_of.sql"), [sequence], disk::place).optional().map_err(Error::read)
     }
 
     /// Writes a new receipt down and lets rows leave, in one transaction.
@@ -88,6 +87,7 @@ impl Journal {
         if let Some(last) = prunable(&transaction, now, keep)? {
             disk::move_base(&transaction, &last)?;
             transaction.execute(include_str!("../sql/prune.sql"), [last.sequence.cast_signed()])?;
+            transaction.execute("DELETE FROM alert WHERE sequence <= ?1", [last.sequence.cast_signed()])?;
             transaction.execute(include_str!("../sql/forget_receipts.sql"), [])?;
         }
         transaction.commit()?;

@@ -7,11 +7,11 @@ use rusqlite::Connection;
 use wire::WallTime;
 use wire::entry::Entry;
 
-use super::{Bounds, Journal};
+use super::Journal;
 use crate::budget::{self, Budget, Gauge, Reserve, Stage};
 use crate::reserve::{Files, is_no_room};
 use crate::traffic::Traffic;
-use crate::{Error, disk};
+use crate::{Bounds, Error, disk};
 
 /// Time between two looks at the room.
 const BETWEEN: Duration = Duration::from_secs(1);
@@ -104,12 +104,17 @@ impl Journal {
         self.room.set_aside = counted.map_or(0, i64::cast_unsigned);
     }
 
-    /// Whether a crossing may be tried: not while only the reserve is left.
+    /// Whether a crossing may be tried: not while no more is left than the reserve had.
     pub(super) fn has_room_for_crossings(&mut self, now: WallTime) -> bool {
         if self.room.is == Reserve::Given {
             self.look(now);
         }
-        self.room.is != Reserve::Given
+        !(self.room.is == Reserve::Given && self.room.is_full)
+    }
+
+    /// Whether the log must be kept short, because the disk has no room for a longer one.
+    pub(super) fn is_cramped(&self) -> bool {
+        self.room.is == Reserve::Given
     }
 
     /// Remembers how a commit came out. True when the reserve was given up just now, and it is worth another try.
@@ -122,16 +127,18 @@ impl Journal {
             }
             Some(_) => false,
             None => {
-                self.room.is_full = self.room.is == Reserve::Given;
+                // What was written from the reserve makes no room.
+                self.room.is_full &= self.room.is == Reserve::Given;
                 false
             }
         }
     }
 
     fn give_up_reserve(&mut self) -> bool {
-        if self.room.is != Reserve::Held || !self.room.reserve.give_up() {
+        if self.room.is != Reserve::Held {
             return false;
         }
+        self.room.reserve.give_up();
         tracing::error!("the journal is full; its reserve is given up");
         self.room.is = Reserve::Given;
         self.limit();
@@ -144,9 +151,7 @@ impl Journal {
             Ok(()) => Reserve::Held,
             Err(error) if is_no_room(&error) => Reserve::Given,
             Err(error) => {
-                if was != Reserve::None {
-                    tracing::warn!(%error, "the journal has no reserve: the disk gives none");
-                }
+                tracing::warn!(%error, "the journal has no reserve: the disk gives none");
                 Reserve::None
             }
         };
@@ -181,10 +186,14 @@ impl Journal {
             // Nothing is known; the numbers stay, and the next commit tells.
             Err(error) => return tracing::warn!(%error, "the journal's room cannot be measured"),
         };
-        let (reserve, beside) = (self.room.reserve.bytes, self.room.reserve.bytes.min(BESIDE));
-        let disk = figures.disk_free >= reserve + beside;
-        if self.room.is == Reserve::Given && disk && figures.free(self.bounds) >= beside {
-            self.take_reserve();
+        if self.room.is == Reserve::Given {
+            // Deleted rows leave free pages in the file and none on the disk: those do as well for a reserve, until
+            // there is room beside the file again.
+            let reserve = self.room.reserve.bytes;
+            self.room.is_full = figures.free(self.bounds) < reserve;
+            if !self.room.is_full && figures.disk_free >= reserve + reserve.min(BESIDE) {
+                self.take_reserve();
+            }
         }
         let rows = self.room.traffic.per_hour(&self.db, self.head.sequence, now);
         let budget = figures.budget(self.bounds, rows, &self.room);
@@ -209,7 +218,7 @@ pub fn look_at(path: &Path, bounds: Bounds, now: WallTime) -> Result<Budget, Err
         (_, true) => Reserve::Held,
         (_, false) => Reserve::Given,
     };
-    room.is_full = room.is == Reserve::Given;
+    room.is_full = room.is == Reserve::Given && figures.free(bounds) < bounds.reserve;
     let count = db.query_row(include_str!("../sql/count_set_aside.sql"), [], |row| row.get::<_, i64>(0));
     room.set_aside = count.map_err(Error::read)?.cast_unsigned();
     let rows = room.traffic.per_hour(&db, figures.head, now);
@@ -269,7 +278,8 @@ impl Figures {
         let row = if rows < ENOUGH { ROW } else { (used / rows).max(1) };
         // What has its receipt may leave at once.
         let receipted = self.settled.saturating_sub(self.base).saturating_mul(row).min(used);
-        let left = if room.is == Reserve::Given { 0 } else { self.free(bounds).saturating_add(receipted) };
+        let kept = if room.is == Reserve::Given { bounds.reserve } else { 0 };
+        let left = self.free(bounds).saturating_sub(kept).saturating_add(receipted);
         let hours = rows_an_hour.map(|rows| u32::try_from(left / rows.saturating_mul(row).max(1)).unwrap_or(u32::MAX));
         let reserved = if room.is == Reserve::Held { bounds.reserve } else { 0 };
         let (taken, budget) = (self.file + self.log + reserved, bounds.bytes());
@@ -283,7 +293,11 @@ impl Figures {
             disk_free: self.disk_free,
             inodes_free: self.inodes,
             reserve: room.is,
+            settled: self.settled,
             set_aside: room.set_aside,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,7 @@ fn a_receipt_makes_room_in_a_full_journal() {
         chain: last.chain,
         ledger: [1; 8],
         issued: 0,
+        budget: None,
     };
     journal.settle(&receipt, NOW, Duration::ZERO).unwrap();
     journal.append(&[long], NOW).unwrap();

@@ -7,7 +7,8 @@ use verdict::{Grade, Knowledge, Reason};
 use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
 
-use crate::sample::{card, view};
+use crate::enrol::{Enrol, NotEnrolled};
+use crate::sample::{card, enrols, request, view};
 use crate::view::{Card, Fault, Hint, Language, Room, Run, Stick};
 
 const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
@@ -21,7 +22,7 @@ fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
 }
 
 /// Everything that can become of a stick.
-fn sticks() -> [Stick; 11] {
+fn sticks() -> [Stick; 13] {
     [
         Stick::Reading { done: 12_480_000, total: 280_940_000 },
         Stick::Adopted { sequence: 812 },
@@ -34,6 +35,8 @@ fn sticks() -> [Stick; 11] {
         Stick::Pulled,
         Stick::Nothing,
         Stick::Failed,
+        Stick::Settled,
+        Stick::WrongReceipt,
     ]
 }
 
@@ -84,6 +87,7 @@ fn screens() -> Vec<(String, Screen)> {
     screens.extend(Hint::ALL.map(|hint| (format!("hint-{}", hint.as_str()), Screen::Hint(hint))));
     screens.extend(sticks().map(|stick| (format!("stick-{}", stick.code()), Screen::Stick(stick))));
     screens.extend(runs().map(|run| (format!("run-{}", run.code()), Screen::Run(run))));
+    screens.extend(enrols().into_iter().map(|enrol| (format!("enrol-{}", enrol.code()), Screen::Enrol(enrol))));
     screens
 }
 
@@ -270,6 +274,34 @@ fn an_update_from_a_phone_may_have_the_largest_numbers_and_the_longest_name() {
 }
 
 #[test]
+fn a_box_to_be_enrolled_may_have_the_longest_names() {
+    for language in Language::ALL {
+        for enrol in [
+            request(600, &"M".repeat(32)),
+            Enrol::Receiving { percent: 100 },
+            Enrol::Refused(NotEnrolled::OtherRegion { region: "M".repeat(32) }),
+            Enrol::Refused(NotEnrolled::OtherBox { name: "M".repeat(32) }),
+        ] {
+            assert_sound("enrolment", &view(language, Screen::Enrol(enrol)));
+        }
+    }
+}
+
+#[test]
+fn a_request_is_shown_with_three_pixels_to_a_module_on_the_smallest_panel() {
+    for (characters, longest_side) in [(520, 65), (600, 69)] {
+        let Enrol::Request { code, .. } = request(characters, "m10-km178") else { unreachable!("it is a request") };
+        assert!(code.width() <= longest_side && (code.width() + 8) * 3 <= 240, "{}", code.width());
+        let (picture, _) = drawn(&view(Language::Ru, Screen::Enrol(request(characters, "m10-km178"))), (320, 240));
+        // The finder pattern's upper edge is seven modules of black.
+        let black = |x: u32, y: u32| picture.rgb()[((y * 320 + x) * 3) as usize] == 0;
+        let (x, y) = (0..240).flat_map(|y| (0..120).map(move |x| (x, y))).find(|(x, y)| black(*x, *y)).unwrap();
+        assert_eq!((x..320).take_while(|x| black(*x, y)).count(), 7 * 3);
+        assert!(x >= 12 && y >= 12);
+    }
+}
+
+#[test]
 fn what_is_typed_lies_over_any_screen_and_hides_no_verdict() {
     for language in Language::ALL {
         for (name, mut view) in views(language) {
@@ -338,6 +370,7 @@ fn every_text_has_all_its_letters_in_every_face() {
         texts.extend(Hint::ALL.iter().map(|h| format!("{:?}", text::hint(language, *h))));
         texts.extend(sticks().iter().map(|s| format!("{:?}", text::stick(language, s))));
         texts.extend(runs().iter().map(|r| format!("{:?}", text::run(language, r))));
+        texts.extend(enrols().iter().map(|e| format!("{:?}", text::enrol(language, e))));
         for face in &crate::font::FACES {
             for text in &texts {
                 let text = crate::font::legible(text);
@@ -358,7 +391,9 @@ fn everything_is_said_in_its_own_words_and_with_something_to_do() {
         let sticks = sticks.iter().map(|s| text::stick(language, s));
         let runs = runs();
         let runs = runs.iter().map(|r| text::run(language, r));
-        let said = reasons.chain(faults).chain(hints).chain(sticks).chain(runs).collect::<Vec<_>>();
+        let enrols = enrols();
+        let enrols = enrols.iter().map(|e| text::enrol(language, e));
+        let said = reasons.chain(faults).chain(hints).chain(sticks).chain(runs).chain(enrols).collect::<Vec<_>>();
         for (i, one) in said.iter().enumerate() {
             assert!(!one.headline.is_empty() && !one.headline.ends_with('.') && one.advice.ends_with('.'), "{one:?}");
             assert!(said[..i].iter().all(|other| other != one), "{one:?} is said twice");

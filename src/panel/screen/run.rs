@@ -30,7 +30,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, run: &Run) 
 }
 
 /// A bar that fills up, and the number beside it.
-fn gauge(sheet: &mut Sheet<'_>, place: Place, percent: u8) {
+pub(super) fn gauge(sheet: &mut Sheet<'_>, place: Place, percent: u8) {
     let mut place = place;
     let number = place.cut_right(place.width / 5);
     sheet.text(&format!("{percent} %"), number, Size::Headline, WAITING, Align::Middle);

@@ -3,6 +3,7 @@
 use verdict::Reason;
 
 use super::{Said, Words, said};
+use crate::enrol::{Enrol, NotEnrolled};
 use crate::view::{Fault, Hint, Run, Stick};
 
 pub const WORDS: Words = Words {
@@ -17,6 +18,9 @@ pub const WORDS: Words = Words {
     idle: said("Hold the pass to the camera", "QR code straight before the glass, phone screen bright."),
     idle_type: "The plate of the car can be typed beforehand.",
     only_with_document: "Valid only with an identity document",
+
+    enrol: said("New box", "Send a photo of the code to HQ. Its answer: to the camera, or on a stick."),
+    enrol_compare: "Compare:",
 
     yes: "YES",
     no: "NO",
@@ -209,6 +213,12 @@ pub const fn stick(stick: &Stick) -> Said {
             "The list was not stored",
             "The box's memory cannot be written, the old list serves. Tell headquarters.",
         ),
+        Stick::Settled => {
+            said("The receipt was taken", "Headquarters has what this box wrote down. You can take the stick out.")
+        }
+        Stick::WrongReceipt => {
+            said("The receipt does not fit", "It is not for this box. Take it out, tell headquarters.")
+        }
     }
 }
 
@@ -230,5 +240,42 @@ pub const fn run(run: &Run) -> Said {
         Run::Failed => {
             said("Not stored", "The box's memory cannot be written, the list before serves. Tell headquarters.")
         }
+    }
+}
+
+pub const fn enrol(enrol: &Enrol) -> Said {
+    match enrol {
+        Enrol::Request { .. } => WORDS.enrol,
+        Enrol::Receiving { .. } => said("Receiving HQ's answer", "Keep the phone before the camera."),
+        Enrol::Accepted { .. } => said("The box is enrolled", "Headquarters knows it. It begins its work now."),
+        Enrol::Refused(why) => match why {
+            NotEnrolled::Damaged => {
+                said("Not HQ's answer", "Or not all of it was read. Show it once more, or ask for a new one.")
+            }
+            NotEnrolled::NotSigned => {
+                said("The signature is false", "The answer was changed on the way. Do not use it; tell headquarters.")
+            }
+            NotEnrolled::OtherRoot => said(
+                "Signed by another HQ",
+                "Compare the box's digits with headquarters. If they agree, put in a stick from there.",
+            ),
+            NotEnrolled::OtherRegion { .. } => {
+                said("For another region", "It is not for boxes here. Ask headquarters for your own.")
+            }
+            NotEnrolled::OtherBox { .. } => {
+                said("For another box", "Show it to that box. This one needs the answer to the code on its own panel.")
+            }
+            NotEnrolled::Replayed => said(
+                "An answer to an old code",
+                "The box needs the answer to the code on its panel now. Send that one.",
+            ),
+            NotEnrolled::Unfit => {
+                said("The answer does not fit", "It was made for other keys than this box's. Send the code once more.")
+            }
+            NotEnrolled::TooOld => {
+                said("The answer has run out", "Send the code once more and ask for a new answer. Compare the clock.")
+            }
+            NotEnrolled::Failed => said("Not stored", "The box's memory cannot be written. Tell headquarters."),
+        },
     }
 }

@@ -1,0 +1,72 @@
+//! The send budget: what the ledger can take in a second, divided among the boxes that have a backlog.
+//!
+//! A box with nothing to send has no need of a share; its retained receipt holds a cautious one, as if all boxes
+//! came back at once. With its first full batch it counts as behind and gets a real share, and so does everybody
+//! else that is.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use wire::BoxId;
+
+/// A batch of so many rows says that more are waiting.
+const FULL: usize = 16;
+
+/// A box that has sent no full batch for so long has caught up, or has gone.
+const BEHIND: Duration = Duration::from_secs(10);
+
+/// Who is behind, and what there is to share.
+#[derive(Debug)]
+pub(super) struct Shares {
+    /// Rows a second for all; none: no limit.
+    capacity: Option<u32>,
+    behind: BTreeMap<BoxId, Instant>,
+}
+
+impl Shares {
+    pub(super) const fn new(capacity: Option<u32>) -> Self {
+        Self { capacity, behind: BTreeMap::new() }
+    }
+
+    /// A box has sent a batch.
+    pub(super) fn sent(&mut self, name: &BoxId, rows: usize, now: Instant) {
+        self.behind.retain(|_, since| now.saturating_duration_since(*since) < BEHIND);
+        if rows >= FULL {
+            self.behind.insert(name.clone(), now);
+        } else {
+            self.behind.remove(name);
+        }
+    }
+
+    /// What a box may send in a second from now on; `boxes` is how many there are.
+    pub(super) fn of(&self, name: &BoxId, boxes: usize) -> Option<u32> {
+        let among = if self.behind.contains_key(name) { self.behind.len() } else { boxes.max(self.behind.len()) };
+        let among = u32::try_from(among.max(1)).unwrap_or(u32::MAX);
+        self.capacity.map(|capacity| (capacity / among).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_behind_share_and_the_others_begin_with_little() {
+        let name = |n: u32| -> BoxId { format!("post-{n}").parse().unwrap() };
+        let mut shares = Shares::new(Some(5000));
+        let now = Instant::now();
+        assert_eq!(shares.of(&name(1), 50), Some(100));
+        shares.sent(&name(1), 32, now);
+        assert_eq!((shares.of(&name(1), 50), shares.of(&name(2), 50)), (Some(5000), Some(100)));
+        (2..=10).for_each(|n| shares.sent(&name(n), 32, now));
+        assert_eq!(shares.of(&name(1), 50), Some(500));
+        // The last rows of a backlog are few.
+        shares.sent(&name(2), 3, now);
+        assert_eq!((shares.of(&name(1), 50), shares.of(&name(2), 50)), (Some(555), Some(100)));
+        // Those who went away share no more.
+        shares.sent(&name(1), 32, now + BEHIND);
+        assert_eq!(shares.of(&name(1), 50), Some(5000));
+        assert_eq!(Shares::new(None).of(&name(1), 50), None);
+        assert_eq!(Shares::new(Some(3)).of(&name(1), 50), Some(1));
+    }
+}
