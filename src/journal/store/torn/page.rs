@@ -67,7 +67,7 @@ fn length(serial: u64) -> Option<usize> {
         1..=4 => serial,
         5 => 6,
         6 => 8,
-        12.. if serial % 2 == 0 => (serial - 12) / 2,
+        12.. if serial.is_multiple_of(2) => (serial - 12) / 2,
         _ => return None,
     };
     usize::try_from(bytes).ok()
