@@ -79,7 +79,7 @@ fn on(stick: &Path, ending: &str) -> PathBuf {
 fn a_post_without_a_line_hands_its_journal_over_on_a_stick_and_prunes_by_the_receipt_that_comes_back() {
     let desk = Desk::founded(Broker::Embedded);
     let post = alone(&desk);
-    let pass = desk.issue("work", &[]);
+    let pass = desk.issue("work", &["А123ВС69"]);
     let running = post.start();
     wait_for_rows(&post, &running, 0);
     post.show("pass.png", &std::fs::read(&pass.picture).unwrap());

@@ -1,5 +1,5 @@
-//! Bytes as what a box brings to HQ: an export of its journal, a batch of rows, a row; refused, or read as one. The first
-//! byte chooses.
+//! Bytes as what a box brings to HQ: an export of its journal, a batch of rows, a row; refused, or read as one. The
+//! first byte chooses.
 #![no_main]
 
 use journal::chain::{self, Place};

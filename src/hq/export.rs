@@ -34,9 +34,8 @@ pub struct Taken {
     pub receipt: Option<(u64, PathBuf)>,
 }
 
-/// Takes an export into the ledger, says so in the audit, and writes the receipt into a folder, as `BOX.receipt`; `tell` hears how many bytes
-/// of how many are done. `by` is who does it,
-/// `now` Unix seconds.
+/// Takes an export into the ledger, says so in the audit, and writes the receipt into a folder, as `BOX.receipt`;
+/// `tell` hears how many bytes of how many are done. `by` is who does it, `now` Unix seconds.
 ///
 /// # Errors
 /// [`Error::Export`], [`Error::Ledger`]: nothing that is not whole and signed by a box known here is begun. What was

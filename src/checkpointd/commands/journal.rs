@@ -28,7 +28,7 @@ const WORD: Duration = Duration::from_millis(500);
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  checkpointd journal status --config /etc/checkpoint/box.toml\n  \
                         checkpointd journal verify --config box.toml\n  \
-                        checkpointd journal verify --config box.toml --export /media/stick/checkpoint/RU-TVE/journal/post-1.journal\n  \
+                        checkpointd journal verify --config box.toml --export post-1.journal\n  \
                         checkpointd journal export --config box.toml /media/stick\n  \
                         checkpointd journal receipt --config box.toml /media/stick")]
 pub struct Args {

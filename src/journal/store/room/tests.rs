@@ -78,8 +78,8 @@ fn reserves(path: &Path) -> usize {
     there.filter(|file| file.file_name().to_string_lossy().contains("reserve")).count()
 }
 
-/// A room fills up, what must be written is written, a receipt comes, and the box goes on: the same story by a budget of
-/// pages and by a disk.
+/// A room fills up, what must be written is written, a receipt comes, and the box goes on: the same story by a budget
+/// of pages and by a disk.
 fn story(path: &Path, bounds: Bounds) -> Journal {
     let mut journal = Journal::open_within(path, identity(), bounds).unwrap();
     assert_eq!((now(&mut journal).reserve, reserves(path)), (Reserve::Held, 3));
