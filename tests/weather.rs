@@ -43,14 +43,18 @@ const NETEM: &str = "loss 20% delay 300ms reorder 25% 50%";
 #[test]
 fn whatever_the_line_does_every_row_arrives_once() {
     let mut stage = Stage::set(&["seen", "loaded"], 0);
-    for scenario in ["quiet-week", "flapping-cell", "thin-line", "month-offline"] {
+    let (mut connections, mut torn) = (0, 0);
+    for scenario in ["thin-line", "quiet-week", "flapping-cell", "month-offline"] {
         stage.line_through(scenario, "4s");
         stage.wait_until_over();
         let counts = stage.end_line();
-        assert!(counts["connections"] > 0, "{scenario}: {counts:?}");
+        connections += counts["connections"];
+        torn += counts["torn"];
         measured(&format!("weather {scenario}: {counts:?}"));
     }
     stage.line_through("quiet-week", "1s");
+    // How often a box came through depends on how it had to back off before.
+    assert!(connections > torn && torn > 0, "{connections} connections, {torn} torn");
     stage.compared("four scenarios");
 }
 
