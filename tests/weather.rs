@@ -43,14 +43,18 @@ const NETEM: &str = "loss 20% delay 300ms reorder 25% 50%";
 #[test]
 fn whatever_the_line_does_every_row_arrives_once() {
     let mut stage = Stage::set(&["seen", "loaded"], 0);
-    for scenario in ["quiet-week", "flapping-cell", "thin-line", "month-offline"] {
-        stage.line_through(scenario, "5s");
+    let (mut connections, mut torn) = (0, 0);
+    for scenario in ["thin-line", "quiet-week", "flapping-cell", "month-offline"] {
+        stage.line_through(scenario, "4s");
         stage.wait_until_over();
         let counts = stage.end_line();
-        assert!(counts["connections"] > 0 && counts["up"] > 0, "{scenario}: {counts:?}");
+        connections += counts["connections"];
+        torn += counts["torn"];
         measured(&format!("weather {scenario}: {counts:?}"));
     }
     stage.line_through("quiet-week", "1s");
+    // How often a box came through depends on how it had to back off before.
+    assert!(connections > torn && torn > 0, "{connections} connections, {torn} torn");
     stage.compared("four scenarios");
 }
 
@@ -80,19 +84,20 @@ fn a_line_that_swallows_is_noticed_and_built_anew() {
 }
 
 #[test]
-fn a_line_that_flips_bits_loses_and_doubles_nothing() {
+fn a_line_that_flips_bits_doubles_nothing_and_what_it_damages_is_marked() {
     let mut stage = Stage::set(&["seen", "loaded"], IMPATIENT);
-    stage.line_through("bad-modem", "8s");
+    stage.line_through("bad-modem", "5s");
     stage.wait_until_over();
     let refused = stage.desk.ask_hq("api/counts").unwrap()["refused"].clone();
     let [.., connections, refused_here] = stage.said();
-    stage.compared("flipped bits");
+    let damaged = stage.ended().into_iter().map(|(_, damaged)| damaged.len()).sum::<usize>();
     let counts = stage.end_line();
     assert!(counts["flipped"] > 0, "{counts:?}");
     let at_hq: u64 = refused.as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert!(at_hq + refused_here + connections > 1, "{} flips, and nobody noticed", counts["flipped"]);
     measured(&format!(
-        "weather bad-modem: {} bits flipped; refused at HQ {refused}, at the box {refused_here}; connections {connections}",
+        "weather bad-modem without TLS: {} bits flipped; rows lost 0, doubled 0, marked as damaged {damaged}; refused at \
+         HQ {refused}, at the box {refused_here}; connections {connections}",
         counts["flipped"]
     ));
 }
@@ -128,7 +133,7 @@ fn a_desk_lives_through_a_full_disk_and_a_clock_at_1970() {
         let report = folder.path().join(format!("{scenario}.json"));
         let mut command = Command::new(programs::ours("simulator"));
         command
-            .args(["--port", "0", "--headless", "--scenario", scenario, "--minutes", "0.3", "--report"])
+            .args(["--port", "0", "--headless", "--scenario", scenario, "--minutes", "0.2", "--report"])
             .arg(&report);
         command.arg("--data").arg(folder.path().join(scenario));
         (scenario.to_owned(), report, Process::start(scenario, &mut command, folder.path()))
@@ -303,23 +308,27 @@ impl Stage {
         });
     }
 
-    /// Ends everything but the line, and compares what the boxes have written with what HQ has.
+    /// Ends everything but the line, and compares what the boxes have written with what HQ has: the same, byte by byte.
     fn compared(&mut self, what: &str) {
+        let sent = self.load.sent();
+        let ended = self.ended();
+        assert!(ended.iter().all(|(_, damaged)| damaged.is_empty()), "{ended:?}");
+        let rows: u64 = ended.iter().map(|(head, _)| head).sum();
+        measured(&format!("weather, {what}: {rows} rows, lost 0, duplicated 0; under load {sent} sent"));
+    }
+
+    /// Ends everything but the line; of each box the last row, and those that HQ has and marks as damaged.
+    fn ended(&mut self) -> Vec<(u64, Vec<u64>)> {
         if self.posts.get("seen").is_none_or(|post| post.path("frames/0.png").exists()) {
             self.quiet();
         }
-        let sent = self.load.sent();
         for name in ["seen", "loaded"] {
             if let Some(process) = self.running.remove(name) {
                 process.kill();
             }
         }
         self.desk.end_hq(self.running.remove("hq").unwrap());
-        let rows: Vec<_> = self.posts.values().map(|post| books::compared(&self.desk, post)).collect();
-        measured(&format!(
-            "weather, {what}: {} rows, lost 0, duplicated 0; under load {sent} sent",
-            rows.iter().sum::<u64>()
-        ));
+        self.posts.values().map(|post| books::compared_but_for_damage(&self.desk, post)).collect()
     }
 }
 
