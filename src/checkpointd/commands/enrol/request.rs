@@ -15,6 +15,9 @@ use crate::enrol::{Code, fingerprint, request};
 pub(super) struct Args {
     #[command(flatten)]
     common: Common,
+    /// Write the text into a file too, for `checkpoint-hq box enrol REGION FILE`.
+    #[arg(long, value_name = "OUT")]
+    file: Option<PathBuf>,
     /// Write the code as a picture too.
     #[arg(long, value_name = "OUT")]
     png: Option<PathBuf>,
@@ -24,8 +27,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
     let (config, store) = args.common.open()?;
     let text = request(&config, &store)?;
     let code = Code::new(&text);
-    if let Some(path) = &args.png {
-        std::fs::write(path, code.to_png()).map_err(|source| Error::Write { path: path.clone(), source })?;
+    for (path, bytes) in [(&args.png, code.to_png()), (&args.file, format!("{text}\n").into_bytes())] {
+        if let Some(path) = path {
+            std::fs::write(path, bytes).map_err(|source| Error::Write { path: path.clone(), source })?;
+        }
     }
     println!("{}\n", code.to_terminal());
     println!("box          {} of {}", config.name, config.region);
