@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::clock::{Claim, SystemClock};
 use crate::desk::{Nothing, PngScreen, WordKeys, WordLamp};
-use crate::{Board, Buzzer, Camera, Fault, Folder, Keys, Lamp};
+use crate::{Board, Buzzer, Camera, Fault, Folder, Keys, Lamp, SystemThermometer};
 
 /// Largest screen in pixels a side; a slip of the keyboard must not ask for gigabytes.
 const LARGEST_SCREEN: u32 = 4096;
@@ -49,6 +49,8 @@ pub struct Description {
     lamp: Option<LampKind>,
     #[serde(default)]
     clock: ClockKind,
+    #[serde(default)]
+    thermometer: ThermometerKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -111,6 +113,18 @@ impl ClockKind {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+enum ThermometerKind {
+    System { file: Option<PathBuf> },
+}
+
+impl Default for ThermometerKind {
+    fn default() -> Self {
+        Self::System { file: None }
+    }
+}
+
 impl Description {
     /// Reads a board file.
     ///
@@ -138,7 +152,8 @@ impl Description {
         if trust.is_some() && (synchronised.is_some() || rtc.is_some()) {
             return Err("a clock is either asked or taken for something, not both".to_owned());
         }
-        for path in [synchronised, rtc].into_iter().flatten() {
+        let ThermometerKind::System { file } = &mut board.thermometer;
+        for path in [synchronised, rtc, file].into_iter().flatten() {
             *path = base.join(&*path);
         }
         if let Some(KeysKind::File { path }) = &mut board.keys {
@@ -163,6 +178,7 @@ impl Description {
             Some(LampKind::File { path }) => Box::new(WordLamp(path)),
             None => Box::new(Nothing),
         };
+        let ThermometerKind::System { file } = self.thermometer;
         Board {
             name: self.name,
             camera: Box::new(camera),
@@ -172,6 +188,7 @@ impl Description {
             buzzer: Box::new(Nothing) as Box<dyn Buzzer>,
             plates: None,
             clock: Arc::new(SystemClock::new(self.clock.claim())),
+            thermometer: Arc::new(file.map_or_else(SystemThermometer::of_the_processor, SystemThermometer::at)),
         }
     }
 }
@@ -224,6 +241,17 @@ mod tests {
         assert_eq!((readings.synchronised, readings.rtc_ms), (false, Some(1_588_334_400_000)));
         let silent = DESK.split("# The clock").next().unwrap();
         assert_eq!(Description::parse(silent, folder.path()).unwrap().clock.claim(), Claim::default());
+    }
+
+    #[test]
+    fn how_warm_a_desk_is_stands_in_a_file_and_a_board_that_names_none_asks_the_system() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = format!("{DESK}\n[thermometer]\nkind = \"system\"\nfile = \"temperature\"\n");
+        let board = Description::parse(&named, folder.path()).unwrap().open();
+        assert_eq!(board.thermometer.read(), None);
+        std::fs::write(folder.path().join("temperature"), "81500\n").unwrap();
+        assert_eq!(board.thermometer.read(), Some(81_500));
+        assert_eq!(Description::parse(DESK, folder.path()).unwrap().thermometer, ThermometerKind::default());
     }
 
     #[test]

@@ -21,12 +21,14 @@ mod file;
 mod luma;
 mod picture;
 mod still;
+mod thermometer;
 pub use clock::{Claim, SystemClock};
 pub use desk::Nothing;
 pub use file::{BadBoard, Description};
 pub use luma::{BadPicture, Layout, Raw};
 pub use picture::Picture;
 pub use still::{Folder, still, still_from};
+pub use thermometer::SystemThermometer;
 
 /// One picture of the camera: luma only, rows without padding.
 #[derive(Debug, Clone)]
@@ -254,6 +256,12 @@ pub trait Clock: Send + Sync {
     fn monotonic(&self) -> Duration;
 }
 
+/// How warm the board is.
+pub trait Thermometer: Send + Sync {
+    /// Millidegrees Celsius of the processor; none where nothing measures it.
+    fn read(&self) -> Option<i32>;
+}
+
 /// Number plates as some device reads them.
 pub trait PlateSource: Send {
     /// The next reading, raw, or `None` when there was none within `wait`.
@@ -290,4 +298,6 @@ pub struct Board {
     pub plates: Option<Box<dyn PlateSource>>,
     /// Its clocks.
     pub clock: Arc<dyn Clock>,
+    /// What measures how warm it is.
+    pub thermometer: Arc<dyn Thermometer>,
 }

@@ -1,6 +1,6 @@
 """Seeds for the fuzzer, out of the photographs that the project carries: the files for `still`, crops of them as frames
-for `look`, and pairs of crops as sequences for `watch`; and for `table` and `release`, out of the examples of the pages
-about them. Needs nothing but Python.
+for `look`, and pairs of crops as sequences for `watch`; and for `table`, `release` and `journal`, out of the examples of
+the pages about them. Needs nothing but Python.
 
 A crop needs its pixels, and unpacking JPEG is no work for a script without packages: the pixels come from
 `checkpointd`'s own carried pictures in PNG, which the standard library can read."""
@@ -89,6 +89,13 @@ def main():
         for number, data in enumerate(examples(page)):
             for choice in range(choices):
                 put(target, f"{number}-{choice}", bytes([choice]) + data)
+    blocks = list(examples("journal.md"))
+    for number, data in enumerate(blocks):
+        for choice in range(4):
+            put("journal", f"{number}-{choice}", bytes([choice]) + data)
+        # The head of an export stands on the page without its zeros, and its one frame behind it.
+        if data.startswith(b"CPJEXP"):
+            put("journal", "export", b"\0" + data.ljust(1024, b"\0") + blocks[number + 1])
     pictures = sorted((DATA / "qr-photos").glob("*.*g")) + sorted((DATA / "dcc-qa-images").rglob("*.png"))
     frames = []
     for number, path in enumerate(pictures):

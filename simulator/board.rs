@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ::board::{
     Board, Buzzer, Camera, Clock, Fault, Frame, Key, Keys, Lamp, Light, Nudge, Picture, PlateReading, PlateSource,
-    Screen, Tone,
+    Screen, Thermometer, Tone,
 };
 use image::GrayImage;
 
@@ -59,6 +59,20 @@ struct Devices {
     tones: u64,
     panel: Option<Arc<Picture>>,
     panels: u64,
+    temperature: Temperature,
+}
+
+/// How warm the processor of a box in the shade is, in millidegrees Celsius.
+pub const WARM: i32 = 47_500;
+
+/// How warm the processor is; none when nothing measures it.
+#[derive(Clone, Copy)]
+struct Temperature(Option<i32>);
+
+impl Default for Temperature {
+    fn default() -> Self {
+        Self(Some(WARM))
+    }
 }
 
 #[derive(Default)]
@@ -147,6 +161,11 @@ impl Handles {
         self.with(|devices| devices.exposure = exposure);
     }
 
+    /// Makes the processor as warm as that, in millidegrees Celsius, or takes its sensor away.
+    pub fn set_temperature(&self, millidegrees: Option<i32>) {
+        self.with(|devices| devices.temperature = Temperature(millidegrees));
+    }
+
     /// Presses a key.
     pub fn press(&self, key: Key) {
         self.with(|devices| {
@@ -210,6 +229,7 @@ impl Handles {
             buzzer: Box::new(self.clone()),
             plates: Some(Box::new(self.clone())),
             clock: clock as Arc<dyn Clock>,
+            thermometer: Arc::new(self.clone()),
         }
     }
 }
@@ -314,6 +334,12 @@ impl Screen for Handles {
             devices.panels += 1;
         });
         Ok(())
+    }
+}
+
+impl Thermometer for Handles {
+    fn read(&self) -> Option<i32> {
+        self.with(|devices| devices.temperature.0)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The time the region lives in. It begins on a day of June 2021, when movement passes were being shown at
 //! checkpoints and the first EU certificates were, so that real certificates of that time are really valid.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,24 +13,47 @@ pub const BEGINS: i64 = 1_623_747_600;
 /// Seconds in a day.
 pub const DAY: i64 = 86_400;
 
-/// When the simulation began, by the desk's own clock.
-#[derive(Debug, Clone, Copy)]
-pub struct Era(Instant);
+/// When the simulation began, by the desk's own clock, and how much faster its time has gone since.
+#[derive(Debug, Clone)]
+pub struct Era {
+    began: Instant,
+    /// Milliseconds that have passed in the region and not on the desk.
+    ahead_ms: Arc<AtomicI64>,
+}
 
 impl Era {
     /// An era that begins now.
     pub fn begin() -> Self {
-        Self(Instant::now())
+        Self { began: Instant::now(), ahead_ms: Arc::default() }
     }
 
     /// Unix seconds in the region.
-    pub fn now(self) -> i64 {
-        BEGINS + i64::try_from(self.0.elapsed().as_secs()).unwrap_or(i64::MAX / 2)
+    pub fn now(&self) -> i64 {
+        BEGINS + self.passed_ms() / 1000
     }
 
-    /// Time since it began.
-    pub fn elapsed(self) -> Duration {
-        self.0.elapsed()
+    /// Milliseconds that have passed in the region.
+    fn passed_ms(&self) -> i64 {
+        i64::try_from(self.elapsed().as_millis()).unwrap_or(i64::MAX / 2) + self.ahead_ms.load(Ordering::Relaxed)
+    }
+
+    /// Time since it began, on the desk.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// How much more time has passed in the region than on the desk.
+    pub fn ahead(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.ahead_ms.load(Ordering::Relaxed)).unwrap_or(0))
+    }
+
+    /// Lets time in the region run ahead so far, and never back. The number of the period of so many seconds that has
+    /// begun with it, if one has; whoever asks first is told.
+    pub fn run_ahead(&self, ahead: Duration, period: i64) -> Option<i64> {
+        let ahead = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX / 2);
+        let before = self.ahead_ms.fetch_max(ahead, Ordering::Relaxed);
+        let number = |ms: i64| ms / 1000 / period;
+        Some(number(ahead)).filter(|now| *now > number(before))
     }
 }
 
@@ -93,8 +117,7 @@ impl SimClock {
 
 impl Clock for SimClock {
     fn read(&self) -> Readings {
-        let since = i64::try_from(self.era.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
-        let system_ms = BEGINS * 1000 + since + self.offset_ms.load(Ordering::Relaxed);
+        let system_ms = BEGINS * 1000 + self.era.passed_ms() + self.offset_ms.load(Ordering::Relaxed);
         Readings { system_ms, synchronised: self.ntp(), rtc_ms: self.rtc().then_some(system_ms) }
     }
 
@@ -106,6 +129,20 @@ impl Clock for SimClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn time_runs_ahead_for_everybody_and_never_back() {
+        let era = Era::begin();
+        let clock = SimClock::new(era.clone());
+        let day = Duration::from_secs(DAY.unsigned_abs());
+        assert_eq!(era.run_ahead(day / 2, DAY), None);
+        assert_eq!(era.run_ahead(3 * day, DAY), Some(3));
+        assert_eq!(era.run_ahead(3 * day, DAY), None, "told once");
+        assert_eq!(era.run_ahead(day, DAY), None);
+        assert_eq!(era.ahead(), 3 * day);
+        assert!(era.now() >= BEGINS + 3 * DAY && clock.read().system_ms >= (BEGINS + 3 * DAY) * 1000);
+        assert!(era.elapsed() < day && clock.monotonic() < day);
+    }
 
     #[test]
     fn clocks_can_be_moved_taken_away_and_mended() {

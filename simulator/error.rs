@@ -29,6 +29,14 @@ pub enum Error {
         /// The system's word.
         source: std::io::Error,
     },
+    /// A scenario says something that cannot be.
+    #[error("the scenario {name}: {detail}")]
+    Scenario {
+        /// Its name, or its file.
+        name: String,
+        /// What and where.
+        detail: String,
+    },
     /// A port, a thread or an event loop.
     #[error("the system gives no port or thread")]
     System(#[from] std::io::Error),
@@ -47,6 +55,7 @@ impl Error {
             Self::Unknown(_) => "unknown",
             Self::Busy => "busy",
             Self::File { .. } => "file",
+            Self::Scenario { .. } => "scenario",
             Self::System(_) => "system",
             Self::Failed(_) => "failed",
         }
@@ -60,7 +69,7 @@ impl Error {
             Self::Picture(_) => ("это не картинка, которую можно прочесть", "this is no picture that can be read"),
             Self::Unknown(_) => ("такого здесь нет", "there is no such thing here"),
             Self::Busy => ("пост как раз перезапускается", "the box is just being started again"),
-            Self::File { .. } | Self::System(_) | Self::Failed(_) => {
+            Self::File { .. } | Self::Scenario { .. } | Self::System(_) | Self::Failed(_) => {
                 ("симулятор не справился, подробности в его журнале", "the simulator failed, its log says more")
             }
         };

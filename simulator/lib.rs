@@ -28,5 +28,6 @@ pub mod region;
 pub mod report;
 pub mod scene;
 pub mod traffic;
+pub mod weather;
 
 pub use error::Error;

@@ -9,14 +9,16 @@ use checkpointd::commands::decode_worker;
 use clap::{Parser, Subcommand};
 use simulator::region::Desk;
 use simulator::report::Report;
-use simulator::{Error, error, page, traffic};
+use simulator::weather::Scenario;
+use simulator::{Error, error, page, traffic, weather};
 
 /// A region on a desk: headquarters, a broker and two boxes on simulated hardware, on loopback only
 #[derive(Parser)]
 #[command(
     version,
     after_help = "Examples:\n  simulator\n  simulator --port 0 --data /tmp/region\n  \
-                  simulator --headless --minutes 60 --report hour.json\n\n\
+                  simulator --headless --minutes 60 --report hour.json\n  \
+                  simulator --headless --scenario flapping-cell\n  simulator weather --list\n\n\
                   Without --headless it serves a page until Ctrl-C. With it, it plays a busy hour with bad weather \
                   and exits with 1 when a row was lost or doubled or a chain does not hold."
 )]
@@ -32,9 +34,12 @@ struct Cli {
     /// Play traffic instead of serving the page
     #[arg(long)]
     headless: bool,
-    /// Minutes of traffic
-    #[arg(long, value_name = "N", default_value_t = 60.0, requires = "headless", value_parser = minutes)]
-    minutes: f64,
+    /// Minutes of traffic [default: 60, or as long as the scenario]
+    #[arg(long, value_name = "N", requires = "headless", value_parser = minutes)]
+    minutes: Option<f64>,
+    /// Weather by a scenario at every post: one of `simulator weather --list`, or a file
+    #[arg(long, value_name = "NAME|FILE", requires = "headless")]
+    scenario: Option<String>,
     /// File for the figures, JSON; without it they are printed
     #[arg(long, value_name = "FILE", requires = "headless")]
     report: Option<PathBuf>,
@@ -45,6 +50,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// A line with bad weather between any two programs, by a scenario
+    Weather(weather::command::Weather),
     /// What its boxes start to decode pictures, as checkpointd does.
     #[command(hide = true)]
     DecodeWorker(decode_worker::Args),
@@ -57,13 +64,19 @@ fn minutes(text: &str) -> Result<f64, String> {
 
 fn main() -> ExitCode {
     let mut cli = Cli::parse();
-    if let Some(Command::DecodeWorker(args)) = cli.command.take() {
-        return decode_worker::run(args);
-    }
+    let weather = match cli.command.take() {
+        Some(Command::DecodeWorker(args)) => return decode_worker::run(args),
+        Some(Command::Weather(weather)) => Some(weather),
+        None => None,
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,mqtt5=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(&cli) {
+    let done = match weather {
+        Some(asked) => between(&asked),
+        None => run(&cli),
+    };
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("simulator: [{}] {}", error.code(), error::chain(&error));
@@ -96,6 +109,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     done
 }
 
+/// A line of its own, without a desk.
+fn between(asked: &weather::command::Weather) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(weather::command::run(asked, end()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn show(desk: &Arc<Desk>, cli: &Cli, runtime: &tokio::runtime::Runtime) -> Result<ExitCode, Error> {
     let watching = desk.clone();
     runtime.spawn(async move {
@@ -123,7 +143,10 @@ async fn end() {
 }
 
 fn play(desk: &Arc<Desk>, cli: &Cli) -> Result<ExitCode, Error> {
-    let report = traffic::play(desk, cli.minutes, cli.seed, say)?;
+    let scenario = cli.scenario.as_deref().map(Scenario::named_or_in).transpose()?;
+    let as_long = scenario.as_ref().map_or(60.0, |scenario| scenario.plays_in.0.as_secs_f64() / 60.0);
+    let named = cli.scenario.as_deref().zip(scenario.as_ref());
+    let report = traffic::play(desk, cli.minutes.unwrap_or(as_long), named, cli.seed, say)?;
     let json = serde_json::to_string_pretty(&report).map_err(|error| Error::Failed(error.to_string()))?;
     match &cli.report {
         Some(path) => {
@@ -139,14 +162,15 @@ fn play(desk: &Arc<Desk>, cli: &Cli) -> Result<ExitCode, Error> {
 fn summary(report: &Report) {
     let Report { crossings, latency_ms, rows, uplink_lag_ms, kills, .. } = report;
     say(&format!(
-        "{} crossings; frame to durable verdict p50 {:.1} ms, p95 {:.1} ms; {} rows, {} lost, {} doubled; \
-         receipt after p50 {:.0} ms, p95 {:.0} ms; {} boxes and {} times HQ started again, {} lines cut",
+        "{} crossings; frame to durable verdict p50 {:.1} ms, p95 {:.1} ms; {} rows, {} lost, {} doubled, {:.1} % \
+         sent again; receipt after p50 {:.0} ms, p95 {:.0} ms; {} boxes and {} times HQ started again, {} lines cut",
         crossings.total,
         latency_ms.p50,
         latency_ms.p95,
         rows.written,
         rows.lost,
         rows.duplicated,
+        report.resent_percent,
         uplink_lag_ms.p50,
         uplink_lag_ms.p95,
         kills.boxes,

@@ -8,21 +8,29 @@ use std::time::Duration;
 
 use checkpointd::config::{self, Config};
 use checkpointd::page::Shown;
+use checkpointd::ring::Ring;
 use checkpointd::{Running, open, provision};
 use hq::Region;
+use journal::Acknowledgement;
 use uplink::Pace;
+use wire::entry::{Entry, Note};
 use wire::sign::Signer as _;
 
 use crate::Error;
 use crate::board::Handles;
 use crate::era::{Era, SimClock};
 use crate::line::Line;
+use crate::weather::Weather;
+use crate::weather::play::Play;
 
 /// Time between a box's own checks for a release; HQ announces new ones at once.
 const CHECK_EVERY: u64 = 20;
 
 /// Seconds between heartbeats: a visitor should see the boxes live.
 const HEARTBEAT: u64 = 2;
+
+/// Most notes it takes to use up what a full disk still has room for.
+const MOST_NOTES: u32 = 1000;
 
 /// Who does this, for HQ's audit.
 const BY: &str = "simulator";
@@ -67,6 +75,10 @@ pub struct Post {
     running: Mutex<Option<Running>>,
     /// Somebody has switched it off, and will switch it on again.
     is_off: AtomicBool,
+    /// Its disk takes nothing more.
+    is_full: AtomicBool,
+    /// The weather that is being played on its line.
+    play: Mutex<Option<Arc<Play>>>,
     starts: AtomicU64,
 }
 
@@ -106,6 +118,7 @@ impl Post {
             language: panel::Language::Ru,
             utc_offset: jiff::tz::TimeZone::fixed(region.settings().zone),
             lane: config::Lane::default(),
+            journal: config::Journal::default(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
                 media: Some(folder.join("media")),
@@ -137,6 +150,8 @@ impl Post {
             http,
             running: Mutex::default(),
             is_off: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+            play: Mutex::default(),
             starts: AtomicU64::new(0),
         };
         post.start()?;
@@ -159,7 +174,12 @@ impl Post {
             let board = self.handles.board(self.name.name, self.clock.clone(), self.seed + starts);
             // A visitor who mends the network should not wait a minute to see it.
             let pace = Pace { backoff_most: Duration::from_secs(3), ..Pace::default() };
-            *slot = Some(open(&self.config, board, pace)?);
+            let mut config = self.config.clone();
+            if self.is_full.load(Ordering::Relaxed) {
+                // No more than there is already.
+                config.journal = config::Journal { megabytes: 0, reserve_megabytes: 0 };
+            }
+            *slot = Some(open(&config, board, pace, Ring::default())?);
         }
         Ok(())
     }
@@ -207,7 +227,67 @@ impl Post {
         self.http.set_up(up);
     }
 
-    /// Whether its line is up.
+    /// Gives its line the weather of what is being played; nothing happens when that is something else by now.
+    pub fn set_weather(&self, play: &Arc<Play>, weather: Weather) {
+        let playing = self.play.lock().unwrap_or_else(PoisonError::into_inner);
+        if playing.as_ref().is_some_and(|playing| Arc::ptr_eq(playing, play)) {
+            self.mqtt.set_weather(weather);
+            self.http.set_weather(weather);
+        }
+    }
+
+    /// The weather on its line.
+    pub fn weather(&self) -> Weather {
+        self.mqtt.weather()
+    }
+
+    /// Says what is being played on its line from now on, which begins with clear weather.
+    pub fn plays(&self, play: Option<Arc<Play>>) {
+        let mut playing = self.play.lock().unwrap_or_else(PoisonError::into_inner);
+        self.mqtt.set_weather(Weather::default());
+        self.http.set_weather(Weather::default());
+        *playing = play;
+    }
+
+    /// What is being played on its line.
+    pub fn playing(&self) -> Option<Arc<Play>> {
+        self.play.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Fills its disk, or makes room again. The box is started again with it: what it writes then finds no room.
+    ///
+    /// # Errors
+    /// What the box misses; [`Self::watch_over`] tries again.
+    pub fn fill_disk(&self, is_full: bool) -> Result<(), Error> {
+        self.is_full.store(is_full, Ordering::Relaxed);
+        self.stop();
+        self.start()?;
+        if is_full {
+            self.use_up_room();
+        }
+        Ok(())
+    }
+
+    /// Writes notes until there is no room for another: what is left between and before rows is soon used up.
+    fn use_up_room(&self) {
+        for number in 0..MOST_NOTES {
+            let note =
+                |now| Entry::Note(Note { at: now, code: "disk-full".to_owned(), detail: "simulated".to_owned() });
+            let write = |running: &Running| running.write(vec![note(running.shown().clock.now())]).ok();
+            let written = self.slot().as_ref().and_then(write).map(Acknowledgement::wait);
+            if !matches!(written, Some(Ok(_))) {
+                tracing::info!(name = self.name.name, number, "the disk takes nothing more");
+                return;
+            }
+        }
+    }
+
+    /// Whether its disk is full.
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Whether its line is up, the weather apart.
     pub fn network(&self) -> bool {
         self.mqtt.is_up()
     }

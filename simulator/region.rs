@@ -40,6 +40,8 @@ pub struct Desk {
     eu: Published,
     cards: Mutex<Vec<Card>>,
     hq: Mutex<Option<serve::Running>>,
+    /// One restart of HQ at a time; and how many there were.
+    restarts: Mutex<u64>,
 }
 
 fn founding(code: &str, name: &str, territory: u64) -> Result<Founding, Error> {
@@ -72,15 +74,16 @@ impl Desk {
         let cards = passes::issue_all(&region, &stranger, &eu, now)?;
         region.publish(BY, now)?;
         say("starting HQ: publisher, broker, collector, opener");
-        let (hq, address) = start_hq(&region, era)?;
+        let (hq, address) = start_hq(&region, era.clone())?;
         let mut posts = Vec::new();
         for (at, name) in NAMES.into_iter().enumerate() {
             say(&format!("provisioning and starting the box {}", name.name));
             let folder = folder.join(name.name);
-            let post = Post::begin(name, folder, &region, address, era, seed + 1000 * at as u64).await?;
+            let post = Post::begin(name, folder, &region, address, era.clone(), seed + 1000 * at as u64).await?;
             posts.push(Arc::new(post));
         }
-        Ok(Self { era, region, posts, stranger, eu, cards: Mutex::new(cards), hq: Mutex::new(Some(hq)) })
+        let (cards, hq, restarts) = (Mutex::new(cards), Mutex::new(Some(hq)), Mutex::default());
+        Ok(Self { era, region, posts, stranger, eu, cards, hq, restarts })
     }
 
     /// A post by its name.
@@ -196,22 +199,31 @@ impl Desk {
     /// # Errors
     /// What HQ misses.
     pub fn restart_hq(&self, away: Duration) -> Result<(), Error> {
-        let mut slot = self.hq.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hq) = slot.take() {
+        let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out first: nobody who asks for HQ waits until it is back.
+        let hq = self.hq.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(hq) = hq {
             hq.stop();
         }
         std::thread::sleep(away);
-        let (hq, address) = start_hq(&self.region, self.era)?;
+        let (hq, address) = start_hq(&self.region, self.era.clone())?;
         for post in &self.posts {
             post.lead_to(address);
         }
-        *slot = Some(hq);
+        *self.hq.lock().unwrap_or_else(PoisonError::into_inner) = Some(hq);
+        *restarts += 1;
         Ok(())
+    }
+
+    /// How often HQ was started again.
+    pub fn restarts(&self) -> u64 {
+        *self.restarts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Stops everything, boxes first.
     pub fn end(&self) {
         for post in &self.posts {
+            post.plays(None);
             post.stop();
         }
         if let Some(hq) = self.hq.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -232,9 +244,11 @@ fn start_hq(region: &Arc<Region>, era: Era) -> Result<(serve::Running, Hq), Erro
     let any = (std::net::Ipv4Addr::LOCALHOST, 0).into();
     let options = Options {
         http: any,
+        https: None,
         broker: BrokerChoice::Embedded(any),
         clock: Arc::new(move || era.now()),
         publish_every: Some(PUBLISH_EVERY),
+        rows_per_second: None,
     };
     let running = serve::start(region.clone(), options)?;
     let broker = running.broker_address().parse().map_err(|_| Error::Unknown("address of the broker".to_owned()))?;

@@ -19,6 +19,7 @@ use crate::post::Post;
 use crate::region::{Desk, in_a_hand};
 use crate::report::{self, Frames, Kills, Report, Share, Spread};
 use crate::scene::Chance;
+use crate::weather::{Look, Scenario, play as playing};
 
 /// Passes of ordinary people, issued before the hour begins; enough that none comes twice within the grace.
 const PEOPLE: u64 = 400;
@@ -50,11 +51,18 @@ struct Person {
     car: String,
 }
 
-/// Plays `minutes` of traffic, and compares what the boxes wrote with what HQ has. `say` hears how it goes.
+/// Plays `minutes` of traffic, and compares what the boxes wrote with what HQ has. The weather is that of a scenario, all
+/// of it in that time, or else a spell of something every now and then. `say` hears how it goes.
 ///
 /// # Errors
 /// What HQ, a box or the system refuses.
-pub fn play(desk: &Arc<Desk>, minutes: f64, seed: u64, say: impl Fn(&str)) -> Result<Report, Error> {
+pub fn play(
+    desk: &Arc<Desk>,
+    minutes: f64,
+    scenario: Option<(&str, &Scenario)>,
+    seed: u64,
+    say: fn(&str),
+) -> Result<Report, Error> {
     let began = Instant::now();
     say(&format!("issuing {PEOPLE} passes"));
     let people = Arc::new(people(desk)?);
@@ -74,14 +82,21 @@ pub fn play(desk: &Arc<Desk>, minutes: f64, seed: u64, say: impl Fn(&str)) -> Re
     };
     let mut chance = Chance::new(seed ^ 0xBAD);
     let (mut kills, mut cuts) = (Kills::default(), 0);
+    let starts = |desk: &Desk| (desk.posts.iter().map(|post| post.starts()).sum::<u64>(), desk.restarts());
+    let before = starts(desk);
+    for (seed, post) in (seed..).zip(&desk.posts) {
+        let Some(scenario) = scenario else { break };
+        let time = Duration::from_secs_f64(minutes * 60.0);
+        let play = playing::begin(desk, post, scenario, seed, Some(time), say)?;
+        let looks = play.schedule.stretches().iter().map(|stretch| stretch.weather.look());
+        cuts += looks.filter(|look| *look == Look::Cut).count() as u64;
+    }
     let mut next = Instant::now() + Duration::from_secs(WEATHER.0);
     while Instant::now() < until {
         std::thread::sleep(Duration::from_millis(500).min(until.saturating_duration_since(Instant::now())));
-        for post in &desk.posts {
-            post.watch_over()?;
-        }
+        watch_over(desk);
         // The last spell ends before the hour does, so that draining is not part of every wait.
-        if Instant::now() >= next && next + Duration::from_secs(WEATHER.1) < until {
+        if scenario.is_none() && Instant::now() >= next && next + Duration::from_secs(WEATHER.1) < until {
             let post = &desk.posts[chance.below(desk.posts.len() as u64) as usize];
             match weather.fetch_add(1, Ordering::Relaxed) % 3 {
                 0 => {
@@ -112,10 +127,16 @@ pub fn play(desk: &Arc<Desk>, minutes: f64, seed: u64, say: impl Fn(&str)) -> Re
     }
     say("the traffic is over; waiting for every row to arrive");
     drained(desk)?;
+    if scenario.is_some() {
+        let (boxes, hq) = starts(desk);
+        kills = Kills { boxes: boxes - before.0, hq: hq - before.1 };
+    }
     over.store(true, Ordering::Relaxed);
     let measured = watch.join().map_err(|_| Error::Failed("the stopwatch ended by a panic".to_owned()))?;
     let crossings = report::crossings(desk);
     let (rows, chain_verified) = report::compare(desk)?;
+    let resent = measured.sent.saturating_sub(rows.written - rows.lost);
+    let resent_percent = 100.0 * resent as f64 / rows.written.max(1) as f64;
     let times: Vec<f64> = measured.timings.iter().map(|timing| timing.whole as f64 / 1000.0).collect();
     Ok(Report {
         minutes,
@@ -130,6 +151,8 @@ pub fn play(desk: &Arc<Desk>, minutes: f64, seed: u64, say: impl Fn(&str)) -> Re
         chain_verified,
         kills,
         cuts,
+        scenario: scenario.map(|(name, _)| name.to_owned()),
+        resent_percent,
     })
 }
 
@@ -213,6 +236,8 @@ struct Measured {
     lags: Vec<Duration>,
     lags_up: Vec<Duration>,
     frames: Frames,
+    /// Rows handed to the lines, repeats included.
+    sent: u64,
 }
 
 /// Rows on their way to HQ: up to which sequence, since when, and whether the line was up all the time.
@@ -224,13 +249,17 @@ fn stopwatch(desk: &Desk, over: &AtomicBool) -> Measured {
     let mut ways: Vec<VecDeque<UnderWay>> = desk.posts.iter().map(|_| VecDeque::new()).collect();
     let mut counted = vec![(0, 0, 0, 0); desk.posts.len()];
     let mut heads = vec![0; desk.posts.len()];
+    let mut sent = vec![(0, 0); desk.posts.len()];
     while !over.load(Ordering::Relaxed) {
-        for (((post, way), counted), last) in desk.posts.iter().zip(&mut ways).zip(&mut counted).zip(&mut heads) {
+        let lanes = desk.posts.iter().zip(&mut ways).zip(&mut counted).zip(&mut heads).zip(&mut sent);
+        for ((((post, way), counted), last), sent) in lanes {
             let (head, covered) = match post.shown() {
                 Some(shown) => {
                     measured.timings.extend(shown.gauges.take_timings());
                     count(&mut measured.frames, counted, post.starts(), &shown.gauges);
-                    (shown.gauges.head(), shown.link.borrow().covered)
+                    let link = shown.link.borrow();
+                    measured.sent += grown(sent, post.starts(), link.rows_sent);
+                    (shown.gauges.head(), link.covered)
                 }
                 None => (0, 0),
             };
@@ -256,6 +285,14 @@ fn stopwatch(desk: &Desk, over: &AtomicBool) -> Measured {
     measured
 }
 
+/// What a counter has grown by; after a start it begins anew.
+fn grown((starts, before): &mut (u64, u64), now: u64, count: u64) -> u64 {
+    if *starts != now {
+        (*starts, *before) = (now, 0);
+    }
+    count.saturating_sub(std::mem::replace(before, count))
+}
+
 /// Adds what a box's counters have grown by; after a start they begin anew.
 fn count(
     total: &mut Frames,
@@ -272,15 +309,26 @@ fn count(
     total.looks += grown(looks, gauges.looks());
 }
 
-/// Waits until every row of every box has its receipt.
+/// Starts boxes again that have ended; one that cannot start is tried again.
+fn watch_over(desk: &Desk) {
+    for post in &desk.posts {
+        if let Err(error) = post.watch_over() {
+            tracing::warn!(name = post.name.name, "{}", crate::error::chain(&error));
+        }
+    }
+}
+
+/// Waits until every row of every box has its receipt, and the weather is clear.
 fn drained(desk: &Desk) -> Result<(), Error> {
     let began = Instant::now();
     loop {
+        watch_over(desk);
         let waiting = desk.posts.iter().any(|post| {
-            post.shown().is_none_or(|shown| {
-                let link = shown.link.borrow();
-                !link.connected || link.queue > 0 || link.covered < shown.gauges.head()
-            })
+            post.playing().is_some()
+                || post.shown().is_none_or(|shown| {
+                    let link = shown.link.borrow();
+                    !link.connected || link.queue > 0 || link.covered < shown.gauges.head()
+                })
         });
         if !waiting {
             return Ok(());

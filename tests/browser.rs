@@ -93,6 +93,36 @@ fn without_a_network_the_box_judges_and_queues_and_afterwards_hq_has_it_all() {
 }
 
 #[test]
+fn a_visitor_chooses_the_weather_and_sees_it_come_and_go() {
+    let simulator = Simulator::started();
+    let page = simulator.visited(None);
+    let choose = |scenario: &str| page.browser.press(&Page::at(POST, &format!("option[value=\"{scenario}\"]")));
+    choose("half-open");
+    page.wait_for(POST, "data-playing", "the scenario", |scenario| scenario == "half-open");
+    page.hold(POST, "valid");
+    page.wait_for_outcome(POST, "admit");
+    page.wait_for(POST, "data-weather", "silence", |weather| weather == "silent");
+    let drawn = |what: &str| page.browser.count(&Page::at(POST, &format!(".forecast {what}"))).unwrap();
+    assert_eq!((drawn("rect.silent"), drawn("path.now")), (4, 1), "four spells, and where it stands");
+    page.browser.keep_picture(&picture("weather"));
+    // A hand is stronger than weather, and weather does not mend what a hand has cut.
+    page.browser.press(&Page::at(POST, "button[data-network]"));
+    page.wait_for(POST, "data-network", "the network to be down", |network| network == "down");
+    choose("clock-1970");
+    page.wait_for(POST, "data-playing", "the other scenario", |scenario| scenario == "clock-1970");
+    assert_eq!(drawn("path.event"), 3, "off, 1970, right again");
+    page.browser.press(&Page::at(POST, "button[data-network]"));
+    page.wait_for(POST, "data-network", "the network to be up", |network| network == "up");
+    choose("");
+    page.wait_for(POST, "data-playing", "fine weather", str::is_empty);
+    page.wait_for(POST, "data-weather", "a clear line", |weather| weather == "clear");
+    let drained = wait::until("the queue to drain", LINK, || page.number(POST, "queue").filter(|queue| *queue == 0));
+    drained.unwrap_or_else(|why| panic!("{why}: {:#}", simulator.state().unwrap()["boxes"]));
+    page.wait_for_row(POST, "admit", None);
+    assert_eq!(page.browser.complaints().unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_box_that_falls_dead_comes_back_with_what_it_had() {
     let simulator = Simulator::started();
     let page = simulator.visited(None);

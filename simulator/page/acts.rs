@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::Page;
 use crate::board::Held;
 use crate::scene::{Grip, Lens};
+use crate::weather::{self, Scenario};
 use crate::{Error, scene};
 
 /// Everything a button may say; each uses what it needs.
@@ -29,6 +30,7 @@ pub(super) struct Said {
     rtc: Option<bool>,
     lens: Option<String>,
     grip: Option<String>,
+    scenario: Option<String>,
 }
 
 impl Said {
@@ -84,6 +86,18 @@ pub(super) async fn at_box(
             let word = said.grip.ok_or_else(|| missing("grip"))?;
             let grip = Grip::ALL.into_iter().find(|grip| grip.as_str() == word);
             post.handles.set_grip(grip.ok_or_else(|| Error::Unknown(format!("grip {word:?}")))?);
+        }
+        "weather" => {
+            let name = said.scenario.ok_or_else(|| missing("scenario"))?;
+            if name.is_empty() {
+                post.plays(None);
+            } else {
+                let scenario = Scenario::named(&name)?;
+                let seed = post.starts();
+                weather::play::begin(&page.desk, &post, (&name, &scenario), seed, None, |said| {
+                    tracing::info!("{said}")
+                })?;
+            }
         }
         "night" => post.handles.set_night(said.on.ok_or_else(|| missing("on"))?),
         "kill" => {

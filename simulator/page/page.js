@@ -167,6 +167,9 @@ function makeBox(box) {
     const button = event.target.closest("button");
     if (button) pressed(box.name, button.dataset);
   });
+  find(section, "[data-scenario]").addEventListener("change", ({ target }) => {
+    askBox(box.name, "weather", { scenario: target.value });
+  });
   find(section, "[data-upload]").addEventListener("change", ({ target }) => {
     if (target.files[0]) putBeforeCamera(box.name, target.files[0], "picture");
     target.value = ""; // so that the same picture can be chosen again
@@ -335,6 +338,7 @@ function showLink(section, box) {
   mark(find(section, "[data-night]"), "aria-pressed", Boolean(box.night));
   write(find(section, ".exposure"), box.exposure === 1 ? "" : word("exposure", number(box.exposure, 1)));
   write(find(section, "[data-network]"), word(box.network ? "cut" : "restore"));
+  showWeather(section, box);
   write(find(section, "[data-stick]"), word(box.stick ? "stickOut" : "stickIn"));
   for (const source of ["ntp", "rtc"]) {
     mark(find(section, `[data-clock="${source}"]`), "aria-pressed", !box.clock[source]);
@@ -343,6 +347,51 @@ function showLink(section, box) {
   write(find(section, ".trust"), trustWords(box.clock?.trust));
   write(find(section, ".tone"), box.tone?.kind ? word(`tone_${box.tone.kind}`) : "");
   write(find(section, ".knowledge"), releaseWords(box) + (box.starts > 1 ? ` · ${word("starts", box.starts)}` : ""));
+}
+
+/** How much passes, from nothing to all: the height of a stretch, so that colour is not the only sign. */
+const HEIGHTS = { cut: 0, silent: 8, corrupt: 22, slow: 16, clear: 32 };
+
+/** The weather of a scenario, from left to right as it is played, and where it stands. */
+function showWeather(section, { weather }) {
+  const choice = find(section, "[data-scenario]");
+  if (choice.options.length === 0) {
+    choice.add(new Option("", ""));
+    for (const { name } of state.scenarios) choice.add(new Option("", name));
+  }
+  for (const option of choice.options) {
+    const known = state.scenarios.find(({ name }) => name === option.value);
+    write(option, known ? inLanguage(known.title) : word("noScenario"));
+    mark(option, "title", known ? inLanguage(known.about) : "");
+  }
+  mark(section, "data-weather", weather.now);
+  const playing = weather.scenario ?? "";
+  if (section.dataset.playing !== playing) choice.value = section.dataset.playing = playing;
+  const forecast = find(section, ".forecast");
+  forecast.hidden = !weather.scenario;
+  if (!weather.scenario) return;
+  const picture = find(forecast, "svg");
+  const drawn = JSON.stringify([weather.strip, weather.events]);
+  if (picture.dataset.drawn !== drawn) {
+    picture.dataset.drawn = drawn;
+    const stretches = weather.strip.map(([from, look], at) => {
+      const width = (weather.strip[at + 1]?.[0] ?? 1000) - from;
+      return drawing("rect", { class: look, x: from, width, y: 36 - HEIGHTS[look], height: HEIGHTS[look] });
+    });
+    const events = weather.events.map(([at]) => drawing("path", { class: "event", d: `M${at} 0v36` }));
+    picture.replaceChildren(drawing("path", { class: "road", d: "M0 37h1000" }), ...stretches, ...events,
+      drawing("path", { class: "now", d: "M0 0v40" }));
+  }
+  mark(find(picture, ".now"), "transform", `translate(${weather.at})`);
+  const last = weather.events.findLast(([at]) => at <= weather.at && at > weather.at - 120);
+  const words = [word(`line_${weather.now}`), ...(last ? [word(`event_${last[1]}`)] : [])];
+  write(find(forecast, "figcaption"), words.join(" · "));
+}
+
+function drawing(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
 }
 
 /** Where a clock's time comes from, as `ntp` or `signed by HQ`. */

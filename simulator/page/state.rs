@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use board::Clock as _;
 use checkpointd::page::{hint, said};
@@ -12,6 +13,8 @@ use verdict::Reason;
 
 use crate::post::Post;
 use crate::region::Desk;
+use crate::weather::Scenario;
+use crate::weather::scenario::NAMED;
 
 /// Newest crossings on the page.
 const CROSSINGS: u32 = 40;
@@ -36,8 +39,39 @@ pub(super) fn state(desk: &Desk) -> Value {
         "crossings": crossings(desk),
         "counts": desk.with_hq(|hq| hq.shown().counts(&Filter::default()).ok()).flatten(),
         "reasons": reasons(),
+        "scenarios": scenarios(),
         "message": Value::Null,
     })
+}
+
+/// The weather a visitor can choose.
+fn scenarios() -> Value {
+    let all = NAMED.iter().filter_map(|(name, text)| Some((*name, Scenario::read(name, text).ok()?)));
+    all.map(|(name, Scenario { title, about, .. })| {
+        json!({"name": name, "title": {"ru": title.ru, "en": title.en}, "about": {"ru": about.ru, "en": about.en}})
+    })
+    .collect()
+}
+
+/// The weather at a post, and the picture of what is played: times in thousandths of it.
+fn weather(post: &Post) -> Value {
+    let now = post.weather();
+    let mut shown = json!({"now": now.look().as_str(), "words": now.to_string(), "scenario": Value::Null});
+    if let (Some(play), Some(fields)) = (post.playing(), shown.as_object_mut()) {
+        let whole = play.schedule.plays_in().as_secs_f64();
+        let part = |at: Duration| (at.as_secs_f64() / whole * 1000.0).min(1000.0) as u64;
+        let stretches = play.schedule.stretches().iter();
+        let events = play.schedule.events(Duration::ZERO, Duration::MAX);
+        fields.insert("scenario".to_owned(), json!(play.name));
+        // Steps that can be seen.
+        fields.insert("at".to_owned(), json!(part(play.elapsed()) / 5 * 5));
+        let strip: Vec<_> =
+            stretches.map(|stretch| json!([part(stretch.from), stretch.weather.look().as_str()])).collect();
+        fields.insert("strip".to_owned(), json!(strip));
+        let events: Vec<_> = events.map(|(at, what)| json!([part(at), what.as_str()])).collect();
+        fields.insert("events".to_owned(), json!(events));
+    }
+    shown
 }
 
 fn hq(desk: &Desk, zone: Offset) -> Value {
@@ -68,6 +102,8 @@ fn of_box(post: &Post, zone: Offset) -> Value {
         "running": false,
         "starts": post.starts(),
         "network": post.network(),
+        "weather": weather(post),
+        "disk_full": post.is_full(),
         "stick": post.has_stick(),
         "clock": {
             "now": time(now.unix().saturating_mul(1000), zone),

@@ -78,7 +78,7 @@ fn between_two_pictures_a_camera_sees_both() {
     let phone = Phone { pictures: vec![shade(0), shade(200)] };
     // The second picture begins after 130.9 ms, the third after 211.8.
     let seen = |millis| phone.seen(Duration::from_millis(millis)).get_pixel(0, 0).0[0];
-    assert_eq!([seen(0), seen(110), seen(121), seen(131), seen(202), seen(212)], [0, 0, 100, 200, 97, 0]);
+    assert_eq!([seen(0), seen(110), seen(121), seen(131), seen(202), seen(212)], [0, 0, 100, 200, 98, 0]);
 }
 
 #[test]

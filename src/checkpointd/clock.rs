@@ -56,6 +56,11 @@ impl Clock {
         self.board.monotonic()
     }
 
+    /// The newest time HQ has signed, in Unix seconds; 0 before there is one. It is never earlier.
+    pub fn floor(&self) -> i64 {
+        self.with(|known| known.floor())
+    }
+
     /// HQ's newest signed time, in Unix seconds; lower than before only when a root took it back.
     pub fn floor_is(&self, floor: i64) {
         self.with(|known| known.floor_is(floor, self.board.monotonic()));

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use journal::Bounds;
 use panel::Language;
 use serde::Deserialize;
 use wire::{BoxId, RegionId};
@@ -47,6 +48,9 @@ pub struct Config {
     /// Where releases come from.
     #[serde(default)]
     pub trust: Trust,
+    /// The room of what is written down.
+    #[serde(default)]
+    pub journal: Journal,
     /// The link to HQ.
     #[serde(default)]
     pub uplink: Uplink,
@@ -107,6 +111,40 @@ pub struct Trust {
 impl Default for Trust {
     fn default() -> Self {
         Self { http: None, ca: None, folder: None, media: None, every: 60 }
+    }
+}
+
+/// The room of what is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Most mebibytes that the journal takes on the disk, its log and its reserve included.
+    pub megabytes: u32,
+    /// Mebibytes of them that are kept for when the rest is full.
+    pub reserve_megabytes: u32,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { megabytes: 4096, reserve_megabytes: 8 }
+    }
+}
+
+impl Journal {
+    /// As the journal takes it.
+    pub fn bounds(self) -> Bounds {
+        Bounds::within(u64::from(self.megabytes) << 20, u64::from(self.reserve_megabytes) << 20)
+    }
+
+    /// Half of it at least must be for rows.
+    fn check(self) -> Result<(), String> {
+        let least = Bounds::LEAST >> 20;
+        if u64::from(self.megabytes) < least || self.reserve_megabytes > self.megabytes / 4 {
+            return Err(format!(
+                "journal.megabytes is {least} or more, and journal.reserve_megabytes at most a quarter of it"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -184,6 +222,7 @@ impl Config {
         if spans.iter().any(|seconds| *seconds > LONGEST_SPAN) || uplink.keep_receipted_days > LONGEST_KEPT {
             return Err(format!("a time is at most {LONGEST_SPAN} seconds, and rows stay at most {LONGEST_KEPT} days"));
         }
+        config.journal.check()?;
         Ok(config)
     }
 
@@ -215,6 +254,12 @@ mod tests {
         assert!(with("listen = \"0.0.0.0:80\"").unwrap_err().contains("loopback"));
         assert!(with("listen = \"127.0.0.1:8400\"").is_ok());
         assert!(Config::parse(&EXAMPLE.replace("heartbeat = 30", "heartbeat = 18446744073709551615")).is_err());
+        for (key, wrong) in
+            [("megabytes = 4096", "megabytes = 31"), ("reserve_megabytes = 8", "reserve_megabytes = 1025")]
+        {
+            let refused = Config::parse(&EXAMPLE.replace(&format!("\n{key}"), &format!("\n{wrong}"))).unwrap_err();
+            assert!(refused.contains("journal.megabytes"), "{refused}");
+        }
         let zone = Config::parse(&EXAMPLE.replace("+03:00", "Mars/Olympus")).unwrap_err();
         assert!(zone.contains("distance from UTC"), "{zone}");
     }

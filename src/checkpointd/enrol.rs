@@ -30,6 +30,7 @@ mod waiting;
 pub use accept::accept;
 pub use certificate::Certificate;
 pub use code::Code;
+pub(crate) use keep::{Disk, read};
 pub use open::{open, waits};
 pub use refused::Refused;
 pub(crate) use request::keep_root;

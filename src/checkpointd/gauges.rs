@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use journal::{Budget, Journal};
 use reader::{CameraState, Figures, Frames, Look};
 
 /// Most timings kept until somebody takes them; the oldest go first.
@@ -40,6 +41,7 @@ pub struct Gauges {
     reader_deaths: AtomicU64,
     runs_spoilt: AtomicU64,
     head: Arc<AtomicU64>,
+    journal: journal::Gauge,
     timings: Mutex<VecDeque<Timing>>,
 }
 
@@ -53,9 +55,9 @@ fn with<T, R>(value: &Mutex<T>, use_it: impl FnOnce(&mut T) -> R) -> R {
 }
 
 impl Gauges {
-    /// Gauges of a box whose journal says how far it is by itself.
-    pub(crate) fn of(head: Arc<AtomicU64>) -> Self {
-        Self { head, ..Self::default() }
+    /// Gauges of a box whose journal says how far it is, and what room it has, by itself.
+    pub(crate) fn of(journal: &Journal) -> Self {
+        Self { head: journal.durable(), journal: journal.gauge(), ..Self::default() }
     }
 
     /// The place between camera and reader, which counts.
@@ -119,6 +121,11 @@ impl Gauges {
     /// Sequence of the last durable row, whoever had it written and before whichever start.
     pub fn head(&self) -> u64 {
         self.head.load(Ordering::Relaxed)
+    }
+
+    /// What room the journal has, and which stage that is.
+    pub fn journal(&self) -> Budget {
+        self.journal.now()
     }
 
     /// Takes the timings there are.

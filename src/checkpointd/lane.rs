@@ -62,6 +62,8 @@ struct Owed {
     entries: VecDeque<Entry>,
     tried: Instant,
     policy: WhenJournalFails,
+    /// Why it was not taken: there is no room.
+    is_full: bool,
     lost: u64,
 }
 
@@ -75,7 +77,12 @@ impl Owed {
             return;
         }
         self.tried = Instant::now();
-        let answer = parts.writer.send(self.entries.iter().cloned().collect(), parts.clock.now()).and_then(|written| {
+        // What ends or explains something may still have room where the next crossing has none.
+        let crossing = |entry: &Entry| matches!(entry, Entry::Crossing(_));
+        let before = self.entries.iter().position(crossing).unwrap_or(0);
+        let count = if self.is_full && before > 0 { before } else { self.entries.len() };
+        let tried = self.entries.iter().take(count).cloned().collect();
+        let answer = parts.writer.send(tried, parts.clock.now()).and_then(|written| {
             loop {
                 match written.wait_for(TURN) {
                     Some(answer) => break answer,
@@ -85,13 +92,15 @@ impl Owed {
         });
         match answer {
             Ok(_) => {
-                self.entries.clear();
+                self.entries.drain(..count);
+                self.is_full = false;
                 if self.lost > 0 {
                     tracing::error!(lost = self.lost, "the journal writes again; entries were lost meanwhile");
                     self.lost = 0;
                 }
             }
             Err(error) => {
+                self.is_full = matches!(error, journal::Error::Full(_));
                 // Once: it is tried again every second, and the panel says it all the time.
                 if !failing {
                     tracing::error!(code = error.code(), "the journal cannot be written");
@@ -128,7 +137,7 @@ pub fn run(
     pulse: &AtomicU64,
 ) {
     let policy = parts.when_journal_fails;
-    let mut owed = Owed { entries: VecDeque::new(), tried: Instant::now(), policy, lost: 0 };
+    let mut owed = Owed { entries: VecDeque::new(), tried: Instant::now(), policy, is_full: false, lost: 0 };
     let started = note("started", env!("CARGO_PKG_VERSION"), parts.clock.now());
     let mut grade = parts.clock.now().trust.grade();
     owed.settle(vec![started], parts, patience(&lane, &mut show, pulse));

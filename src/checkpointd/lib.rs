@@ -18,12 +18,14 @@ use wire::{BoxId, RegionId};
 
 mod claim;
 pub mod clock;
+pub mod command;
 pub mod commands;
 pub mod config;
 pub mod crew;
 pub mod crossing;
 #[cfg(test)]
 mod desk;
+pub mod diag;
 pub mod enrol;
 pub mod freshness;
 pub mod gauges;
@@ -35,6 +37,8 @@ mod line;
 mod open;
 pub mod page;
 mod phone;
+pub mod renew;
+pub mod ring;
 mod sight;
 pub mod stick;
 mod sync;
@@ -108,6 +112,9 @@ pub enum Error {
     /// The journal.
     #[error("the journal cannot be used")]
     Journal(#[from] journal::Error),
+    /// What lies on a stick for HQ, or came from there.
+    #[error("the journal's export cannot be used")]
+    Export(#[from] journal::export::Error),
     /// The link.
     #[error("the link cannot be set up")]
     Uplink(#[from] uplink::Error),
@@ -139,6 +146,14 @@ pub enum Error {
     /// The system gives no thread, no event loop or no signal.
     #[error("a worker cannot be started")]
     Start(#[from] std::io::Error),
+    /// What a technician would carry away.
+    #[error("{path} cannot be written; --out puts it elsewhere, for example on a stick, and --out - prints it")]
+    WriteDiag {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
     /// A worker ended by itself.
     #[error("the worker {0:?} ended; the box must be started again")]
     Worker(&'static str),

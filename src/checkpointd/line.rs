@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 use journal::Writer;
@@ -11,19 +11,31 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc, watch};
 use trust::Store;
+use trust::register::Pepper;
 use uplink::link::mqtt::MqttLink;
+use uplink::link::tls::Now;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use wire::WallTime;
-use wire::health::{Health, Picture};
+use wire::command::LONGEST_REPORT;
+use wire::enrol::{Secrets, secrets_info};
+use wire::health::{Health, Picture, Room};
+
+use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::clock::Exchange;
+use crate::command::{self, Hand, TakeSecret};
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
+use crate::identity::Receive;
 use crate::page::{self, Shown};
+use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
+
+/// Answers to commands that may wait for the line.
+const REPORTS: usize = 4;
 
 /// What the line is tied to.
 pub(crate) struct Parts {
@@ -31,6 +43,8 @@ pub(crate) struct Parts {
     pub writer: Writer,
     /// Told whenever the journal has grown.
     pub appended: Arc<Notify>,
+    /// Commands on their way from the link to where they are done.
+    pub commands: (SyncSender<Vec<u8>>, Receiver<Vec<u8>>),
     /// Bundles that are brought to the box.
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
@@ -40,12 +54,13 @@ pub(crate) struct Parts {
 }
 
 /// Dates receipts.
-type Now = Box<dyn Fn() -> WallTime + Send>;
+type Dates = Box<dyn Fn() -> WallTime + Send>;
 
 /// Everything that is made before the thread starts, so that what is wrong with it is said at the start.
 pub(crate) struct Line {
     runtime: Runtime,
-    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Now>>)>,
+    uplink: Option<(Ends, MqttLink, Exchange<JournalOutbox<Dates>>)>,
+    certificates: Option<Arc<Certificates>>,
     sync: Sync,
     calls: Calls,
     /// Time between checks for a release.
@@ -61,27 +76,58 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, offered, status, pace, before } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
         let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
+            // Where there should be TLS there is no line without it.
+            _ if config.uplink.tls && shown.certificates.is_none() => None,
             None => None,
             Some(broker) => {
                 let clock = shown.clock.clone();
                 let reader = journal::Outbox::open(&config.journal())?;
-                let now: Now = Box::new(move || clock.now());
+                let now: Dates = Box::new(move || clock.now());
                 let outbox = JournalOutbox::new(reader, writer.clone(), now);
                 let outbox = Exchange::new(outbox, shown.clock.clone(), before);
                 let link = MqttLink::new(broker, &config.region, &config.name, env!("CARGO_PKG_VERSION"))?;
+                let link = match &shown.certificates {
+                    Some(certificates) => link.over_tls(Box::new(ToBroker(certificates.clone()))),
+                    None => link,
+                };
                 let keys = roots.clone();
+                let every = Duration::from_secs(config.uplink.heartbeat.max(1));
+                let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
+                let (tell, reports) = mpsc::channel(REPORTS);
+                let hand = Hand::new(
+                    command::Parts {
+                        region: config.region.clone(),
+                        name: config.name.clone(),
+                        roots: roots.clone(),
+                        clock: shown.clock.clone(),
+                        writer: writer.clone(),
+                        appended: appended.clone(),
+                        commanded: shown.commanded.clone(),
+                        status: Box::new({
+                            let shown = shown.clone();
+                            move || report(&shown)
+                        }),
+                        heartbeat: set_heartbeat,
+                        reports: tell,
+                        take_secret: take_secret(config),
+                    },
+                    &config.data,
+                );
+                crew.thread(command::WORKER, move |stop, pulse| hand.work(&commanded, &stop, &pulse))?;
                 let ends = Ends {
                     region: config.region.clone(),
                     name: config.name.clone(),
                     receipt_keys: Box::new(move |at| keys.receipt_keys(at)),
                     wake: appended,
-                    health: health(shown, config),
-                    heartbeat: Duration::from_secs(config.uplink.heartbeat.max(1)),
+                    health: health(shown),
+                    heartbeat,
+                    commands,
+                    reports,
                     release: announce,
                     news: send,
                     status,
@@ -93,9 +139,10 @@ impl Line {
             }
         };
         let sync = Sync {
+            name: config.name.clone(),
             store: trust,
             roots,
-            http: sync::server(&config.trust),
+            http: sync::server(&config.trust, clock_of(shown)),
             folder: config.trust.folder.clone(),
             writer,
             clock: shown.clock.clone(),
@@ -107,12 +154,13 @@ impl Line {
         let every = Duration::from_secs(config.trust.every.max(1));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let page = page(config, &runtime, shown);
-        Ok(Self { runtime, uplink, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
+        let certificates = shown.certificates.clone();
+        Ok(Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse: crew.pulse("sync"), page })
     }
 
     /// Works until told to stop. The first part that ends by itself ends all of it, and with it the box.
     pub(crate) fn work(self, stop: &Stop, pulse: &Pulse) {
-        let Self { runtime, uplink, sync, calls, every, media, sync_pulse, page } = self;
+        let Self { runtime, uplink, certificates, sync, calls, every, media, sync_pulse, page } = self;
         runtime.block_on(async {
             let uplink = async {
                 match uplink {
@@ -120,16 +168,34 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
+            let renewal = async {
+                match certificates {
+                    Some(certificates) => renew::run(certificates).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
                 () = watched(media, stop) => {}
+                () = renewal => {}
                 () = served(page) => {}
                 () = turning(stop, pulse) => {}
             }
         });
         // A fetch that is under way may take half a minute: the box does not wait for it.
         runtime.shutdown_background();
+    }
+}
+
+/// The time by which certificates are judged.
+fn clock_of(shown: &Shown) -> Now {
+    match &shown.certificates {
+        Some(certificates) => certificates.clock(),
+        None => {
+            let clock = shown.clock.clone();
+            Arc::new(move || clock.now().unix())
+        }
     }
 }
 
@@ -201,20 +267,39 @@ async fn turning(stop: &Stop, pulse: &Pulse) {
     }
 }
 
+/// What HQ is told when it asks: the status, and as many of the newest events as a report has room for.
+fn report(shown: &Shown) -> String {
+    let status = format!("{:#}\n\n", shown.status());
+    let events = shown.ring.dump_within(LONGEST_REPORT.saturating_sub(status.len()));
+    status + &String::from_utf8_lossy(&events)
+}
+
+/// Takes the region's secrets, sealed to this box. They count from the next start on.
+fn take_secret(config: &Config) -> TakeSecret {
+    let (data, info) = (config.data.clone(), secrets_info(&config.region, &config.name));
+    Box::new(move |sealed| {
+        let receive = Receive::open(&data).map_err(|_| "no-receive-key")?;
+        let plain = receive.open_sealed(sealed, &info).ok_or("secrets")?;
+        let secrets: Secrets = wire::decode(&plain, "secrets").map_err(|_| "secrets")?;
+        let pepper = Pepper::new(Zeroizing::new(secrets.pepper.ok_or("no-pepper")?));
+        pepper.keep(&data.join(crate::PEPPER)).map_err(|_| "disk")
+    })
+}
+
 /// The heartbeat, given the rows that wait for a receipt.
-fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send> {
-    let (shown, data) = (shown.clone(), config.data.clone());
+fn health(shown: &Shown) -> Box<dyn FnMut(u64) -> Health + Send> {
+    let shown = shown.clone();
     Box::new(move |queue| {
-        let (release, now) = (shown.trust.current(), shown.clock.now());
+        let (release, now, room) = (shown.trust.current(), shown.clock.now(), shown.gauges.journal());
         Health {
             now,
             release: release.as_ref().map_or(0, |release| release.sequence()),
             release_issued: release.as_ref().map_or(0, |release| release.issued()),
             queue,
-            disk_free: rustix::fs::statvfs(&data).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
-            disk_hours: None,
+            disk_free: room.disk_free,
+            disk_hours: room.hours,
             camera: shown.gauges.camera() == Some(reader::CameraState::Sees),
-            temperature: None,
+            temperature: shown.thermometer.read(),
             camera_state: shown.gauges.camera().map(|state| state.as_str().to_owned()),
             picture: shown.gauges.picture().map(|picture| Picture {
                 brightness: picture.brightness,
@@ -224,6 +309,14 @@ fn health(shown: &Shown, config: &Config) -> Box<dyn FnMut(u64) -> Health + Send
             }),
             reader_deaths: Some(shown.gauges.reader_deaths()),
             knowledge: release.as_deref().map(|release| freshness::parts(release, now).map(Into::into).to_vec()),
+            last_command: Some(shown.commanded.counted().last).filter(|last| *last > 0),
+            journal_stage: Some(room.stage.as_str().to_owned()),
+            journal: Some(Room { used: room.taken, budget: room.budget }),
+            inodes_free: room.inodes_free,
+            set_aside: Some(room.set_aside),
+            certificate_until: shown.certificates.as_ref().map(|certificates| certificates.standing().not_after),
+            uptime: Some(shown.began.elapsed().as_secs()),
+            dropped: Some(shown.ring.dropped()),
         }
     })
 }

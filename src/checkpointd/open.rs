@@ -5,12 +5,14 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use board::{Board, Picture};
-use journal::{Journal, Writer};
+use journal::{Acknowledgement, Journal, Writer};
 use panel::{Bar, Fault, Latest, Screen, View};
 use reader::{Reader, Settings};
 use tokio::sync::{Notify, watch};
 use trust::Store;
 use uplink::{LinkStatus, Pace};
+use verdict::Reason;
+use wire::entry::Entry;
 use wire::sign::Signer as _;
 use wire::{ClockTrust, WallTime};
 
@@ -19,12 +21,15 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
+use crate::enrol::Enrolled;
 use crate::gauges::Gauges;
 use crate::identity::Identity;
 use crate::line::{self, Line};
 use crate::page::Shown;
+use crate::renew::Certificates;
+use crate::ring::Ring;
 use crate::view::{Window, bare_bar};
-use crate::{Error, enrol, lane, phone, sight, stick};
+use crate::{Error, command, enrol, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -36,23 +41,26 @@ const PICTURES: usize = 8;
 pub struct Running {
     crew: Crew,
     shown: Shown,
+    writer: Writer,
+    appended: Arc<Notify>,
     _claim: Claim,
 }
 
-/// Puts a box to work. `pace` is how patient its link is.
+/// Puts a box to work. `pace` is how patient its link is; `ring` hears what the box says of itself.
 ///
 /// # Errors
 /// What is missing: then the panel says so, as far as there is one. [`Error::NotEnrolled`]: that comes first, by
 /// [`enrol`].
-pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error> {
+pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Running, Error> {
     // Who HQ is, as far as the configuration leaves that to the enrolment.
-    let (config, _) = &enrol::complete(config)?;
-    let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, .. } = board;
+    let (config, enrolled) = &enrol::complete(config)?;
+    let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
     let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
     let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
     let before = journal.head().sequence;
+    let certificates = enrolled.clone().and_then(|enrolled| open_certificates(config, enrolled, &clock));
 
     let mut crew = Crew::default();
     let (writer, requests) = Writer::new();
@@ -61,15 +69,20 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let (offers, offered) = sync_channel(1);
     let (status, link) = watch::channel(LinkStatus::BEFORE);
     let appended = Arc::<Notify>::default();
+    let commands = sync_channel(command::WAITING);
     let shown = Shown {
         region: config.region.clone(),
         name: config.name.clone(),
         latest: Latest::default(),
-        gauges: Arc::new(Gauges::of(journal.durable())),
+        gauges: Arc::new(Gauges::of(&journal)),
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
+        commanded: command::Commanded::default(),
         clock: clock.clone(),
+        thermometer,
+        ring,
+        certificates,
         began: Instant::now(),
     };
 
@@ -132,10 +145,19 @@ pub fn open(config: &Config, board: Board, pace: Pace) -> Result<Running, Error>
     let keep = Duration::from_secs(config.uplink.keep_receipted_days.saturating_mul(86_400));
     crew.thread("journal", move |stop, pulse| journal::run(journal, &requests, || clock.now(), keep, &stop, &pulse))?;
 
-    let parts = line::Parts { trust, writer, appended, offered, status, pace, before };
+    let parts = line::Parts {
+        trust,
+        writer: writer.clone(),
+        appended: appended.clone(),
+        commands,
+        offered,
+        status,
+        pace,
+        before,
+    };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running::new(crew, shown, claim))
+    Ok(Running::new(crew, shown, claim, writer, appended))
 }
 
 pub(crate) fn open_trust(config: &Config) -> Result<(Claim, Store), Error> {
@@ -148,7 +170,25 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     tracing::info!(key = %trust::format::hex(signer.public().as_bytes()), "the box signs with this key");
     let sealing_key = trust.root().sealing_key().ok_or(Error::NoSealingKey)?;
     let (region, name) = (config.region.clone(), config.name.clone());
-    Ok(Journal::open(&config.journal(), journal::Identity { region, name, signer, sealing_key })?)
+    let identity = journal::Identity { region, name, signer, sealing_key };
+    let mut journal = Journal::open_within(&config.journal(), identity, config.journal.bounds())?;
+    journal.alert_on(is_alert);
+    Ok(journal)
+}
+
+/// Without them the box works without a line.
+fn open_certificates(config: &Config, enrolled: Enrolled, clock: &Arc<Clock>) -> Option<Arc<Certificates>> {
+    let identity = Identity::open(&config.data).inspect_err(|error| tracing::error!(%error, "no line")).ok()?;
+    let names = (config.region.clone(), config.name.clone());
+    let opened = Certificates::open(enrolled, identity, names, clock.clone());
+    let certificates = opened.inspect_err(|error| tracing::error!(code = error.code(), %error, "no line"));
+    certificates.ok().map(Arc::new)
+}
+
+/// Whether HQ should see an entry before the backlog is through.
+fn is_alert(entry: &Entry) -> bool {
+    let Entry::Crossing(crossing) = entry else { return false };
+    crossing.reasons.iter().any(|number| Reason::from_number(*number).is_some_and(Reason::is_alert))
 }
 
 fn draw_id() -> [u8; 8] {
@@ -174,13 +214,27 @@ pub(crate) fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Scr
 }
 
 impl Running {
-    pub(crate) const fn new(crew: Crew, shown: Shown, claim: Claim) -> Self {
-        Self { crew, shown, _claim: claim }
+    pub(crate) const fn new(crew: Crew, shown: Shown, claim: Claim, writer: Writer, appended: Arc<Notify>) -> Self {
+        Self { crew, shown, writer, appended, _claim: claim }
     }
 
     /// What the box shows of itself.
     pub const fn shown(&self) -> &Shown {
         &self.shown
+    }
+
+    /// Writes down what happened beside the lane, for whoever tries the box with more than a lane can see. When the
+    /// acknowledgement has come, the link wants to be [woken](Self::wake).
+    ///
+    /// # Errors
+    /// [`journal::Error::TooLong`], or [`journal::Error::Ended`] when the box has ended.
+    pub fn write(&self, entries: Vec<Entry>) -> Result<Acknowledgement, journal::Error> {
+        self.writer.send(entries, self.shown.clock.now())
+    }
+
+    /// Wakes the link: something has become durable.
+    pub fn wake(&self) {
+        self.appended.notify_one();
     }
 
     /// Every worker's name and pulse, for a watchdog.

@@ -9,7 +9,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{Html, IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, serve};
-use board::Picture;
+use board::{Picture, Thermometer};
+use journal::{Budget, Stage};
 use panel::{Latest, Screen, View};
 use reader::{CameraState, Figures, Rung};
 use serde_json::{Value, json};
@@ -21,12 +22,18 @@ use verdict::Grade;
 use wire::{BoxId, ClockTrust, RegionId};
 
 use crate::clock::Clock;
+use crate::command::Commanded;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
+use crate::renew::{Certificates, Renewal, Standing};
+use crate::ring::Ring;
 use crate::stick;
 
 /// Size of the picture, whatever the box's own panel has.
 const SIZE: (u32, u32) = (800, 480);
+
+/// Millidegrees above which the processor slows itself down, or soon will.
+const HOT: i32 = 80_000;
 
 /// What the box shows of itself; for the page, and for whoever runs it in the same process.
 #[derive(Clone)]
@@ -47,6 +54,14 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
+    /// How warm the board is.
+    pub thermometer: Arc<dyn Thermometer>,
+    /// The last things that happened.
+    pub ring: Ring,
+    /// The certificates of a box that is enrolled.
+    pub certificates: Option<Arc<Certificates>>,
+    /// What becomes of commands.
+    pub commanded: Commanded,
     pub(crate) began: Instant,
 }
 
@@ -56,6 +71,7 @@ pub(crate) async fn run(listener: TcpListener, shown: Shown) {
         .route("/", get(async |State(shown): State<Shown>| Html(shown.page())))
         .route("/panel.png", get(picture))
         .route("/status.json", get(async |State(shown): State<Shown>| Json(shown.status())))
+        .route("/ring.txt", get(async |State(shown): State<Shown>| shown.ring.dump()))
         .layer(from_fn(this_machine_only))
         .with_state(shown);
     if let Err(error) = serve(listener, router).await {
@@ -109,7 +125,10 @@ impl Shown {
         let worst = release.as_deref().map(|release| freshness::worst(release, now));
         include_str!("page.html")
             .replace("{time}", &time(now.trust, worst))
+            .replace("{certificate}", &certificate(self.certificates.as_ref().map(|one| one.standing()), now.unix()))
             .replace("{health}", &health(gauges.camera(), gauges.picture(), gauges.reader_deaths()))
+            .replace("{journal}", &journal_room(&gauges.journal()))
+            .replace("{device}", &device(self.thermometer.read()))
             .replace("{read}", &read(gauges.last_look().and_then(|(_, look)| Some((look.path()?, look.micros)))))
     }
 
@@ -118,10 +137,11 @@ impl Shown {
         let view = self.latest.current();
         let (screen, outcome, reasons, fault) = view.as_ref().map_or(("starting", None, Vec::new(), None), said);
         let link = self.link.borrow().clone();
+        let commands = self.commanded.counted();
         let release = self.trust.current();
         let now = self.clock.now();
         let age = release.as_ref().map(|release| now.unix().saturating_sub(release.issued()));
-        let look = self.gauges.last_look();
+        let (look, room) = (self.gauges.last_look(), self.gauges.journal());
         json!({
             "region": self.region.as_str(),
             "box": self.name.as_str(),
@@ -148,14 +168,32 @@ impl Shown {
             "stick": self.stick.now().map(|stick| stick.code()),
             "journal": {
                 "head": self.gauges.head(),
-                "settled": link.covered,
+                "settled": link.covered.max(room.settled),
                 "writes": view.as_ref().is_none_or(|view| !view.bar.journal_fails),
+                "stage": room.stage.as_str(),
+                "taken": room.taken,
+                "budget": room.budget,
+                "left": room.left,
+                "hours": room.hours,
+                "disk_free": room.disk_free,
+                "inodes_free": room.inodes_free,
+                "reserve": room.reserve.as_str(),
+                "set_aside": room.set_aside,
             },
             "link": {
                 "online": link.connected,
                 "queue": link.queue,
+                "rows_sent": link.rows_sent,
+                "alerts_sent": link.alerts_sent,
+                "budget": link.budget,
+                "hq_away": link.unheard,
+                "fruitless": link.fruitless,
                 "trouble": link.trouble.as_ref().map(|(code, _)| code),
             },
+            "certificate": self.certificates.as_ref().map(|certificates| {
+                let Standing { not_after, renewal, trouble } = certificates.standing();
+                json!({ "not_after": not_after, "renewal": renewal.as_str(), "trouble": trouble })
+            }),
             "camera": {
                 "state": self.gauges.camera().map_or("none", CameraState::as_str),
                 "frames": self.gauges.frames().frames(),
@@ -170,11 +208,17 @@ impl Shown {
             })),
             "reader_deaths": self.gauges.reader_deaths(),
             "runs_spoilt": self.gauges.runs_spoilt(),
+            "commands": {
+                "last": commands.last,
+                "done": commands.done,
+                "refused": commands.refused,
+            },
             "look": look.map(|(number, look)| json!({
                 "number": number,
                 "us": look.micros,
                 "path": look.path().map(Rung::as_str),
             })),
+            "temperature": self.thermometer.read().map(|millidegrees| f64::from(millidegrees) / 1000.0),
             "uptime_s": self.began.elapsed().as_secs(),
         })
     }
@@ -212,6 +256,15 @@ fn health(state: Option<CameraState>, picture: Option<Figures>, reader_deaths: u
     rows.into_iter().map(|(name, value)| format!("<tr><th>{name}<td>{value}\n")).collect()
 }
 
+/// How warm the box is, in Russian and English.
+fn device(temperature: Option<i32>) -> String {
+    let said = temperature.map(|millidegrees| {
+        let said = format!("{:.1} °C", f64::from(millidegrees) / 1000.0);
+        if millidegrees > HOT { format!("⚠ {said}, перегрев · too hot") } else { said }
+    });
+    format!("<tr><th>Температура · temperature<td>{}\n", said.unwrap_or_else(|| "–".to_owned()))
+}
+
 /// How good the clock is and how old the knowledge, in Russian and English.
 fn time(trust: ClockTrust, worst: Option<Aged>) -> String {
     let (ru, en) = match trust {
@@ -232,6 +285,36 @@ fn time(trust: ClockTrust, worst: Option<Aged>) -> String {
         rows += &format!("<tr><th>Данные · knowledge<td>{ru} · {en}: {}, {hours}:{minutes:02}\n", part.as_str());
     }
     rows
+}
+
+/// What room the journal has, in Russian and English.
+fn journal_room(room: &Budget) -> String {
+    let (ru, en) = match room.stage {
+        Stage::Ample => ("места много", "ample room"),
+        Stage::Warn => ("места меньше, штаб знает", "less room, HQ is told"),
+        Stage::Lean => ("лишнее убрано", "what is optional is gone"),
+        Stage::Tell => ("места мало", "little room"),
+        Stage::Full => ("полон", "full"),
+    };
+    let size = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+    let hours = room.hours.map_or(String::new(), |hours| format!(", {hours} ч · h"));
+    let files = room.inodes_free.map_or(String::new(), |files| format!("; {files} inodes"));
+    let (taken, budget, left) = (size(room.taken), size(room.budget), size(room.left));
+    format!("<tr><th>Журнал · journal<td>{ru} · {en}: {left}{hours} ({taken} / {budget}{files})\n")
+}
+
+/// Until when the certificate counts and what goes on with it, in Russian and English; nothing without one.
+fn certificate(standing: Option<Standing>, now: i64) -> String {
+    let Some(Standing { not_after, renewal, trouble }) = standing else { return String::new() };
+    let days = not_after.saturating_sub(now).div_euclid(86_400);
+    let (ru, en) = match renewal {
+        _ if days < 0 => ("истёк, запрашивается новый", "has run out, the next one is asked for"),
+        Renewal::Rests => ("действует", "counts"),
+        Renewal::Due => ("запрашивается новый", "the next one is asked for"),
+        Renewal::Next => ("новый получен, ждёт связи", "the next one is here and waits for the line"),
+    };
+    let trouble = trouble.map_or_else(String::new, |code| format!(" ({code})"));
+    format!("<tr><th>Сертификат · certificate<td>{ru} · {en}, {days} д · d{trouble}\n")
 }
 
 /// What has read the code in view, and in what time, in Russian and English; empty while none is.
@@ -305,6 +388,36 @@ mod tests {
         assert!(said.contains("coarse, carried over") && !said.contains("knowledge"), "{said}");
         let aged = Aged { part: Knowledge::Ids, seconds: 31 * 3600 + 300, grade: Grade::Old };
         assert!(time(ClockTrust::Ntp, Some(aged)).contains("устарели · old: ids, 31:05"));
+    }
+
+    #[test]
+    fn the_technician_reads_how_warm_the_box_is() {
+        assert!(include_str!("page.html").contains("{device}"));
+        assert!(device(Some(47_560)).contains("<td>47.6 °C\n"));
+        assert!(device(Some(80_001)).contains("⚠ 80.0 °C, перегрев · too hot"));
+        assert!(device(None).contains("temperature<td>–\n"));
+    }
+
+    #[test]
+    fn the_technician_reads_what_room_the_journal_has() {
+        assert!(include_str!("page.html").contains("{journal}"));
+        let room = Budget { taken: 12_345_678, budget: 4_294_967_296, left: 9_000_000, ..Budget::default() };
+        let said = journal_room(&room);
+        assert!(said.contains("места много · ample room: 9.0 MB (12.3 MB / 4294.9 MB)"), "{said}");
+        let room = Budget { stage: Stage::Tell, hours: Some(7), inodes_free: Some(60), ..room };
+        let said = journal_room(&room);
+        assert!(said.contains("9.0 MB, 7 ч · h (") && said.contains("; 60 inodes)"), "{said}");
+    }
+
+    #[test]
+    fn the_technician_reads_until_when_the_certificate_counts_and_what_went_wrong() {
+        assert!(include_str!("page.html").contains("{certificate}"));
+        assert_eq!(certificate(None, 0), "");
+        let standing = Standing { not_after: 86_400 * 30, renewal: Renewal::Rests, trouble: None };
+        assert!(certificate(Some(standing), 0).contains("действует · counts, 30 д · d\n"));
+        let failing = Standing { renewal: Renewal::Due, trouble: Some("renewal-line"), ..standing };
+        assert!(certificate(Some(failing), 0).contains("is asked for, 30 д · d (renewal-line)"));
+        assert!(certificate(Some(failing), 86_400 * 31).contains("истёк"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ use wire::WallTime;
 
 use crate::crew::TURN;
 
+pub(crate) mod receipt;
+
 /// Time between looks at the media folder.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -46,7 +48,7 @@ impl Said {
         (matches!(stick, Stick::Reading { .. }) || at.elapsed() < SAID).then(|| stick.clone())
     }
 
-    fn say(&self, stick: Stick) {
+    pub(crate) fn say(&self, stick: Stick) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((stick, Instant::now()));
     }
 }

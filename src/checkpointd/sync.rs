@@ -14,10 +14,13 @@ use journal::Writer;
 use tokio::sync::{mpsc, watch};
 use trust::format::{HEAD, Head, Root};
 use trust::{Adoption, Bundle, Carrier, CarrierError, Folder, Http, Layered, News, Store};
+use uplink::link::tls::{self, Now};
+use wire::BoxId;
 
 use crate::clock::Clock;
 use crate::crew::TURN;
 use crate::crossing::note;
+use crate::stick::receipt;
 use crate::{config, stick};
 
 /// Shortest time between tries, however often somebody announces something.
@@ -26,7 +29,7 @@ const REST: Duration = Duration::from_millis(500);
 /// Time between tries while the box has no release at all: an officer is waiting.
 const HURRY: Duration = Duration::from_secs(2);
 
-/// The newest root of trust, for those who check receipts.
+/// The newest root of trust, for those who check receipts and commands.
 #[derive(Clone)]
 pub(crate) struct Roots(Arc<RwLock<Root>>);
 
@@ -38,6 +41,11 @@ impl Roots {
     /// The receipt keys that counted at a time (Unix seconds).
     pub(crate) fn receipt_keys(&self, at: i64) -> Vec<ed25519_dalek::VerifyingKey> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).receipt_at(at).collect()
+    }
+
+    /// The command keys that counted at a time (Unix seconds).
+    pub(crate) fn command_keys(&self, at: i64) -> Vec<ed25519_dalek::VerifyingKey> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).command_at(at).collect()
     }
 }
 
@@ -53,6 +61,8 @@ pub(crate) struct Offer {
 
 /// What fetching is tied to.
 pub(crate) struct Sync {
+    /// The box that fetches.
+    pub name: BoxId,
     pub store: Store,
     pub roots: Roots,
     /// The server; or why none can be asked.
@@ -231,6 +241,7 @@ impl Sync {
         let said = self.said.clone();
         let outcome = stick::read(stick, &mut self.store, self.clock.now(), &said);
         self.follow_root();
+        let outcome = self.receipt(stick, outcome);
         match &outcome {
             Some(panel::Stick::Adopted { sequence }) => {
                 self.write_down("release-adopted", &format!("{sequence} from a stick"));
@@ -239,6 +250,26 @@ impl Sync {
             _ => {}
         }
         Done { trouble: None, is_new: matches!(outcome, Some(panel::Stick::Adopted { .. })) }
+    }
+
+    /// Takes HQ's receipt from a stick, after its release, which may bring the key for it. What became of a release is
+    /// the better word for who put the stick in.
+    fn receipt(&self, stick: &Path, outcome: Option<panel::Stick>) -> Option<panel::Stick> {
+        let region = self.store.root().region.clone();
+        let keys_at = |at| self.roots.receipt_keys(at);
+        let receiver = receipt::Receiver { region: &region, name: &self.name, keys_at: &keys_at };
+        let taken = receiver.take(stick, |receipt| self.writer.settle(receipt, self.clock.now()));
+        let Some((receipt, sequence)) = taken else { return outcome };
+        if receipt == panel::Stick::Settled {
+            self.write_down("receipt-taken", &format!("{sequence} from a stick"));
+        }
+        match outcome {
+            None | Some(panel::Stick::Nothing | panel::Stick::Current { .. }) => {
+                self.said.say(receipt.clone());
+                Some(receipt)
+            }
+            other => other,
+        }
     }
 
     /// Takes what was brought, if it holds all that the box needs of it.
@@ -300,12 +331,14 @@ impl<C: Carrier> Carrier for Layers<C> {
     }
 }
 
-/// The server that is configured, if one is; or why it cannot be asked.
-pub(crate) fn server(from: &config::Trust) -> Option<Result<Http, String>> {
+/// The server that is configured, if one is; or why it cannot be asked. `now` is by which its certificate is judged,
+/// where the region's own authorities vouch for it.
+pub(crate) fn server(from: &config::Trust, now: Now) -> Option<Result<Http, String>> {
     let base = from.http.as_deref()?;
     let Some(ca) = &from.ca else { return Some(Ok(Http::new(base))) };
     let pem = std::fs::read(ca).map_err(|error| format!("{}: {error}", ca.display()));
-    Some(pem.and_then(|pem| Http::with_authorities(base, &pem).map_err(|error| words(&error))))
+    let tls = pem.and_then(|pem| tls::client(&pem, None, now).map_err(|error| words(&error)));
+    Some(tls.map(|tls| Http::over_tls(base, tls)))
 }
 
 fn words(error: &dyn std::error::Error) -> String {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use panel::{Bar, Card, Fault, Hint, Latest, Names, Screen, View};
+use panel::{Bar, Card, Fault, Hint, Latest, Names, Room, Screen, View};
 use reader::CameraState;
 use tokio::sync::watch;
 use trust::Release;
@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crossing::{Lane, Open, State, World};
 use crate::freshness;
+use crate::gauges::Gauges;
 use crate::lane::Journal;
 use crate::page::Shown;
 use crate::stick;
@@ -26,6 +27,7 @@ pub(crate) struct Window {
     trust: trust::View,
     clock: Arc<Clock>,
     stick: stick::Said,
+    gauges: Arc<Gauges>,
     zone: TimeZone,
     /// Absent on a box that works alone.
     link: Option<watch::Receiver<LinkStatus>>,
@@ -37,6 +39,7 @@ impl Window {
             latest: shown.latest.clone(),
             trust: shown.trust.clone(),
             stick: shown.stick.clone(),
+            gauges: shown.gauges.clone(),
             clock: shown.clock.clone(),
             zone: config.utc_offset.clone(),
             link: config.uplink.broker.is_some().then(|| shown.link.clone()),
@@ -49,6 +52,7 @@ impl Window {
         let world = World { mono: self.clock.monotonic(), now: self.clock.now(), release: release.as_deref() };
         let link = self.link.as_ref().map(|link| link.borrow().clone());
         let mut view = view(lane, journal, &world, link.as_ref(), &self.zone);
+        view.bar.room = room(&self.gauges.journal());
         // Nobody waits for a verdict: then a stick may speak, also where the box has never had a release.
         if let (State::Idle, Some(stick)) = (lane.state(), self.stick.now())
             && matches!(view.screen, Screen::Idle | Screen::Hint(_) | Screen::Fault(_))
@@ -81,8 +85,14 @@ fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStat
                 .filter(|worst| worst.grade > Grade::Fresh && minutes(worst.seconds) > minutes(release_age))
                 .map(|worst| (worst.part, minutes(worst.seconds))),
             journal_fails: journal != Journal::Writes,
+            room: None,
         },
     }
+}
+
+/// What the officer is told of the journal's room: nothing before it is his business.
+fn room(budget: &journal::Budget) -> Option<Room> {
+    budget.stage.is_told().then(|| budget.hours.map_or(Room::Little, Room::Hours))
 }
 
 /// The bar of a box that is not at work.
@@ -97,6 +107,7 @@ pub(crate) fn bare_bar(now: WallTime, zone: &TimeZone) -> Bar {
         knowledge: Grade::Fresh,
         worst: None,
         journal_fails: false,
+        room: None,
     }
 }
 

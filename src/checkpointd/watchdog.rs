@@ -12,6 +12,8 @@ pub struct Watchdog {
     workers: Vec<(&'static str, Pulse, u64)>,
     every: Option<Duration>,
     fed: Instant,
+    /// It was said already that it starves.
+    starves: bool,
 }
 
 impl Watchdog {
@@ -21,6 +23,7 @@ impl Watchdog {
             workers: pulses.into_iter().map(|(name, pulse)| (name, pulse, 0)).collect(),
             every: sd_notify::watchdog_enabled().map(|interval| interval / 2),
             fed: Instant::now(),
+            starves: false,
         }
     }
 
@@ -29,21 +32,31 @@ impl Watchdog {
         tell(sd_notify::NotifyState::Ready);
     }
 
-    /// Called on every turn of the main loop: feeds when it is time and all workers have moved since.
-    pub fn turn(&mut self, now: Instant) {
-        let Some(every) = self.every else { return };
-        if now.duration_since(self.fed) < every {
-            return;
+    /// Called on every turn of the main loop: feeds when it is time and all workers have moved since. Names those that
+    /// have not, once, while there is still time to write something down: half way from the meal that failed to the end.
+    pub fn turn(&mut self, now: Instant) -> Option<Vec<&'static str>> {
+        let every = self.every?;
+        let hungry = now.duration_since(self.fed);
+        if hungry < every {
+            return None;
         }
         if self.all_moved() {
-            self.fed = now;
+            (self.fed, self.starves) = (now, false);
             tell(sd_notify::NotifyState::Watchdog);
+            return None;
         }
+        let is_news = hungry >= every * 3 / 2 && !std::mem::replace(&mut self.starves, true);
+        is_news.then(|| self.hanging().collect())
+    }
+
+    /// The workers that have not moved since all of them last had.
+    fn hanging(&self) -> impl Iterator<Item = &'static str> {
+        self.workers.iter().filter(|(_, pulse, seen)| pulse.load(Ordering::Relaxed) == *seen).map(|(name, ..)| *name)
     }
 
     /// Whether every worker has moved since this last was so.
     fn all_moved(&mut self) -> bool {
-        let moved = self.workers.iter().all(|(_, pulse, seen)| pulse.load(Ordering::Relaxed) != *seen);
+        let moved = self.hanging().next().is_none();
         if moved {
             for (_, pulse, seen) in &mut self.workers {
                 *seen = pulse.load(Ordering::Relaxed);
@@ -73,5 +86,20 @@ mod tests {
         assert!(dog.all_moved());
         turning.fetch_add(1, Ordering::Relaxed);
         assert!(!dog.all_moved());
+    }
+
+    #[test]
+    fn who_hangs_is_named_once_and_before_the_end() {
+        let (turning, hanging) = (Pulse::default(), Pulse::default());
+        let mut dog = Watchdog::new(vec![("turning", turning.clone()), ("hanging", hanging.clone())]);
+        let (began, second) = (dog.fed, Duration::from_secs(1));
+        dog.every = Some(second * 10);
+        turning.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(dog.turn(began + second * 11), None, "it may only be slow");
+        assert_eq!(dog.turn(began + second * 15), Some(vec!["hanging"]));
+        assert_eq!(dog.turn(began + second * 16), None, "it was said");
+        hanging.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(dog.turn(began + second * 17), None);
+        assert_eq!(dog.fed, began + second * 17, "it is fed again");
     }
 }

@@ -7,16 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 use wire::BoxId;
 
 use crate::Error;
-use crate::region::{Region, db, put, who};
-
-/// What a box's configuration says about HQ.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Addresses {
-    /// Where releases are fetched.
-    pub release: Option<String>,
-    /// `host:port` of the broker.
-    pub broker: Option<String>,
-}
+use crate::region::{Addresses, Region, db, put, who};
 
 /// Configuration of a new box; `checkpointd config` documents every key.
 const TEMPLATE: &str = include_str!("boxes/box.toml");

@@ -7,25 +7,30 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wire::row::{Batch, Receipt};
+use wire::command::{LONGEST_REPORT, Report};
+use wire::row::{Alert, Batch, Receipt};
 use wire::sign::{Context, TrySigner};
 use wire::topic::{self, Down, Up};
 use wire::{BoxId, RegionId};
 
+mod batch;
 mod boxes;
 mod mqtt;
 mod post;
+mod share;
 #[cfg(test)]
 mod tests;
 
+use batch::Item;
 pub use boxes::{BoxView, Boxes};
 use mqtt::Incoming;
 use post::Post;
+use share::Shares;
 
 /// Messages that may wait for the ledger. What comes on top is dropped and comes again.
 const WAITING: usize = 1024;
@@ -36,8 +41,11 @@ const TOGETHER: usize = 64;
 /// Longest time without looking at the stop signal.
 const TURN: Duration = Duration::from_millis(100);
 
-/// Most rows of a batch; boxes send 32.
+/// Most rows of a batch; boxes send 32, and 128 when HQ takes none.
 const MOST_ROWS: usize = 1024;
+
+/// Alerts that may wait to be opened. What comes on top is dropped and comes again, early or in its place.
+const ALERTS: usize = 256;
 
 /// Why a message was left, or a collector could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -105,25 +113,50 @@ pub trait Accept: Send + 'static {
     ///
     /// # Errors
     /// Why it was not taken. The box sends it again.
-    fn accept(&mut self, batch: &Batch) -> Result<Option<Receipt>, Box<dyn std::error::Error + Send + Sync>>;
+    fn accept(&mut self, batch: &Batch, poison: &[Poison]) -> Result<Option<Receipt>, Cause>;
+
+    /// Several batches, each with its answer. They are durable together.
+    fn accept_all(&mut self, batches: &[(Batch, Vec<Poison>)]) -> Vec<Result<Option<Receipt>, Cause>> {
+        batches.iter().map(|(batch, poison)| self.accept(batch, poison)).collect()
+    }
 
     /// The newest receipt of every box, for a broker that has forgotten them.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    fn receipts(&mut self) -> Result<Vec<Receipt>, Box<dyn std::error::Error + Send + Sync>>;
+    fn receipts(&mut self) -> Result<Vec<Receipt>, Cause>;
 }
+
+/// Why a ledger did not do what it was asked.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Bytes that stood in a batch where a row should, and that this version cannot read as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poison {
+    /// The sequence it must have had, by its place in the batch.
+    pub sequence: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// TLS towards the broker, asked for before every connection: certificates run out.
+pub type Credentials =
+    Arc<dyn Fn() -> Result<Arc<rustls::ClientConfig>, Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
 
 /// What the collector is tied to.
 pub struct Settings {
     /// `host:port` of the broker.
     pub broker: String,
+    /// What to show it; without it the line is open, for a broker on this machine.
+    pub credentials: Option<Credentials>,
     /// The region.
     pub region: RegionId,
     /// Signs receipts, and nothing else.
     pub signer: Arc<dyn TrySigner + Send + Sync>,
     /// Unix seconds at HQ.
     pub clock: Box<dyn Fn() -> i64 + Send>,
+    /// Rows a second that the boxes may send, all together; none: as many as they like.
+    pub rows_per_second: Option<u32>,
 }
 
 /// What the collector has seen since its start, and the boxes as they last spoke.
@@ -137,6 +170,10 @@ pub struct View {
     pub rows: u64,
     /// Receipts published.
     pub receipts: u64,
+    /// Alerts that came.
+    pub alerts: u64,
+    /// Rows that cannot be read, repeats included.
+    pub poison: u64,
     /// Messages left, by the code of the [`Error`].
     pub refused: BTreeMap<&'static str, u64>,
     /// Messages dropped because the ledger was behind.
@@ -161,6 +198,7 @@ pub struct Collector {
     region: RegionId,
     post: Arc<Post>,
     head: Arc<Mutex<Option<Vec<u8>>>>,
+    alerts: Mutex<Receiver<Alert>>,
     stop: Arc<AtomicBool>,
     view: Arc<RwLock<View>>,
     threads: Vec<JoinHandle<()>>,
@@ -175,10 +213,12 @@ impl Collector {
         let boxes = Boxes::open(boxes)?;
         let address = mqtt::address(&settings.broker)?;
         let view = View { boxes: boxes.all().clone(), ..View::default() };
+        let (alert, alerts) = sync_channel(ALERTS);
         let mut collector = Self {
             region: settings.region.clone(),
             post: Arc::default(),
             head: Arc::default(),
+            alerts: Mutex::new(alerts),
             stop: Arc::default(),
             view: Arc::new(RwLock::new(view)),
             threads: Vec::new(),
@@ -187,6 +227,7 @@ impl Collector {
         let post = collector.post.clone();
         let line = mqtt::Line {
             address,
+            credentials: settings.credentials.clone(),
             region: settings.region.clone(),
             incoming: send,
             post: post.clone(),
@@ -194,7 +235,8 @@ impl Collector {
             stop: collector.stop.clone(),
         };
         let (view, stop, head) = (collector.view.clone(), collector.stop.clone(), collector.head.clone());
-        let desk = Desk { settings, ledger, boxes, post, head, view, stop };
+        let shares = Shares::new(settings.rows_per_second);
+        let desk = Desk { settings, ledger, boxes, post, head, alert, shares, view, stop };
         collector.thread("collector-line", move || line.keep())?;
         collector.thread("collector", move || desk.work(&incoming))?;
         Ok(collector)
@@ -219,6 +261,16 @@ impl Collector {
         if bundle.len() <= topic::LONGEST_NEWS {
             self.post.call(topic::news(&self.region), bundle);
         }
+    }
+
+    /// Publishes a signed command, for a box that listens now or soon. Never retained: its time ends.
+    pub fn command(&self, name: &BoxId, number: u64, signed: Vec<u8>) {
+        self.post.call_apart(Down::Command.of(&self.region, name), number, signed);
+    }
+
+    /// Alerts that have come since the last call. They are unverified.
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
     }
 
     /// What it has seen so far.
@@ -257,6 +309,12 @@ impl Drop for Collector {
     }
 }
 
+/// A batch, and what of it cannot be read.
+type Taken = (Batch, Vec<Poison>);
+
+/// The last receipt for each box.
+type Receipts = BTreeMap<BoxId, Receipt>;
+
 /// Where messages meet the ledger.
 struct Desk<L> {
     settings: Settings,
@@ -264,6 +322,8 @@ struct Desk<L> {
     boxes: Boxes,
     post: Arc<Post>,
     head: Arc<Mutex<Option<Vec<u8>>>>,
+    alert: SyncSender<Alert>,
+    shares: Shares,
     view: Arc<RwLock<View>>,
     stop: Arc<AtomicBool>,
 }
@@ -276,17 +336,18 @@ impl<L: Accept> Desk<L> {
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let mut receipts = BTreeMap::new();
-            for message in std::iter::once(first).chain(incoming.try_iter().take(TOGETHER)) {
-                if let Err(error) = self.take(message, &mut receipts) {
+            let (mut receipts, mut batches) = (BTreeMap::new(), Vec::new());
+            for message in std::iter::once(first).chain(incoming.try_iter().take(TOGETHER - 1)) {
+                if let Err(error) = self.take(message, &mut receipts, &mut batches) {
                     self.refuse(&error);
                 }
             }
+            self.accept(&batches, &mut receipts);
             self.publish(receipts.into_values());
         }
     }
 
-    fn take(&mut self, message: Incoming, receipts: &mut BTreeMap<BoxId, Receipt>) -> Result<(), Error> {
+    fn take(&mut self, message: Incoming, receipts: &mut Receipts, batches: &mut Vec<Taken>) -> Result<(), Error> {
         let (topic, payload) = match message {
             Incoming::Message { topic, payload } => (topic, payload),
             Incoming::Connected => {
@@ -302,17 +363,10 @@ impl<L: Accept> Desk<L> {
         let now = (self.settings.clock)();
         match what {
             Up::Crossings => {
-                let batch = self.batch(name, &payload)?;
-                let receipt = self.ledger.accept(&batch).map_err(Error::Ledger)?;
-                self.see(|view| {
-                    view.batches += 1;
-                    view.rows += batch.rows.len() as u64;
-                });
-                if let Some(receipt) = receipt {
-                    receipts.insert(batch.from, receipt);
-                }
+                batches.push(self.batch(name, &payload)?);
                 return Ok(());
             }
+            Up::Alerts => return self.alert(name, &payload),
             // A cleared retained message says nothing.
             Up::State if payload.is_empty() => return Ok(()),
             Up::State => {
@@ -323,6 +377,13 @@ impl<L: Accept> Desk<L> {
                 let health = wire::decode(&payload, "health").map_err(Error::Message)?;
                 self.boxes.health(&name, health, now)?;
             }
+            Up::Diag => {
+                let report: Report = wire::decode(&payload, "report").map_err(Error::Message)?;
+                if report.text.len() > LONGEST_REPORT {
+                    return Err(Error::Message(wire::Error::Shape("report")));
+                }
+                return self.boxes.report(&name, &report, now);
+            }
         }
         let seen = self.boxes.all().get(&name).cloned().unwrap_or_default();
         self.see(|view| {
@@ -331,23 +392,83 @@ impl<L: Accept> Desk<L> {
         Ok(())
     }
 
-    fn batch(&self, topic: BoxId, payload: &[u8]) -> Result<Batch, Error> {
-        let batch: Batch = wire::decode(payload, "batch").map_err(Error::Message)?;
-        if batch.region != self.settings.region {
-            return Err(Error::OtherRegion(batch.region));
-        }
-        if batch.from != topic {
-            return Err(Error::OtherBox { topic, said: batch.from });
-        }
-        let consecutive = batch.rows.is_sorted_by(|a, b| a.sequence.checked_add(1) == Some(b.sequence));
-        if batch.rows.is_empty() || batch.rows.len() > MOST_ROWS || !consecutive {
+    fn batch(&self, topic: BoxId, payload: &[u8]) -> Result<Taken, Error> {
+        let batch::Read { region, from, items } = batch::read(payload).map_err(Error::Message)?;
+        self.is_from(topic, &region, &from)?;
+        let (mut rows, mut poison) = (Vec::with_capacity(items.len()), Vec::new());
+        if items.len() > MOST_ROWS {
             return Err(Error::Rows);
         }
-        Ok(batch)
+        let mut first = None;
+        for (index, item) in (0u64..).zip(items) {
+            match item {
+                Item::Row(row) => {
+                    let begin = *first.get_or_insert(row.sequence.checked_sub(index).ok_or(Error::Rows)?);
+                    if row.sequence != begin + index {
+                        return Err(Error::Rows);
+                    }
+                    rows.push(row);
+                }
+                Item::Unreadable(bytes) => poison.push((index, bytes)),
+            }
+        }
+        let first = first.ok_or(Error::Rows)?;
+        let poison: Vec<_> =
+            poison.into_iter().map(|(index, bytes)| Poison { sequence: first + index, bytes }).collect();
+        if !poison.is_empty() {
+            tracing::error!(name = %from, rows = poison.len(), "rows cannot be read by this version; they are kept");
+            self.see(|view| view.poison += poison.len() as u64);
+        }
+        Ok((Batch { region, from, rows }, poison))
+    }
+
+    fn is_from(&self, topic: BoxId, region: &RegionId, from: &BoxId) -> Result<(), Error> {
+        if *region != self.settings.region {
+            return Err(Error::OtherRegion(region.clone()));
+        }
+        if *from != topic {
+            return Err(Error::OtherBox { topic, said: from.clone() });
+        }
+        Ok(())
+    }
+
+    fn alert(&self, topic: BoxId, payload: &[u8]) -> Result<(), Error> {
+        let alert: Alert = wire::decode(payload, "alert").map_err(Error::Message)?;
+        self.is_from(topic, &alert.region, &alert.from)?;
+        self.see(|view| view.alerts += 1);
+        if let Err(TrySendError::Full(_)) = self.alert.try_send(alert) {
+            self.see(|view| view.dropped += 1);
+        }
+        Ok(())
+    }
+
+    /// Hands batches to the ledger, all that have come in one go.
+    fn accept(&mut self, batches: &[Taken], receipts: &mut Receipts) {
+        if batches.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        for ((batch, _), accepted) in batches.iter().zip(self.ledger.accept_all(batches)) {
+            match accepted {
+                Ok(receipt) => {
+                    self.see(|view| {
+                        view.batches += 1;
+                        view.rows += batch.rows.len() as u64;
+                    });
+                    self.shares.sent(&batch.from, batch.rows.len(), now);
+                    if let Some(receipt) = receipt {
+                        receipts.insert(batch.from.clone(), receipt);
+                    }
+                }
+                Err(error) => self.refuse(&Error::Ledger(error)),
+            }
+        }
     }
 
     fn publish(&self, receipts: impl Iterator<Item = Receipt>) {
-        for receipt in receipts {
+        let boxes = self.boxes.all().len();
+        for mut receipt in receipts {
+            receipt.budget = self.shares.of(&receipt.to, boxes);
             let payload = wire::encode(&receipt);
             let signed = match wire::sign::try_sign(Context::Receipt, self.settings.signer.as_ref(), &payload) {
                 Ok(signed) => signed,

@@ -9,7 +9,12 @@ use std::process::ExitCode;
 use crate::{Error, Region};
 
 pub mod add_box;
+pub mod broker;
+pub mod command;
+pub mod conflict;
+mod enrol_box;
 pub mod import;
+pub mod import_journal;
 pub mod init;
 pub mod issue;
 pub mod issuer;
@@ -21,6 +26,7 @@ pub mod root;
 pub mod serve;
 pub mod show_run;
 pub mod stick;
+mod stolen_box;
 pub mod trust_certificate;
 
 /// Exit code of what the region's own rules refuse.

@@ -184,8 +184,17 @@ pub enum Error {
         path: PathBuf,
     },
     /// The name is taken by a box with another key.
-    #[error("the box {0} is known already, with another key")]
+    #[error(
+        "the box {0} is known already, with another key: a box that lost its key, or was made ready anew, gets a new \
+         name, because its journal begins anew; `checkpoint-hq box add REGION NEW-NAME` announces it"
+    )]
     BoxExists(String),
+    /// A box was not enrolled.
+    #[error("the box was not enrolled")]
+    Enrol(#[from] crate::enrol::Error),
+    /// The region's certification authority.
+    #[error("no certificate was issued")]
+    Authority(#[from] crate::ca::Failure),
     /// The release was not published.
     #[error("the release was not published")]
     Publish(#[from] crate::publish::Error),
@@ -209,6 +218,12 @@ pub enum Error {
     /// The ledger.
     #[error("the ledger cannot be used")]
     Ledger(#[from] crate::ledger::Error),
+    /// A box's export on a stick.
+    #[error("nothing was taken from the export")]
+    Export(#[from] journal::export::Error),
+    /// Rows are missing between those of a box that are here and those of its export.
+    #[error("rows {0} to {1} of the box are missing: export them too, with --all")]
+    RowsMissing(u64, u64),
     /// What was collected cannot be opened or searched.
     #[error("the crossings cannot be read")]
     Open(#[from] crate::open::Error),
@@ -273,12 +288,16 @@ impl Error {
             Self::Certificate { .. } => "certificate",
             Self::CertificateTypes { .. } => "certificate-types",
             Self::BoxExists(_) => "box-exists",
+            Self::Enrol(error) => error.code(),
+            Self::Authority(error) => error.code(),
             Self::Publish(error) => error.code(),
             Self::Stick(error) => error.code(),
             Self::Listen { .. } => "listen",
             Self::Broker(_) => "broker",
             Self::Collector(error) => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::Export(error) => error.code(),
+            Self::RowsMissing(..) => "rows-missing",
             Self::Open(error) => error.code(),
             Self::Import(error) => error.code(),
             Self::Start(_) => "start",
@@ -304,6 +323,8 @@ impl Error {
                 | Self::Broker(_)
                 | Self::Collector(_)
                 | Self::Ledger(_)
+                | Self::Export(_)
+                | Self::RowsMissing(..)
                 | Self::Open(_)
                 | Self::Start(_)
                 | Self::Stick(_)

@@ -31,18 +31,21 @@ pub enum Purpose {
     Issuing(String),
     /// Opens what boxes seal; signs nothing.
     Sealing,
+    /// Signs certificates (`crate::ca`), and nothing that stands in an envelope.
+    Authority,
 }
 
 impl Purpose {
-    /// The one thing the key signs; none for the sealing key.
-    pub const fn context(&self) -> Option<Context> {
+    /// What the key signs in an envelope: nothing with the sealing key and the authority's. A command key speaks to one
+    /// box, in a command or at its enrolment.
+    pub const fn contexts(&self) -> &'static [Context] {
         match self {
-            Self::Root(_) => Some(Context::TrustRoot),
-            Self::Publishing => Some(Context::TrustManifest),
-            Self::Receipt => Some(Context::Receipt),
-            Self::Command => Some(Context::Command),
-            Self::Issuing(_) => Some(Context::MovementPass),
-            Self::Sealing => None,
+            Self::Root(_) => &[Context::TrustRoot],
+            Self::Publishing => &[Context::TrustManifest],
+            Self::Receipt => &[Context::Receipt],
+            Self::Command => &[Context::Command, Context::Enrolment],
+            Self::Issuing(_) => &[Context::MovementPass],
+            Self::Sealing | Self::Authority => &[],
         }
     }
 
@@ -54,6 +57,7 @@ impl Purpose {
     pub(crate) const fn algorithm(&self) -> &'static str {
         match self {
             Self::Sealing => "x25519",
+            Self::Authority => "p256",
             _ => "ed25519",
         }
     }
@@ -68,6 +72,7 @@ impl fmt::Display for Purpose {
             Self::Command => f.write_str("command"),
             Self::Issuing(issuer) => write!(f, "issuer-{issuer}"),
             Self::Sealing => f.write_str("sealing"),
+            Self::Authority => f.write_str("ca"),
         }
     }
 }
@@ -132,7 +137,7 @@ impl Key {
     /// # Errors
     /// [`Error::Purpose`] when that is not what this key is for, [`Error::Unsigned`].
     pub fn envelope(&self, context: Context, payload: &[u8]) -> Result<Vec<u8>, Error> {
-        if self.purpose.context() == Some(context) {
+        if self.purpose.contexts().contains(&context) {
             Ok(wire::sign::try_sign(context, self, payload)?)
         } else {
             Err(Error::Purpose { key: self.purpose.to_string(), context: context.as_str() })
@@ -148,8 +153,12 @@ impl TrySigner for Key {
     /// # Panics
     /// When a room of HQ signs something that this key is not for: a bug that must not leave the house.
     fn try_sign(&self, message: &[u8]) -> Result<[u8; 64], Unsigned> {
-        let own = self.purpose.context().map(|context| context.as_str().as_bytes());
-        assert!(purpose_of(message) == own, "the key {} was given something to sign that it is not for", self.purpose);
+        let is_own = |said: &[u8]| self.purpose.contexts().iter().any(|own| own.as_str().as_bytes() == said);
+        assert!(
+            purpose_of(message).is_some_and(is_own),
+            "the key {} was given something to sign that it is not for",
+            self.purpose
+        );
         self.signer.try_sign(message)
     }
 }

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::collect::Poison;
 use ed25519_dalek::VerifyingKey;
 use journal::Place;
 use journal::chain::Author;
@@ -17,11 +18,13 @@ use wire::{BoxId, RegionId};
 mod accept;
 mod books;
 mod intake;
+mod resolve;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use books::Books;
 pub use intake::Intake;
+pub use resolve::{Branch, Keep};
 
 /// The layout of `ledger/schema.sql`.
 const LAYOUT: i64 = 1;
@@ -61,6 +64,9 @@ pub enum Error {
     /// Numbers no journal reaches.
     #[error("a sequence or epoch is beyond 2^63")]
     Number,
+    /// Nothing is in conflict there, or the branch that should go on is not one of it.
+    #[error("the box {0} has no such conflict")]
+    NoConflict(BoxId),
     /// No randomness for the ledger's id.
     #[error("the system gives no random bytes")]
     Random,
@@ -76,6 +82,7 @@ impl Error {
             Self::OtherKey(_) => "other-key",
             Self::UnknownBox(_) => "unknown-box",
             Self::Number => "number",
+            Self::NoConflict(_) => "no-conflict",
             Self::Random => "random",
         }
     }
@@ -83,6 +90,17 @@ impl Error {
     const fn database(action: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Database { action, source }
     }
+}
+
+/// A batch on its way into the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Offered<'a> {
+    /// The rows that can be read, in their order.
+    pub batch: &'a Batch,
+    /// What stood among them and cannot.
+    pub poison: &'a [Poison],
+    /// The key HQ knows the box by.
+    pub key: VerifyingKey,
 }
 
 /// What became of a batch.
@@ -167,6 +185,26 @@ pub struct Stored {
     pub fault: Option<String>,
 }
 
+/// Takes one batch within a transaction.
+fn take(db: &Connection, region: &RegionId, offered: &Offered<'_>, now: i64) -> Result<Accepted, Error> {
+    let Offered { batch, poison, key } = offered;
+    if batch.region != *region {
+        return Err(Error::OtherRegion { expected: region.clone(), found: batch.region.to_string() });
+    }
+    let beyond = |number: u64| i64::try_from(number).is_err();
+    if batch.rows.iter().any(|row| beyond(row.sequence) || beyond(row.epoch.counter)) {
+        return Err(Error::Number);
+    }
+    let failed = || Error::database("taking a batch");
+    let author = Author { region: batch.region.clone(), name: batch.from.clone(), key: *key };
+    let (box_number, known, head) = Books::standing(db, &author, now).map_err(failed())?;
+    if known != *key {
+        return Err(Error::OtherKey(batch.from.clone()));
+    }
+    let books = Books { db, box_number, now };
+    accept::accept(&books, &author, head, &batch.rows, poison).map_err(failed())
+}
+
 /// The ledger of a region.
 pub struct Ledger {
     db: Connection,
@@ -219,22 +257,27 @@ impl Ledger {
     /// # Errors
     /// Why nothing of it was taken.
     pub fn accept(&mut self, batch: &Batch, key: &VerifyingKey, now: i64) -> Result<Accepted, Error> {
-        if batch.region != self.region {
-            return Err(Error::OtherRegion { expected: self.region.clone(), found: batch.region.to_string() });
+        let mut accepted = self.accept_all(&[Offered { batch, poison: &[], key: *key }], now)?;
+        accepted.pop().expect("one answer for one batch")
+    }
+
+    /// Takes several batches in one transaction, each for itself; what it says of each is durable.
+    ///
+    /// # Errors
+    /// Why nothing of any of them was taken.
+    pub fn accept_all(&mut self, offered: &[Offered<'_>], now: i64) -> Result<Vec<Result<Accepted, Error>>, Error> {
+        let failed = || Error::database("taking batches");
+        let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed())?;
+        let mut accepted = Vec::with_capacity(offered.len());
+        for one in offered {
+            let taken = transaction.savepoint().map_err(failed()).and_then(|savepoint| {
+                // Dropped, it takes back what one batch has done.
+                let taken = take(&savepoint, &self.region, one, now)?;
+                savepoint.commit().map_err(failed())?;
+                Ok(taken)
+            });
+            accepted.push(taken);
         }
-        let beyond = |number: u64| i64::try_from(number).is_err();
-        if batch.rows.iter().any(|row| beyond(row.sequence) || beyond(row.epoch.counter)) {
-            return Err(Error::Number);
-        }
-        let failed = || Error::database("taking a batch");
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed())?;
-        let author = Author { region: batch.region.clone(), name: batch.from.clone(), key: *key };
-        let (box_number, known, head) = Books::standing(&transaction, &author, now).map_err(failed())?;
-        if known != *key {
-            return Err(Error::OtherKey(batch.from.clone()));
-        }
-        let books = Books { db: &transaction, box_number, now };
-        let accepted = accept::accept(&books, &author, head, &batch.rows).map_err(failed())?;
         transaction.commit().map_err(failed())?;
         Ok(accepted)
     }
@@ -258,8 +301,8 @@ impl Ledger {
 
     fn receipt_for(&self, name: &BoxId, up_to: &Place, now: i64) -> Receipt {
         let Place { epoch, sequence, chain } = *up_to;
-        let (region, ledger) = (self.region.clone(), self.id);
-        Receipt { region, to: name.clone(), epoch, sequence, chain, ledger, issued: now }
+        let (region, ledger, budget) = (self.region.clone(), self.id, None);
+        Receipt { region, to: name.clone(), epoch, sequence, chain, ledger, issued: now, budget }
     }
 
     /// Every box that has sent anything.
@@ -292,6 +335,14 @@ impl Ledger {
     /// [`Error::Database`].
     pub fn rows_after(&self, name: &BoxId, sequence: u64, most: u32) -> Result<Vec<Stored>, Error> {
         books::rows_after(&self.db, name, sequence, most).map_err(Error::database("reading rows"))
+    }
+
+    /// The last row of a box that came before a time (Unix seconds at HQ).
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn last_before(&self, name: &BoxId, at: i64) -> Result<u64, Error> {
+        books::last_before(&self.db, name, at).map_err(Error::database("looking for a row"))
     }
 
     /// The opening of the epoch a row of a box is in, if it is here.

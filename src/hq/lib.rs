@@ -16,10 +16,15 @@
 
 pub mod boxes;
 pub mod broker;
+pub mod broker_setup;
+pub mod ca;
 pub mod ceremony;
 pub mod collect;
+pub mod command;
 pub mod commands;
+pub mod enrol;
 mod error;
+pub mod export;
 pub mod foreign;
 pub mod import;
 mod issue;
@@ -40,12 +45,14 @@ pub mod serve;
 pub mod signer;
 pub mod span;
 pub mod stick;
+pub mod stolen;
 pub mod tables;
+pub mod tls;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};
 pub use order::NewOrder;
 pub use publish::Published;
-pub use region::{Founding, Issuer, Places, Region, Series, Settings};
+pub use region::{Addresses, Founding, Issuer, Places, Region, Series, Settings};
 pub use revoke::{Change, Changed, Which};
 pub use rule::Batch;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq::commands::{
-    add_box, import, init, issue, issuer, order, register, release, revoke, root, serve, show_run, stick,
-    trust_certificate,
+    add_box, broker, command, conflict, import, import_journal, init, issue, issuer, order, register, release, revoke,
+    root, serve, show_run, stick, trust_certificate,
 };
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
@@ -38,8 +38,12 @@ enum Command {
     ShowRun(show_run::Args),
     TrustCertificate(trust_certificate::Args),
     Import(import::Args),
+    ImportJournal(import_journal::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
+    Command(command::Args),
+    Conflict(conflict::Args),
+    Broker(broker::Args),
 }
 
 fn main() -> ExitCode {
@@ -56,7 +60,11 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::TrustCertificate(args) => trust_certificate::run(args),
         Command::Import(args) => import::run(args),
+        Command::ImportJournal(args) => import_journal::run(args),
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
+        Command::Command(args) => command::run(args),
+        Command::Conflict(args) => conflict::run(args),
+        Command::Broker(args) => broker::run(args),
     }
 }

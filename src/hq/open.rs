@@ -2,7 +2,7 @@
 //!
 //! Reads the ledger from where it left off, opens each entry, checks each MAC, and writes what it finds into a
 //! database of its own, which can be thrown away and made again for as long as the keys exist. What cannot be
-//! opened is recorded as damage; what is sealed to a key that is not here waits for it.
+//! opened is recorded as damage; what is sealed to a key that is not here waits for it. Alerts are opened as they come.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,12 +15,14 @@ use wire::{BoxId, RegionId};
 use crate::ledger::{self, Ledger, Standing, Stored};
 
 mod crossings;
+mod early;
 mod epoch;
 mod put;
 #[cfg(test)]
 mod tests;
 
 pub use crossings::{Counts, Crossings, Damage, Filter, NoteRecord, Record};
+pub use early::Early;
 use epoch::{Keys, Reader, Step};
 
 /// Rows opened in one transaction.
@@ -153,6 +155,7 @@ impl Opener {
             }
         }
         put.progress(last).map_err(failed())?;
+        put.forget_early(last).map_err(failed())?;
         transaction.commit().map_err(failed())?;
         let goes_on = round.waiting.is_empty() && !rows.is_empty();
         opened.rows += round.rows;

@@ -23,7 +23,7 @@ pub(crate) mod db;
 mod settings;
 
 pub use db::Series;
-pub use settings::{Places, Settings};
+pub use settings::{Addresses, Places, Settings};
 
 /// Offline keys that sign roots: one may be lost, and one may be stolen.
 const ROOT_KEYS: u8 = 3;
@@ -237,6 +237,14 @@ impl Region {
     /// The same.
     pub fn receipt_key(&self) -> Result<Arc<Key>, Error> {
         self.online_key(&Purpose::Receipt).map(Arc::new)
+    }
+
+    /// The key that speaks to single boxes: commands, and answers to requests for enrolment.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn command_key(&self) -> Result<Arc<Key>, Error> {
+        self.online_key(&Purpose::Command).map(Arc::new)
     }
 
     /// Of the keys at hand for a purpose, the one that the newest root names last.

@@ -17,7 +17,7 @@ use crate::tables::{self, Change};
 use crate::{Error, publish, span};
 
 /// Name of the pepper's file among the keys.
-const PEPPER: &str = "pepper.key";
+pub(crate) const PEPPER: &str = "pepper.key";
 
 /// Most wrong rows of a file that are named.
 const MOST_NAMED: usize = 20;
@@ -82,6 +82,15 @@ impl Region {
             Pepper::new(bytes).keep(&path)?;
         }
         Ok(Pepper::open(&path)?)
+    }
+
+    /// The secret of the register, if it was ever asked for.
+    ///
+    /// # Errors
+    /// [`Error::Register`].
+    pub(crate) fn pepper_if_any(&self) -> Result<Option<Pepper>, Error> {
+        let path = self.path(KEYS).join(PEPPER);
+        Ok(if path.exists() { Some(Pepper::open(&path)?) } else { None })
     }
 
     /// Takes in a file of records for a day (days since 1970; 0: permanent): all of it, or nothing. `progress` is told

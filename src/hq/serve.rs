@@ -4,6 +4,7 @@
 //! are receipted while the opener is behind. One of them ending by itself is a bug; [`Running::is_running`] says
 //! so, and the program ends.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,20 +14,27 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use trust::format::{HEAD, Head, news_name};
+use wire::BoxId;
 
 use crate::broker::Broker;
 use crate::collect::{self, Collector};
+use crate::command::Signed;
 use crate::ledger::{Intake, Ledger};
+use crate::stolen::Silent;
 use crate::{Error, Region};
 
 mod http;
+mod https;
 mod page;
+mod renew;
 mod shown;
 #[cfg(test)]
 mod tests;
 
+use https::Https;
+pub use https::Secure;
 use shown::Opening;
-pub use shown::{AgeShown, BoxShown, CountsShown, CrossingShown, PictureShown, Shown};
+pub use shown::{AgeShown, AlertShown, BoxShown, CountsShown, CrossingShown, PictureShown, Shown};
 
 /// How often the desk looks whether there is something to do: a release somebody published by hand, rows to
 /// open, a time that has come.
@@ -37,6 +45,9 @@ const REPORT: Duration = Duration::from_secs(60);
 
 /// How long publishing rests after it was tried.
 const AGAIN: Duration = REPORT;
+
+/// How long a box has time for a command before it is sent again on the same connection.
+const COMMAND_AGAIN: Duration = Duration::from_secs(30);
 
 /// How long answers that are under way may take when HQ stops.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -52,8 +63,10 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub enum BrokerChoice {
     /// One in this process, on a loopback address; port 0 lets the system choose.
     Embedded(SocketAddr),
-    /// One that runs elsewhere, `host:port`.
+    /// One that runs elsewhere, `host:port`, without TLS.
     At(String),
+    /// One that `broker setup` has made the settings of, `host:port`.
+    Tls(String),
 }
 
 /// How to serve.
@@ -61,21 +74,27 @@ pub enum BrokerChoice {
 pub struct Options {
     /// Where releases and pages are served; port 0 lets the system choose.
     pub http: SocketAddr,
+    /// Where boxes renew their certificates and fetch releases over TLS, if anywhere.
+    pub https: Option<Secure>,
     /// The broker.
     pub broker: BrokerChoice,
     /// HQ's clock.
     pub clock: Clock,
     /// Publish by itself when the last release is this old; none: only when somebody says so.
     pub publish_every: Option<Duration>,
+    /// Rows a second that the boxes may send, all together; none: as many as they like.
+    pub rows_per_second: Option<u32>,
 }
 
 /// A region at work. Dropping it stops it.
 pub struct Running {
     http_address: SocketAddr,
+    https_address: Option<SocketAddr>,
     broker_address: String,
     shown: Arc<Shown>,
     // In the order in which they are stopped: first nobody asks any more, then nothing comes in.
     http: Option<Http>,
+    https: Option<Http>,
     desk: Option<Worker>,
     collector: Option<Arc<Collector>>,
     broker: Option<Broker>,
@@ -97,39 +116,46 @@ struct Worker {
 /// [`Error::Listen`], [`Error::Broker`], [`Error::Collector`], [`Error::Ledger`], or what is wrong with the
 /// region.
 pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
-    let Options { http, broker, clock, publish_every } = options;
+    let Options { http, https, broker, clock, publish_every, rows_per_second } = options;
     // The port first: it is what is most often taken.
     let listener = listen(http)?;
     let http_address = listener.local_addr().map_err(|source| Error::Listen { address: http, source })?;
-    let (broker, broker_address) = match broker {
+    let https = https.map(|secure| Https::open(&secure, region.clone(), clock.clone())).transpose()?;
+    let (broker, broker_address, credentials) = match broker {
         BrokerChoice::Embedded(address) => {
             let broker = Broker::start(address)?;
             let address = broker.address().to_string();
-            (Some(broker), address)
+            (Some(broker), address, None)
         }
-        BrokerChoice::At(address) => (None, address),
+        BrokerChoice::At(address) => (None, address, None),
+        BrokerChoice::Tls(address) => (None, address, Some(crate::tls::collector(region.clone(), clock.clone()))),
     };
     let ledger = Ledger::open(&region.ledger_path(), region.id())?;
     let keys = region.clone();
     let settings = collect::Settings {
         broker: broker_address.clone(),
+        credentials,
         region: region.id().clone(),
         signer: region.receipt_key()?,
         clock: Box::new({
             let clock = clock.clone();
             move || clock()
         }),
+        rows_per_second,
     };
     let intake = Intake::new(ledger, move |name: &_| Ok(keys.box_key(name)?), {
         let clock = clock.clone();
         move || clock()
     });
+    let books = region.clone();
+    let intake = Silent::new(intake, move |name: &_| Ok(books.stolen_since(name)?.is_some()));
     let collector = Arc::new(Collector::start(settings, intake, &region.boxes_path())?);
     // Makes the database that is shown.
     let opening = Opening::new(&region)?;
-    let shown = Arc::new(Shown::new(region.clone(), collector.viewer())?);
+    let shown = Arc::new(Shown::new(region.clone(), collector.viewer(), clock.clone())?);
+    let region_release = region.release_folder();
     let desk = Desk {
-        head: region.release_folder().join(HEAD),
+        head: region_release.join(HEAD),
         region,
         collector: collector.clone(),
         opening,
@@ -137,17 +163,23 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
         publish_every,
         announced: Vec::new(),
         tried: None,
+        sent: HashMap::new(),
         reported: None,
         troubles: Vec::new(),
     };
     let desk = desk.start()?;
-    let http = Http::start(listener, shown.clone())?;
+    let pages = http::router(shown.clone(), &region_release).into_make_service_with_connect_info::<SocketAddr>();
+    let http = Http::start("http", move || Ok(axum::serve(tokio::net::TcpListener::from_std(listener)?, pages)))?;
+    let https_address = https.as_ref().map(Https::address);
+    let https = https.map(Https::start).transpose()?;
     tracing::info!(http = %http_address, broker = broker_address, "the region is at work");
     Ok(Running {
         http_address,
+        https_address,
         broker_address,
         shown,
         http: Some(http),
+        https,
         desk: Some(desk),
         collector: Some(collector),
         broker,
@@ -165,6 +197,11 @@ impl Running {
     /// Where releases (`/release/…`) and pages are served.
     pub const fn http_address(&self) -> SocketAddr {
         self.http_address
+    }
+
+    /// Where certificates are renewed (`/renew`), and releases served over TLS, if anywhere.
+    pub const fn https_address(&self) -> Option<SocketAddr> {
+        self.https_address
     }
 
     /// `host:port` of the broker.
@@ -185,6 +222,7 @@ impl Running {
     /// Whether all of it still works; false after a bug, which the log names.
     pub fn is_running(&self) -> bool {
         self.http.as_ref().is_some_and(|http| !http.thread.is_finished())
+            && self.https.as_ref().is_none_or(|https| !https.thread.is_finished())
             && self.desk.as_ref().is_some_and(|desk| !desk.thread.is_finished())
             && self.collector.as_ref().is_some_and(|collector| collector.is_running())
     }
@@ -195,7 +233,7 @@ impl Running {
     }
 
     fn end(&mut self) {
-        if let Some(Http { stop, thread }) = self.http.take() {
+        for Http { stop, thread } in [self.http.take(), self.https.take()].into_iter().flatten() {
             // It has ended by itself when nobody listens.
             let _ = stop.map(|stop| stop.send(()));
             joined("the pages", thread);
@@ -223,28 +261,30 @@ fn joined(what: &str, thread: JoinHandle<()>) {
 }
 
 impl Http {
-    fn start(listener: TcpListener, shown: Arc<Shown>) -> Result<Self, Error> {
+    /// Serves on a thread of its own what `make` makes there.
+    fn start<S>(name: &'static str, make: impl FnOnce() -> std::io::Result<S> + Send + 'static) -> Result<Self, Error>
+    where
+        S: IntoFuture<Output = std::io::Result<()>>,
+    {
         let (stop, stopped) = oneshot::channel::<()>();
         let (opened, opens) = mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
-        let router = http::router(shown.clone(), &shown.region().release_folder());
         let serve = move || {
             runtime.block_on(async {
-                let listener = match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => listener,
+                let server = match make() {
+                    Ok(server) => server,
                     Err(error) => return drop(opened.send(Err(error))),
                 };
                 let _ = opened.send(Ok(()));
-                let service = router.into_make_service_with_connect_info::<SocketAddr>();
                 // Ends at once: what is under way is cut by the runtime's shutdown, after a moment.
                 tokio::select! {
-                    ended = axum::serve(listener, service) => tracing::error!(?ended, "the pages ended by themselves"),
+                    ended = server.into_future() => tracing::error!(?ended, name, "a server ended by itself"),
                     _ = stopped => {}
                 }
             });
             runtime.shutdown_timeout(GOODBYE);
         };
-        let thread = std::thread::Builder::new().name("http".to_owned()).spawn(serve).map_err(Error::Start)?;
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(serve).map_err(Error::Start)?;
         match opens.recv() {
             Ok(Ok(())) => Ok(Self { stop: Some(stop), thread }),
             Ok(Err(error)) => Err(Error::Start(error)),
@@ -264,6 +304,8 @@ struct Desk {
     announced: Vec<u8>,
     /// When publishing was last tried.
     tried: Option<Instant>,
+    /// When commands were last sent, and when their box had come on the line then.
+    sent: HashMap<(BoxId, u64), (Instant, Option<i64>)>,
     reported: Option<Instant>,
     /// Codes of what failed at the last turn, so that the log says each once.
     troubles: Vec<&'static str>,
@@ -285,7 +327,7 @@ impl Desk {
 
     /// Nothing here may end the desk: what fails is named once and tried again.
     fn turn(&mut self) {
-        let done = [self.publish_if_due(), self.announce(), self.open_rows()];
+        let done = [self.publish_if_due(), self.announce(), self.open_rows(), self.command()];
         let troubles: Vec<_> = done.into_iter().filter_map(Result::err).collect();
         for error in &troubles {
             if !self.troubles.contains(&error.code()) {
@@ -340,7 +382,42 @@ impl Desk {
     }
 
     fn open_rows(&mut self) -> Result<(), Error> {
-        self.opening.turn((self.clock)())
+        let now = (self.clock)();
+        let alerts = self.collector.alerts();
+        let key_of = |name: &BoxId| self.region.box_key(name).ok().flatten();
+        self.opening.early(&alerts, key_of, now)?;
+        self.opening.turn(now)
+    }
+
+    /// Sends the commands that have no answer yet: when they are new, when their box comes on the line, and now and
+    /// then again.
+    fn command(&mut self) -> Result<(), Error> {
+        let now = (self.clock)();
+        let open = self.region.commands_open(now)?;
+        if open.is_empty() {
+            self.sent.clear();
+            return Ok(());
+        }
+        let boxes = self.collector.view().boxes;
+        for Signed { name, number, signed } in open {
+            if let Some((code, detail)) = self.opening.answer(&name, number)? {
+                let answer =
+                    if code == "command-done" { "done" } else { detail.rsplit(' ').next().unwrap_or("refused") };
+                self.region.answered(&name, number, answer, now)?;
+                continue;
+            }
+            let seen = boxes.get(&name);
+            if !seen.and_then(|seen| seen.state.as_ref()).is_some_and(|state| state.online) {
+                continue;
+            }
+            let since = seen.and_then(|seen| seen.state_at);
+            let last = self.sent.get(&(name.clone(), number));
+            if last.is_none_or(|(at, before)| *before != since || at.elapsed() >= COMMAND_AGAIN) {
+                self.collector.command(&name, number, signed);
+                self.sent.insert((name, number), (Instant::now(), since));
+            }
+        }
+        Ok(())
     }
 
     fn report(&self) {

@@ -14,19 +14,23 @@ use crate::chain::Place;
 const APPLICATION: i64 = 0x4350_4A31;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// The write-ahead log is moved into the database by the writer between groups; SQLite does it by itself,
 /// inside a commit, only when that was forgotten for so many pages.
 const LATEST_CHECKPOINT: u32 = 4000;
 
 /// The write-ahead log is cut back to this many bytes when it has been longer.
-const LONGEST_WAL: u32 = 16 << 20;
+pub(crate) const LONGEST_WAL: u32 = 16 << 20;
+
+/// Bytes of a page, SQLite's default.
+pub(crate) const PAGE: u64 = 4096;
 
 /// A connection for the one writer, bounded like a device resource.
 pub(crate) fn connect(path: &Path, pages: u32) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;
+    set(&db, "page_size", PAGE.cast_signed())?;
     set(&db, "journal_mode", "WAL")?;
     // Every commit is on the disk when it returns; NORMAL would leave the last ones to a power cut.
     set(&db, "synchronous", "FULL")?;
@@ -51,7 +55,7 @@ pub(crate) fn lay_out(db: &Connection) -> Result<(), Error> {
     if found > LAYOUT {
         return Err(Error::Layout { found, known: LAYOUT });
     }
-    if found == 0 {
+    if found < LAYOUT {
         // One transaction: a power cut leaves a journal or none.
         let make = format!(
             "BEGIN IMMEDIATE; {} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;",
@@ -71,8 +75,17 @@ fn set(db: &Connection, pragma: &str, value: impl rusqlite::ToSql) -> rusqlite::
 
 /// Whether the file itself is damaged, rather than a row in it.
 pub(crate) fn is_corrupt(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
+    // Our statements are fixed: where one does not fit any more, the names of tables or columns are damaged.
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
+        || matches!(error, rusqlite::Error::SqlInputError { .. })
+}
+
+/// Rows came in another order than they were asked for: the file is damaged, and whoever goes on from the last one would
+/// never come to an end.
+pub(crate) fn out_of_order() -> rusqlite::Error {
+    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(corrupt, Some("rows are out of order".to_owned()))
 }
 
 /// Whether a value was not what a row holds; the file around it may be sound.
@@ -116,6 +129,23 @@ pub(crate) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
+/// A row as far as damage has left it, for HQ to see: what cannot be read is zeros or empty. Only its sequence must be
+/// one.
+pub(crate) fn remains(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
+        epoch: EpochId {
+            counter: row.get::<_, i64>(1).unwrap_or_default().max(0).cast_unsigned(),
+            nonce: row.get(2).unwrap_or_default(),
+        },
+        boot: row.get(3).unwrap_or_default(),
+        kind: row.get::<_, Kind>(4).map_or(RowKind::Entry, |kind| kind.0),
+        body: row.get(5).unwrap_or_default(),
+        chain: row.get(6).unwrap_or_default(),
+        mac: row.get(7).unwrap_or_default(),
+    })
+}
+
 /// A place of the queries over sequence, epoch and chain.
 pub(crate) fn place(row: &rusqlite::Row<'_>) -> rusqlite::Result<Place> {
     Ok(Place {
@@ -140,10 +170,25 @@ pub(crate) fn insert(db: &Connection, row: &Row) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// The highest sequence there is.
+pub(crate) fn last(db: &Connection) -> rusqlite::Result<Option<u64>> {
+    let last: Option<i64> = db.prepare_cached(include_str!("sql/last.sql"))?.query_row([], |row| row.get(0))?;
+    Ok(last.map(i64::cast_unsigned))
+}
+
+/// The last row's place.
+pub(crate) fn head(db: &Connection) -> rusqlite::Result<Option<Place>> {
+    db.query_row(include_str!("sql/head.sql"), [], place).optional()
+}
+
+/// Says that HQ should see a row soon.
+pub(crate) fn insert_alert(db: &Connection, sequence: u64) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO alert (sequence) VALUES (?1)")?.execute([sequence.cast_signed()]).map(drop)
+}
+
 /// What the first row there follows.
 pub(crate) fn base(db: &Connection) -> rusqlite::Result<Place> {
-    let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain FROM base";
-    Ok(db.query_row(sql, [], place).optional()?.unwrap_or(Place::START))
+    Ok(db.prepare_cached(include_str!("sql/base.sql"))?.query_row([], place).optional()?.unwrap_or(Place::START))
 }
 
 /// The last row that a receipt has covered.
@@ -157,7 +202,7 @@ pub(crate) fn move_base(db: &Connection, to: &Place) -> rusqlite::Result<()> {
 
 pub(crate) fn insert_receipt(db: &Connection, of: &Place, at: Option<i64>) -> rusqlite::Result<()> {
     db.execute(
-        "INSERT OR IGNORE INTO receipt (sequence, epoch_counter, epoch_nonce, chain, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        include_str!("sql/insert_receipt.sql"),
         params![of.sequence.cast_signed(), of.epoch.counter.cast_signed(), of.epoch.nonce, of.chain, at],
     )
     .map(drop)

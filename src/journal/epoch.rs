@@ -16,7 +16,7 @@ use hpke::{Deserializable as _, OpModeS, Serializable as _};
 use rand_core::TryRngCore as _;
 use wire::row::{EpochId, HASH};
 use wire::{BoxId, RegionId};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{Error, chain};
 
@@ -62,11 +62,15 @@ pub fn aad(sequence: u64, previous: &[u8; HASH]) -> Vec<u8> {
     [&sequence.to_be_bytes()[..], previous].concat()
 }
 
-/// Pads to a step: one byte 0x80, then zeros (ISO/IEC 7816-4).
-pub fn padded(mut plain: Vec<u8>) -> Vec<u8> {
-    plain.push(0x80);
-    plain.resize(plain.len().next_multiple_of(STEP), 0);
-    plain
+/// Pads to a step: one byte 0x80, then zeros (ISO/IEC 7816-4). What was given is wiped.
+pub fn padded(plain: Vec<u8>) -> Vec<u8> {
+    let plain = Zeroizing::new(plain);
+    let length = (plain.len() + 1).next_multiple_of(STEP);
+    let mut padded = Vec::with_capacity(length);
+    padded.extend_from_slice(&plain);
+    padded.push(0x80);
+    padded.resize(length, 0);
+    padded
 }
 
 /// Takes the padding off, or `None` when there is none.
@@ -75,13 +79,28 @@ pub fn unpadded(padded: &[u8]) -> Option<&[u8]> {
     (padded[end] == 0x80).then(|| &padded[..end])
 }
 
-/// The keys of the open epoch. Dropping it wipes them.
+/// The open epoch. Dropping it wipes its keys.
 pub(crate) struct Epoch {
     pub(crate) id: EpochId,
-    rows: chacha20poly1305::ChaCha20Poly1305,
-    mac_key: Zeroizing<[u8; 32]>,
+    /// Behind a pointer: moving an epoch must not leave copies of its keys on the stack.
+    keys: Box<Keys>,
     entries: u32,
     opened: Instant,
+}
+
+/// What a thief of the running box can use.
+#[derive(Default)]
+struct Keys {
+    rows: [u8; 32],
+    /// Of the next row.
+    mac: [u8; 32],
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.rows.zeroize();
+        self.mac.zeroize();
+    }
 }
 
 /// What the opening row tells HQ, so that it can follow.
@@ -98,8 +117,8 @@ impl Epoch {
         sealing_key: &[u8; 32],
     ) -> Result<(Self, Sealed), Error> {
         let mut nonce = [0; 8];
-        let mut mac_key = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut nonce).and_then(|()| getrandom::fill(&mut *mac_key)).map_err(|_| Error::Random)?;
+        let mut keys = Box::<Keys>::default();
+        getrandom::fill(&mut nonce).and_then(|()| getrandom::fill(&mut keys.mac)).map_err(|_| Error::Random)?;
         let id = EpochId { counter, nonce };
         let to = <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(sealing_key).map_err(|_| Error::SealingKey)?;
         let (encapsulated, mut context) = hpke::setup_sender::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256, _>(
@@ -110,12 +129,10 @@ impl Epoch {
             &mut rand_core::OsRng.unwrap_err(),
         )
         .map_err(|_| Error::SealingKey)?;
-        let sealed = context.seal(&*mac_key, MAC_KEY).map_err(|_| Error::SealingKey)?;
-        let mut row_key = Zeroizing::new([0; 32]);
-        context.export(ROW_KEY, &mut *row_key).map_err(|_| Error::SealingKey)?;
-        let rows = chacha20poly1305::ChaCha20Poly1305::new((&*row_key).into());
+        let sealed = context.seal(&keys.mac, MAC_KEY).map_err(|_| Error::SealingKey)?;
+        context.export(ROW_KEY, &mut keys.rows).map_err(|_| Error::SealingKey)?;
         let sealed = Sealed { encapsulated: encapsulated.to_bytes().into(), mac_key: sealed };
-        Ok((Self { id, rows, mac_key, entries: 0, opened: Instant::now() }, sealed))
+        Ok((Self { id, keys, entries: 0, opened: Instant::now() }, sealed))
     }
 
     /// Whether the next entry belongs to a new epoch.
@@ -133,15 +150,29 @@ impl Epoch {
         self.entries += 1;
         let plain = Zeroizing::new(padded(plain));
         let payload = Payload { msg: &plain, aad: &aad(sequence, previous) };
-        self.rows.encrypt(&Nonce::from(nonce(sequence)), payload).map_err(|_| Error::SealingKey)
+        let rows = chacha20poly1305::ChaCha20Poly1305::new((&self.keys.rows).into());
+        let body = rows.encrypt(&Nonce::from(nonce(sequence)), payload).map_err(|_| Error::SealingKey)?;
+        #[cfg(test)]
+        crate::tests::nonces::sealed(&plain, &body);
+        Ok(body)
     }
 
     /// The MAC of a row, after which its key is gone.
     pub(crate) fn mac(&mut self, chain: &[u8; HASH]) -> [u8; HASH] {
-        let mac = chain::mac(&self.mac_key, chain);
-        self.mac_key = Zeroizing::new(chain::next_mac_key(&self.mac_key));
+        let mac = chain::mac(&self.keys.mac, chain);
+        self.keys.mac = chain::next_mac_key(&self.keys.mac);
         mac
     }
+}
+
+/// Overwrites what finished calls have left below on this thread's stack: what works with a key leaves copies of it
+/// there. To be called when a key must be gone.
+#[inline(never)]
+pub(crate) fn wipe_stack() {
+    // Deeper than sealing, encapsulating and hashing go.
+    let mut below = [0u8; 32 * 1024];
+    below.zeroize();
+    std::hint::black_box(&below);
 }
 
 #[cfg(test)]

@@ -21,9 +21,10 @@ pub enum Error {
         /// The newest this version knows.
         known: i64,
     },
-    /// No room: the disk, or the share of it that the journal may take, is full. Nothing was acknowledged.
+    /// No room: the disk, or the share of it that the journal may take, is full, or what is left is kept for what
+    /// must still be written. Nothing was acknowledged.
     #[error("there is no room left for the journal")]
-    Full(#[source] Arc<rusqlite::Error>),
+    Full(#[source] Option<Arc<rusqlite::Error>>),
     /// The rows are not on the disk: it is read-only or failing. Nothing was acknowledged.
     #[error("the journal cannot be written")]
     Write(#[source] Arc<rusqlite::Error>),
@@ -68,7 +69,7 @@ impl Error {
     /// A failed write by its cause: no room is a state of its own, which time and receipts may cure.
     pub(crate) fn write(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(Arc::new(error)),
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full(Some(Arc::new(error))),
             _ => Self::Write(Arc::new(error)),
         }
     }

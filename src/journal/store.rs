@@ -1,6 +1,7 @@
 //! The journal as its one writer has it.
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,19 +9,26 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use wire::entry::Entry;
-use wire::row::{HASH, Row, RowKind};
+use wire::row::{Row, RowKind};
 use wire::sign::Signer;
 use wire::{BoxId, RegionId, WallTime};
 
 use crate::chain::{Author, Place};
-use crate::epoch::Epoch;
-use crate::{Checkpoint, Error, Opening, chain, disk};
+use crate::epoch::{Epoch, wipe_stack};
+use crate::{Bounds, Checkpoint, Error, Opening, disk};
 
+mod draft;
 mod receipts;
+mod room;
 mod salvage;
 mod tail;
+mod torn;
 
+use draft::{Draft, Plain};
+use room::Room;
+pub use room::look_at;
 use tail::Tail;
+use torn::Torn;
 
 /// Entries after which a checkpoint is written.
 const CHECKPOINT_ENTRIES: u32 = 64;
@@ -51,20 +59,6 @@ pub struct Identity {
     pub sealing_key: [u8; 32],
 }
 
-/// How much of the disk a journal may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Most pages of the database, 4 KiB each. The write-ahead log comes on top, up to 16 MiB.
-    pub pages: u32,
-}
-
-impl Default for Bounds {
-    /// 4 GiB: some 7 million rows, years without a line.
-    fn default() -> Self {
-        Self { pages: 1 << 20 }
-    }
-}
-
 /// The journal of one box, open for writing.
 pub struct Journal {
     path: PathBuf,
@@ -91,8 +85,11 @@ pub struct Journal {
     doubtful: bool,
     /// Commits since the write-ahead log was last moved into the database.
     commits: u32,
+    room: Room,
+    /// Which entries HQ should see before the backlog is through.
+    is_alert: fn(&Entry) -> bool,
     /// Held for as long as the journal is open: two writers would fork the chain.
-    _lock: File,
+    lock: File,
 }
 
 impl Journal {
@@ -112,20 +109,37 @@ impl Journal {
     /// [`Error::Full`], [`Error::Open`] or [`Error::Read`].
     pub fn open_within(path: &Path, identity: Identity, bounds: Bounds) -> Result<Self, Error> {
         let lock = lock(path)?;
+        let torn = Torn::of(path);
+        // Nothing there, where something was: the file itself is gone.
+        let is_gone = is_begun(&lock) && std::fs::metadata(path).map_or(0, |file| file.len()) == 0;
+        if is_gone {
+            File::options().create(true).append(true).open(path).map_err(Error::open)?;
+        }
         let mut boot = [0; 8];
         getrandom::fill(&mut boot).map_err(|_| Error::Random)?;
         let author =
             Author { region: identity.region.clone(), name: identity.name.clone(), key: identity.signer.public() };
-        let (db, tail) = match load(path, &author, bounds) {
-            Err(error) if error.is_corrupt() => {
-                tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
+        let mut room = Room::new(path, bounds);
+        let (mut db, mut tail) = room::load_with_reserve(&mut room, |room| {
+            let bounds = room.bounds(bounds);
+            if is_gone {
+                tracing::error!("the journal's file is gone; it begins anew, far above what was there");
                 salvage::salvage(path, &author, bounds)?;
-                load(path, &author, bounds)?
             }
-            loaded => loaded?,
-        };
+            match load(path, &author, bounds) {
+                Err(error) if error.is_corrupt() => {
+                    tracing::error!(code = error.code(), "the journal is no sound database; what can be read is saved");
+                    salvage::salvage(path, &author, bounds)?;
+                    load(path, &author, bounds)
+                }
+                loaded => loaded,
+            }
+        })?;
+        if let Some(torn) = torn {
+            torn.take_back(&mut db, &mut tail, &author)?;
+        }
         let Tail { head, next, last_epoch } = tail;
-        Ok(Self {
+        let mut journal = Self {
             path: path.to_owned(),
             db,
             bounds,
@@ -141,8 +155,15 @@ impl Journal {
             signed: Instant::now(),
             doubtful: false,
             commits: 0,
-            _lock: lock,
-        })
+            room,
+            is_alert: |_| false,
+            lock,
+        };
+        journal.begin_room();
+        if journal.head != Place::START {
+            journal.has_begun();
+        }
+        Ok(journal)
     }
 
     /// The last durable row.
@@ -168,6 +189,12 @@ impl Journal {
         self.durable.store(head.sequence, Ordering::Relaxed);
     }
 
+    /// Says which entries are alerts: their rows are marked as they are written, and the link sends them first.
+    /// Before, none are.
+    pub fn alert_on(&mut self, is_alert: fn(&Entry) -> bool) {
+        self.is_alert = is_alert;
+    }
+
     /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
     /// none are.
     ///
@@ -175,11 +202,24 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let plain: Vec<Vec<u8>> = entries.iter().map(wire::encode).collect();
-        if let Some(long) = plain.iter().find(|plain| plain.len() > LONGEST_ENTRY) {
-            return Err(Error::TooLong(long.len()));
+        let is_alert = self.is_alert;
+        let plain = || {
+            let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry) };
+            entries.iter().map(one).collect::<Vec<_>>()
+        };
+        let first = plain();
+        if let Some(long) = first.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
+            return Err(Error::TooLong(long));
         }
-        self.write(plain, false, now)
+        let may_use_reserve = room::may_use_reserve(entries);
+        if !may_use_reserve && !self.has_room_for_crossings(now) {
+            return Err(Error::Full(None));
+        }
+        let written = self.write(first, false, now);
+        if self.came_out(written.as_ref().err()) && may_use_reserve {
+            return self.write(plain(), false, now);
+        }
+        written
     }
 
     /// Does what time asks for, between groups: signs what is new after a minute, wipes a context that is an
@@ -195,13 +235,26 @@ impl Journal {
         if spent {
             // A thief of the running box can read what is sealed under a context that is still there.
             self.epoch = None;
+            wipe_stack();
         }
-        if self.commits >= COMMITS_IN_WAL {
+        if self.commits >= COMMITS_IN_WAL || self.commits > 0 && self.is_cramped() {
             self.commits = 0;
-            // Passive: waits for nobody. What a reader still holds is moved the next time.
-            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)?;
+            if let Err(error) = self.move_log() {
+                // With the reserve there may be room for it.
+                if !self.came_out(Some(&error)) {
+                    return Err(error);
+                }
+                self.move_log()?;
+            }
         }
+        self.look_in_time(now);
         Ok(())
+    }
+
+    /// Moves the write-ahead log into the database.
+    fn move_log(&self) -> Result<(), Error> {
+        // Passive: waits for nobody. What a reader still holds is moved the next time.
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(Error::write)
     }
 
     /// Signs what is new, if there is anything.
@@ -210,7 +263,12 @@ impl Journal {
     /// As [`Self::append`].
     pub fn sign(&mut self, now: WallTime) -> Result<(), Error> {
         // Without an epoch the next opening signs it all.
-        if self.unsigned == 0 || self.epoch.is_none() { Ok(()) } else { self.write(Vec::new(), true, now).map(drop) }
+        if self.unsigned == 0 || self.epoch.is_none() {
+            return Ok(());
+        }
+        let written = self.write(Vec::new(), true, now);
+        self.came_out(written.as_ref().err());
+        written.map(drop)
     }
 
     /// Seals to another key of HQ from the next entry on.
@@ -221,11 +279,14 @@ impl Journal {
         }
     }
 
-    fn write(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<u64, Error> {
+    fn write(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<u64, Error> {
         if self.doubtful {
             self.look_again()?;
         }
-        let draft = match self.draft(plain, sign, now) {
+        let draft = self.draft(plain, sign, now);
+        // The keys of what was just sealed are gone, and so are their traces.
+        wipe_stack();
+        let draft = match draft {
             Ok(draft) if draft.rows.is_empty() => return Ok(self.head.sequence),
             Ok(draft) => draft,
             Err(error) => {
@@ -234,7 +295,7 @@ impl Journal {
                 return Err(error);
             }
         };
-        if let Err(error) = self.commit(&draft.rows) {
+        if let Err(error) = self.commit(&draft.rows, &draft.alerts) {
             self.epoch = None;
             self.doubtful = true;
             return Err(Error::write(error));
@@ -244,14 +305,28 @@ impl Journal {
             self.signed = Instant::now();
         }
         (self.next, self.unsigned) = (draft.next, draft.unsigned);
+        let is_first = self.head == Place::START;
         self.stands_at(draft.head);
+        if is_first {
+            self.has_begun();
+        }
         Ok(self.head.sequence)
     }
 
+    /// Remembers, beside the journal, that there is one.
+    fn has_begun(&mut self) {
+        if !is_begun(&self.lock)
+            && let Err(error) = self.lock.write_all(b"begun\n").and_then(|()| self.lock.sync_all())
+        {
+            tracing::warn!(%error, "it cannot be noted that the journal has begun; the next start tries again");
+        }
+    }
+
     /// Seals and signs the next rows, without writing any.
-    fn draft(&mut self, plain: Vec<Vec<u8>>, sign: bool, now: WallTime) -> Result<Draft, Error> {
+    fn draft(&mut self, plain: Vec<Plain>, sign: bool, now: WallTime) -> Result<Draft, Error> {
         let mut draft = Draft {
             rows: Vec::with_capacity(plain.len() + 2),
+            alerts: Vec::new(),
             head: self.head,
             next: self.next,
             unsigned: self.unsigned,
@@ -259,12 +334,15 @@ impl Journal {
         };
         let due = self.signed.elapsed() >= CHECKPOINT_TIME;
         let last = plain.len().checked_sub(1);
-        for (index, plain) in plain.into_iter().enumerate() {
+        for (index, Plain { bytes, alert }) in plain.into_iter().enumerate() {
             if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
                 self.open_epoch(&mut draft)?;
             }
             let epoch = self.epoch.as_mut().expect("an epoch was just opened");
-            let body = epoch.seal(plain, draft.next, &draft.head.chain)?;
+            if alert {
+                draft.alerts.push(draft.next);
+            }
+            let body = epoch.seal(bytes, draft.next, &draft.head.chain)?;
             draft.add(epoch, self.boot, RowKind::Entry, body);
             draft.unsigned += 1;
             let enough = if epoch.is_young(FIRST_CHECKPOINT) { FIRST_CHECKPOINT } else { CHECKPOINT_ENTRIES };
@@ -302,10 +380,13 @@ impl Journal {
     }
 
     /// One transaction, one fsync.
-    fn commit(&mut self, rows: &[Row]) -> rusqlite::Result<()> {
+    fn commit(&mut self, rows: &[Row], alerts: &[u64]) -> rusqlite::Result<()> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in rows {
             disk::insert(&transaction, row)?;
+        }
+        for sequence in alerts {
+            disk::insert_alert(&transaction, *sequence)?;
         }
         transaction.commit()
     }
@@ -314,53 +395,33 @@ impl Journal {
     /// again and finds the head as a start would. Rows of the failed commit that did get there stay, though
     /// they were never acknowledged.
     fn look_again(&mut self) -> Result<(), Error> {
-        let (db, tail) = load(&self.path, &self.author, self.bounds)?;
+        let (db, tail) = load(&self.path, &self.author, self.room.bounds(self.bounds))?;
         self.db = db;
         self.next = tail.next;
         self.stands_at(tail.head);
         self.last_epoch = self.last_epoch.max(tail.last_epoch);
         (self.unsigned, self.doubtful) = (0, false);
+        self.count_set_aside();
         Ok(())
+    }
+
+    /// Where tests make writes fail.
+    #[cfg(test)]
+    pub(crate) const fn db(&self) -> &Connection {
+        &self.db
     }
 
     /// A disk of so many pages.
     #[cfg(test)]
     pub(crate) fn limit_pages(&mut self, pages: u32) {
-        self.bounds = Bounds { pages };
+        self.bounds = Bounds { pages, ..self.bounds };
         self.db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     }
 }
 
-/// Rows that are not written yet.
-struct Draft {
-    rows: Vec<Row>,
-    head: Place,
-    next: u64,
-    unsigned: u32,
-    signed: bool,
-}
-
-impl Draft {
-    fn add(&mut self, epoch: &mut Epoch, boot: [u8; 8], kind: RowKind, body: Vec<u8>) {
-        let mut row = Row { epoch: epoch.id, sequence: self.next, boot, kind, body, chain: [0; HASH], mac: [0; HASH] };
-        row.chain = chain::link(&self.head.chain, &row);
-        row.mac = epoch.mac(&row.chain);
-        self.head = Place::of(&row);
-        self.next += 1;
-        self.rows.push(row);
-    }
-
-    fn checkpoint(&mut self, epoch: &mut Epoch, boot: [u8; 8], who: &Identity, at: WallTime) {
-        let checkpoint = Checkpoint {
-            kind: Checkpoint::KIND,
-            region: who.region.clone(),
-            name: who.name.clone(),
-            head: self.head,
-            at,
-        };
-        self.add(epoch, boot, RowKind::Checkpoint, checkpoint.sign(who.signer.as_ref()));
-        (self.unsigned, self.signed) = (0, true);
-    }
+/// Whether a journal has begun beside this lock: its file may not just be absent.
+fn is_begun(lock: &File) -> bool {
+    lock.metadata().is_ok_and(|lock| lock.len() > 0)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {

@@ -21,6 +21,7 @@ use crate::{Error, Identity, Journal, MAC_KEY, Opening, Outbox, ROW_KEY, aad, in
 mod crash;
 mod damage;
 mod full;
+pub mod nonces;
 mod receipts;
 
 struct Device(SigningKey);
@@ -34,7 +35,7 @@ impl Signer for Device {
     }
 }
 
-const NOW: WallTime = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
+pub(crate) const NOW: WallTime = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
 
 type Kem = X25519HkdfSha256;
 
@@ -43,7 +44,7 @@ fn sealing() -> (<Kem as hpke::Kem>::PrivateKey, [u8; 32]) {
     (private, public.to_bytes().into())
 }
 
-fn identity() -> Identity {
+pub(crate) fn identity() -> Identity {
     Identity {
         region: "RU-TVE".parse().unwrap(),
         name: "post-1".parse().unwrap(),
@@ -52,16 +53,16 @@ fn identity() -> Identity {
     }
 }
 
-fn author() -> Author {
+pub(crate) fn author() -> Author {
     let Identity { region, name, signer, .. } = identity();
     Author { region, name, key: signer.public() }
 }
 
-fn note(detail: &str) -> Entry {
+pub(crate) fn note(detail: &str) -> Entry {
     Entry::Note(Note { at: NOW, code: "started".into(), detail: detail.into() })
 }
 
-fn all(path: &Path) -> Vec<Row> {
+pub(crate) fn all(path: &Path) -> Vec<Row> {
     let outbox = Outbox::open(path).unwrap();
     let (mut rows, mut after) = (Vec::new(), 0);
     loop {
@@ -73,7 +74,7 @@ fn all(path: &Path) -> Vec<Row> {
 }
 
 /// What HQ does: follow the chain, believe the signed rows, open the sealed ones, check every MAC.
-fn opened(rows: &[Row]) -> Vec<Entry> {
+pub(crate) fn opened(rows: &[Row]) -> Vec<Entry> {
     let author = author();
     let (private, public) = sealing();
     let mut cipher = None;
@@ -114,7 +115,7 @@ fn count(rows: &[Row], kind: RowKind) -> usize {
 }
 
 /// Every row there follows the one before, under the box's signatures.
-fn assert_sound(path: &Path) {
+pub(crate) fn assert_sound(path: &Path) {
     let report = verify_by(path, &author()).unwrap();
     assert_eq!((report.fault, report.sound), (None, report.rows));
 }

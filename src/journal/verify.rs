@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use rusqlite::Connection;
 use wire::row::{Row, RowKind};
 
 use crate::chain::{self, Author, Fault, Place};
 use crate::{Checkpoint, Error, Opening, disk};
+
+/// Rows checked in one look: some milliseconds.
+const AT_ONCE: usize = 1000;
 
 /// What checking a whole journal found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +34,7 @@ pub struct Report {
 /// # Errors
 /// [`Error::Open`] or [`Error::Read`].
 pub fn verify(path: &Path) -> Result<Report, Error> {
-    check(path, None)
+    verify_with(path, None, &mut |_, _| ())
 }
 
 /// Checks the chain and every signature of a whole journal.
@@ -38,48 +42,71 @@ pub fn verify(path: &Path) -> Result<Report, Error> {
 /// # Errors
 /// [`Error::Open`] or [`Error::Read`].
 pub fn verify_by(path: &Path, author: &Author) -> Result<Report, Error> {
-    check(path, Some(author))
+    verify_with(path, Some(author), &mut |_, _| ())
 }
 
-fn check(path: &Path, author: Option<&Author>) -> Result<Report, Error> {
+/// Checks a whole journal, its signatures too when the author is known; `tell` hears how many rows of how many are
+/// done. Its box may be at work: rows that leave meanwhile have their receipt, and are left out.
+///
+/// # Errors
+/// [`Error::Open`] or [`Error::Read`].
+pub fn verify_with(path: &Path, author: Option<&Author>, tell: &mut dyn FnMut(u64, u64)) -> Result<Report, Error> {
     let db = disk::connect_reader(path)?;
-    let settled = disk::settled(&db).map_err(Error::read)?;
-    let quarantined: i64 = db
-        .query_row("SELECT count(*) FROM quarantine WHERE sequence IS NOT NULL", [], |row| row.get(0))
-        .map_err(Error::read)?;
+    let quarantined: i64 =
+        db.query_row(include_str!("sql/count_set_aside.sql"), [], |row| row.get(0)).map_err(Error::read)?;
     let base = disk::base(&db).map_err(Error::read)?;
-    let mut report = Report {
-        rows: 0,
-        sound: 0,
-        fault: None,
-        head: base,
-        settled: settled.map_or(0, |place| place.sequence),
-        quarantined: quarantined.cast_unsigned(),
-    };
-    let mut query = db.prepare(include_str!("sql/rows_from.sql")).map_err(Error::read)?;
-    let mut rows = query.query([0]).map_err(Error::read)?;
-    while let Some(row) = rows.next().map_err(Error::read)? {
-        report.rows += 1;
-        if report.fault.is_some() {
-            continue;
-        }
-        let sequence: i64 = row.get(0).map_err(Error::read)?;
-        let followed = match disk::row(row) {
-            Ok(row) => step(&report.head, settled.as_ref(), &row, author),
-            Err(error) if disk::is_damaged_value(&error) => Err(Fault::Hash),
-            Err(error) => return Err(Error::read(error)),
-        };
-        match followed {
-            Ok(place) => (report.head, report.sound) = (place, report.sound + 1),
-            Err(fault) => report.fault = Some((sequence.cast_unsigned(), fault)),
-        }
+    let total = disk::last(&db).map_err(Error::read)?.unwrap_or(0).saturating_sub(base.sequence);
+    let quarantined = quarantined.cast_unsigned();
+    let mut report = Report { rows: 0, sound: 0, fault: None, head: base, settled: 0, quarantined };
+    let mut from = Some(0);
+    while let Some(next) = from {
+        from = look(&db, next, author, &mut report).map_err(Error::read)?;
+        tell((report.rows as u64).min(total), total);
     }
     Ok(report)
 }
 
+/// Checks some rows from a sequence on, in one short look, so that the log of a box at work does not grow for it; the
+/// sequence to go on with, if there are more.
+fn look(db: &Connection, from: i64, author: Option<&Author>, report: &mut Report) -> rusqlite::Result<Option<i64>> {
+    let settled = disk::settled(db)?;
+    report.settled = settled.map_or(0, |place| place.sequence);
+    let base = disk::base(db)?;
+    if report.fault.is_none() && base.sequence > report.head.sequence {
+        report.head = base;
+    }
+    let mut query = db.prepare_cached(include_str!("sql/rows_from.sql"))?;
+    let mut rows = query.query([from])?;
+    let mut next = from;
+    for _ in 0..AT_ONCE {
+        let Some(row) = rows.next()? else { return Ok(None) };
+        report.rows += 1;
+        let sequence: i64 = row.get(0)?;
+        if sequence < next {
+            return Err(disk::out_of_order());
+        }
+        if report.fault.is_none() {
+            let followed = match disk::row(row) {
+                Ok(row) => step(&report.head, settled.as_ref(), &row, author),
+                Err(error) if disk::is_damaged_value(&error) => Err(Fault::Hash),
+                Err(error) => return Err(error),
+            };
+            match followed {
+                Ok(place) => (report.head, report.sound) = (place, report.sound + 1),
+                Err(fault) => report.fault = Some((sequence.cast_unsigned(), fault)),
+            }
+        }
+        if sequence == i64::MAX {
+            return Ok(None);
+        }
+        next = sequence + 1;
+    }
+    Ok(Some(next))
+}
+
 /// A row after a place. Where rows under a receipt were damaged and set aside, the journal goes on from the
 /// receipt's place.
-fn step(head: &Place, settled: Option<&Place>, row: &Row, author: Option<&Author>) -> Result<Place, Fault> {
+pub(crate) fn step(head: &Place, settled: Option<&Place>, row: &Row, author: Option<&Author>) -> Result<Place, Fault> {
     let follow = |place: &Place| match author {
         Some(author) => chain::follow(place, row, author),
         None => unsigned(place, row),

@@ -120,6 +120,7 @@ pub fn run(
         match requests.0.recv_timeout(TURN) {
             Ok(first) => {
                 let requests = std::iter::once(first).chain(requests.0.try_iter().take(BOUND));
+                let keep = journal.keeps(keep);
                 if let Err(error) = group(&mut journal, requests, keep)
                     && error.is_corrupt()
                 {
@@ -130,7 +131,8 @@ pub fn run(
             }
             Err(RecvTimeoutError::Timeout) => {
                 idle += 1;
-                if idle >= TURNS_BETWEEN_PRUNING {
+                let keep = journal.keeps(keep);
+                if idle >= TURNS_BETWEEN_PRUNING || keep.is_zero() {
                     // Again on the next turn while there is more.
                     idle = if said(journal.prune(clock(), keep), "rows could not be pruned") { idle } else { 0 };
                 }
@@ -158,9 +160,9 @@ fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: D
     for request in requests {
         match request {
             Request::Append(more, now, reply) => {
+                waiting.push((more.len(), reply));
                 entries.extend(more);
                 time = Some(now);
-                waiting.push(reply);
             }
             Request::Settle(receipt, now, reply) => receipts.push((receipt, now, reply)),
             Request::SealTo(key) => sealing_key = Some(key),
@@ -173,9 +175,13 @@ fn group(journal: &mut Journal, requests: impl Iterator<Item = Request>, keep: D
     // Entries first: a car waits for them, and for a receipt nobody does.
     if let Some(now) = time {
         let written = journal.append(&entries, now);
-        for reply in waiting {
+        // Where room is short, a crossing must not keep others from what is left for them.
+        let alone = matches!(written, Err(Error::Full(_))) && waiting.len() > 1;
+        for (count, reply) in waiting {
+            let written = if alone { journal.append(&entries[..count], now) } else { written.clone() };
+            entries.drain(..count);
             // Who has stopped waiting has ended; the row is there all the same.
-            let _ = reply.send(written.clone());
+            let _ = reply.send(written);
         }
         outcome = written.map(drop);
     }

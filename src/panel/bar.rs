@@ -2,13 +2,13 @@
 
 use verdict::Grade;
 
-use crate::colour::{BAR, BAR_DOUBT, Pair, REFUSE};
+use crate::colour::{BAR, BAR_DOUBT, CHECK, Pair, REFUSE};
 use crate::font::Size;
 use crate::icon;
 use crate::place::Place;
 use crate::sheet::{Align, Set, Sheet};
 use crate::text::{self, Words};
-use crate::view::Bar;
+use crate::view::{Bar, Room};
 
 /// Draws it.
 pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
@@ -22,12 +22,11 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
     let time = if doubt { format!("{time} ?") } else { time.to_owned() };
     put(sheet, &mut rest, &time, if doubt { BAR_DOUBT } else { BAR }, gap);
 
-    if bar.journal_fails {
-        let (set, _) = sheet.set(words.journal_fails, rest, Size::Small);
-        let chip = rest.cut_left(set.width() + gap);
-        rest.cut_left(gap);
-        sheet.fill(chip, REFUSE.ground);
-        sheet.write(&set, chip, REFUSE, Align::Middle);
+    // What is being lost comes before what will be.
+    match bar.room {
+        _ if bar.journal_fails => chip(sheet, &mut rest, words.journal_fails, REFUSE, gap),
+        Some(room) => chip(sheet, &mut rest, &short_room(words, room), CHECK, gap),
+        None => {}
     }
 
     let is_fresh = bar.release.is_some() && bar.knowledge == Grade::Fresh;
@@ -56,6 +55,23 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, bar: &Bar) {
         if let Some(set) = first_that_fits(sheet, rest, &texts) {
             sheet.write(&set, rest, pair, Align::Left);
         }
+    }
+}
+
+/// A word that must not be overlooked.
+fn chip(sheet: &mut Sheet<'_>, rest: &mut Place, text: &str, pair: Pair, gap: i32) {
+    let (set, _) = sheet.set(text, *rest, Size::Small);
+    let chip = rest.cut_left(set.width() + gap);
+    rest.cut_left(gap);
+    sheet.fill(chip, pair.ground);
+    sheet.write(&set, chip, pair, Align::Middle);
+}
+
+/// The journal's room in the fewest words; the idle screen says it in full.
+fn short_room(words: &Words, room: Room) -> String {
+    match room {
+        Room::Hours(hours) => format!("{} {} {}", words.journal, hours.min(999), words.hours),
+        Room::Little => format!("{} !", words.journal),
     }
 }
 

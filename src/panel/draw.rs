@@ -35,7 +35,7 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
         typed::draw(sheet, strip, words, &view.typed);
     }
     match &view.screen {
-        Screen::Idle => screen::idle::draw(sheet, rest, words),
+        Screen::Idle => screen::idle::draw(sheet, rest, words, view.bar.room),
         Screen::Hint(hint) => screen::hint::draw(sheet, rest, view.language, *hint),
         Screen::Verdict(card) => screen::verdict::draw(sheet, rest, view.language, card),
         Screen::Closed { passed, card } => screen::closed::draw(sheet, rest, view.language, *passed, card),

@@ -36,7 +36,7 @@ pub use draw::draw;
 pub use enrol::{Enrol, Modules, NotEnrolled};
 pub use show::{Latest, show};
 pub use signal::{Driver, driver, tone};
-pub use view::{Bar, Card, Fault, Hint, Language, Names, Run, Screen, Stick, View};
+pub use view::{Bar, Card, Fault, Hint, Language, Names, Room, Run, Screen, Stick, View};
 
 /// What the matter is, in a few words: the headline of a reason, for pages and reports that speak of it too.
 pub const fn headline(reason: verdict::Reason, language: Language) -> &'static str {

@@ -73,5 +73,6 @@ fn bar() -> Bar {
         knowledge: Grade::Fresh,
         worst: None,
         journal_fails: false,
+        room: None,
     }
 }

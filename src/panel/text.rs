@@ -171,6 +171,12 @@ pub struct Words {
     pub knowledge: [&'static str; Knowledge::ALL.len()],
     /// Crossings are being lost.
     pub journal_fails: &'static str,
+    /// The journal, before how long its room lasts.
+    pub journal: &'static str,
+    /// Said to the officer while there is little room, with the hours.
+    pub room_for: &'static str,
+    /// And where nobody can tell for how long.
+    pub little_room: &'static str,
 
     /// Before the number of a release on a stick.
     pub on_stick: &'static str,
@@ -188,6 +194,9 @@ pub struct Words {
 pub const fn knowledge(words: &Words, part: Knowledge) -> &'static str {
     words.knowledge[part.number() as usize]
 }
+
+/// The place in a text where hours stand.
+pub const HOURS: &str = "{hours}";
 
 /// The place in an advice where the age of the list stands.
 pub const AGE: &str = "{age}";

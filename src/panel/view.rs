@@ -257,6 +257,10 @@ pub enum Stick {
     Nothing,
     /// The box cannot write down what it reads.
     Failed,
+    /// HQ's receipt was on it: HQ has what the box had written on a stick before.
+    Settled,
+    /// A receipt was on it that is not HQ's word about this box's journal.
+    WrongReceipt,
 }
 
 impl Stick {
@@ -274,12 +278,17 @@ impl Stick {
             Self::Pulled => "pulled",
             Self::Nothing => "nothing",
             Self::Failed => "failed",
+            Self::Settled => "settled",
+            Self::WrongReceipt => "wrong-receipt",
         }
     }
 
     /// Whether all is as it should be.
     pub const fn is_well(&self) -> bool {
-        matches!(self, Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. })
+        matches!(
+            self,
+            Self::Reading { .. } | Self::Adopted { .. } | Self::Current { .. } | Self::Older { .. } | Self::Settled
+        )
     }
 }
 
@@ -376,4 +385,15 @@ pub struct Bar {
     pub worst: Option<(Knowledge, u64)>,
     /// Crossings are being lost, by policy: the journal cannot be written.
     pub journal_fails: bool,
+    /// What room the journal has, where there is so little that the officer is to know.
+    pub room: Option<Room>,
+}
+
+/// Little room for what is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Room {
+    /// For so many hours at the present traffic.
+    Hours(u32),
+    /// It cannot be told for how long.
+    Little,
 }

@@ -2,15 +2,19 @@
 //! limit is kept while they come.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
+mod agent;
 mod folder;
 mod news;
 mod stick;
 
-pub use folder::Folder;
+pub use agent::agent;
+pub use folder::{Folder, beneath};
 pub use news::News;
 pub use stick::{OnStick, Stick};
 
@@ -117,6 +121,12 @@ impl Http {
         }
         let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build();
         Ok(Self::with_tls(base, PATIENCE, tls))
+    }
+
+    /// The release folder at an address, over TLS that somebody else has set up: a box's, with the region's authorities
+    /// and its own clock.
+    pub fn over_tls(base: &str, tls: Arc<ClientConfig>) -> Self {
+        Self { base: base.trim_end_matches('/').to_owned(), agent: agent(tls, PATIENCE) }
     }
 
     fn with_tls(base: &str, patience: Duration, tls: TlsConfig) -> Self {

@@ -31,7 +31,7 @@ mod store;
 pub mod table;
 
 pub use bundle::{Bundle, LONGEST_BUNDLE};
-pub use carrier::{Carrier, CarrierError, Folder, Http, Layered, News, OnStick, Stick};
+pub use carrier::{Carrier, CarrierError, Folder, Http, Layered, News, OnStick, Stick, agent, beneath};
 pub use content::check;
 pub use error::Error;
 pub use format::Carry;

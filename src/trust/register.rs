@@ -212,6 +212,11 @@ impl Pepper {
         std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
+    /// Its 32 bytes, to be sealed to a box.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The line of its file.
     pub fn line(&self) -> Zeroizing<String> {
         let digits = Zeroizing::new(hex(&self.0[..]));

@@ -1,11 +1,12 @@
 //! The link: crossings and health out, receipts and releases in, when there is a line.
 //!
 //! Responsible for connecting and coming back, for sending the journal's rows until HQ's receipt covers
-//! them, for checking receipts before the journal may act on them, for the box's online state and its
+//! them, for showing HQ alerts before that, for
+//! checking receipts and commands before anybody may act on them, for the box's online state and its
 //! heartbeat, and for telling `trust` that there is a newer release.
 //!
 //! Not responsible for keeping anything: the journal is the queue, the client library never is. Nor for
-//! fetching releases, nor for what a row says; rows are sealed before they come here.
+//! fetching releases, nor for what a row says; rows are sealed before they come here. Nor for doing what is commanded.
 //!
 //! Invariants: a row counts as delivered only by a receipt of HQ that was verified and that the journal
 //! took as its own; a broker's acknowledgement counts for nothing; nothing here waits for the network in
@@ -16,6 +17,7 @@
 //! since the last beginning; to *resend* is to put the cursor back to what is covered.
 #![forbid(unsafe_code)]
 
+mod command;
 mod error;
 pub mod link;
 mod machine;
@@ -23,6 +25,7 @@ mod outbox;
 mod receipt;
 mod run;
 
+pub use command::{Refused, judged};
 pub use error::Error;
 pub use machine::{Command, Event, Machine, Pace, State};
 pub use outbox::{JournalOutbox, Outbox};

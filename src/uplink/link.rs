@@ -3,6 +3,7 @@
 use std::future::Future;
 
 pub mod mqtt;
+pub mod tls;
 
 /// What comes from the far side, or happens to the pipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum Incoming {
     Release(Vec<u8>),
     /// Bytes that claim to be the bundle of a newer release.
     News(Vec<u8>),
+    /// Bytes that claim to be a command.
+    Command(Vec<u8>),
+    /// The broker has taken rows that nobody listens for.
+    Unheard,
     /// The connection is gone, and why, for the log.
     Lost(String),
 }
@@ -24,8 +29,12 @@ pub enum Incoming {
 pub enum Outgoing {
     /// A batch of rows; to be delivered at least once while the connection stands.
     Crossings,
+    /// One row that HQ should see at once; to be delivered at least once while the connection stands.
+    Alerts,
     /// A heartbeat; may get lost.
     Health,
+    /// The answer to a command; to be delivered at least once while the connection stands.
+    Diag,
 }
 
 /// The pipe takes nothing more for the moment.
@@ -39,6 +48,9 @@ pub trait Link {
 
     /// Drops the client. To HQ this is a box that went away.
     fn close(&mut self);
+
+    /// Says that the box goes by itself, if the line lets it within a moment, and drops the client.
+    fn part(&mut self) -> impl Future<Output = ()>;
 
     /// Hands a message over without ever waiting.
     ///

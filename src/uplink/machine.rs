@@ -3,11 +3,24 @@
 //! The client library may vanish, block, reorder or lie; all of that is events here, and none of them can
 //! make a row count as delivered. Only [`Event::Covered`] does, which the shell raises for a receipt that
 //! was verified and that the journal took.
+//!
+//! Rows leave within HQ's budget, oldest first. Alerts leave before them and outside of it, each once a
+//! connection and now and then again; they are copies that HQ sees early, and move nothing.
 
 use std::time::{Duration, Instant};
 
+mod bucket;
 #[cfg(test)]
 mod tests;
+
+use bucket::Bucket;
+
+/// Alerts that leave in a row while rows could: however many come, the backlog goes on, and with it receipts.
+const ALERTS_IN_A_ROW: u32 = 16;
+
+/// How much later HQ must have signed that it has less, in seconds, to be believed at once: its ledger was put back
+/// in time. Receipts of about the same time may overtake each other.
+const LATER: i64 = 5;
 
 /// How patient the link is. The defaults are what the prototype was measured with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +48,15 @@ pub struct Pace {
     pub starved: Duration,
     /// Most rows under way without a receipt.
     pub window: u64,
+    /// Most rows of a batch. It doubles with every fruitless resend, up to `batch_most`.
+    pub batch: u32,
+    /// A batch so long holds a row the box has signed, which vouches to HQ for the rows before it: so a row that HQ
+    /// cannot take by itself does not hold up what is behind it.
+    pub batch_most: u32,
+    /// How long an alert may stand without a receipt before it is sent again; doubled every time.
+    pub alert: Duration,
+    /// What it is doubled up to.
+    pub alert_most: Duration,
 }
 
 impl Default for Pace {
@@ -51,6 +73,10 @@ impl Default for Pace {
             blocked: Duration::from_millis(20),
             starved: Duration::from_secs(1),
             window: 512,
+            batch: 32,
+            batch_most: 128,
+            alert: Duration::from_secs(30),
+            alert_most: Duration::from_secs(960),
         }
     }
 }
@@ -64,10 +90,12 @@ pub enum Event {
     Connected,
     /// The connection, or the attempt at one, has failed.
     Lost,
-    /// The journal's last durable row.
+    /// The journal has grown.
     Appended {
-        /// Its sequence.
+        /// Sequence of its last durable row.
         head: u64,
+        /// Sequence of the last alert among its rows; 0 for none.
+        alert: u64,
     },
     /// A receipt that was verified and that the journal took.
     Covered {
@@ -77,15 +105,26 @@ pub enum Event {
         ledger: [u8; 8],
         /// Unix seconds at HQ.
         issued: i64,
+        /// Rows a second this box may send; none: as many as it likes.
+        budget: Option<u32>,
     },
     /// Answer to [`Command::Send`]: the client took a batch.
     Sent {
         /// Sequence of its last row.
         through: u64,
+        /// How many rows it had.
+        rows: u32,
     },
-    /// Answer to [`Command::Send`]: the client takes nothing now.
+    /// Answer to [`Command::Alert`]: the client took the alert.
+    AlertSent {
+        /// Its sequence.
+        sequence: u64,
+    },
+    /// Answer to [`Command::Alert`]: there is none any more.
+    NoAlert,
+    /// Answer to either: the client takes nothing now.
     Blocked,
-    /// Answer to [`Command::Send`]: there was nothing to send, or it could not be read.
+    /// Answer to either: there was nothing to send, or it could not be read.
     Starved,
 }
 
@@ -99,6 +138,13 @@ pub enum Command {
     /// Hand the next batch to the client and answer.
     Send {
         /// The batch begins with the row after this one.
+        after: u64,
+        /// Most rows it may have.
+        most: u32,
+    },
+    /// Hand the next alert to the client and answer.
+    Alert {
+        /// The first one after this row.
         after: u64,
     },
 }
@@ -145,18 +191,37 @@ pub struct Machine<R> {
     head: u64,
     covered: u64,
     cursor: u64,
+    alerts: Alerts,
+    bucket: Bucket,
     /// The ledger that gave the last receipt, and when it did.
     ledger: Option<([u8; 8], i64)>,
-    /// A [`Command::Send`] has not been answered yet.
-    asked: bool,
+    /// What a receipt has said since things last moved that covers less.
+    less: Option<u64>,
+    /// A command that is to be answered has not been answered yet.
+    asked: Option<Command>,
     /// Nothing is sent before this.
     hold: Option<Instant>,
+    /// The last answer was that nothing was sent.
+    refused: bool,
     /// When things last moved.
     moved: Instant,
     connected: Instant,
     patience: Duration,
     fruitless: u32,
     failures: u32,
+}
+
+/// How far the alerts are.
+#[derive(Debug)]
+struct Alerts {
+    /// The last one in the journal; 0 for none.
+    last: u64,
+    /// The last one that was handed over on this connection.
+    cursor: u64,
+    in_a_row: u32,
+    /// When those that have no receipt by then are sent again.
+    again: Instant,
+    patience: Duration,
 }
 
 impl<R: FnMut() -> u32> Machine<R> {
@@ -169,9 +234,13 @@ impl<R: FnMut() -> u32> Machine<R> {
             head,
             covered,
             cursor: covered,
+            alerts: Alerts { last: 0, cursor: covered, in_a_row: 0, again: now, patience: pace.alert },
+            bucket: Bucket::new(pace.batch, now),
             ledger: None,
-            asked: false,
+            less: None,
+            asked: None,
             hold: None,
+            refused: false,
             moved: now,
             connected: now,
             patience: pace.patience,
@@ -202,16 +271,34 @@ impl<R: FnMut() -> u32> Machine<R> {
         self.head
     }
 
+    /// Rows a second HQ lets this box send; none: as many as it likes.
+    pub const fn budget(&self) -> Option<u32> {
+        self.bucket.rate()
+    }
+
+    /// How often rows have been sent again since a receipt last moved on.
+    pub const fn fruitless(&self) -> u32 {
+        self.fruitless
+    }
+
     /// When to come back with [`Event::Wake`] at the latest; none while only events can change anything.
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Disconnected => None,
             Phase::Connecting(until) | Phase::Waiting(until) | Phase::BackingOff(until) => Some(until),
-            Phase::Up if self.covered < self.head => {
-                let due = self.moved + self.patience;
-                Some(self.hold.filter(|_| self.wants_to_send()).map_or(due, |hold| hold.min(due)))
+            Phase::Up => {
+                let wants = self.wants_to_send() || self.wants_to_alert();
+                let ready = if self.asked.is_some() || !wants {
+                    None
+                } else if self.hold.is_some() {
+                    self.hold
+                } else {
+                    self.bucket.when(self.next_batch()).filter(|_| !self.wants_to_alert())
+                };
+                let resend = self.is_under_way().then(|| self.moved + self.patience);
+                let alert = self.alerts_wait().then_some(self.alerts.again);
+                [ready, resend, alert].into_iter().flatten().min()
             }
-            Phase::Up => None,
         }
     }
 
@@ -221,11 +308,23 @@ impl<R: FnMut() -> u32> Machine<R> {
             Event::Wake => self.wake(now),
             Event::Connected => self.connected(now),
             Event::Lost => self.lost(now),
-            Event::Appended { head } => self.appended(head, now),
-            Event::Covered { sequence, ledger, issued } => self.cover(sequence, ledger, issued, now),
-            Event::Sent { through } => self.answered(None, through, now),
-            Event::Blocked => self.answered(Some(self.pace.blocked), self.cursor, now),
-            Event::Starved => self.answered(Some(self.pace.starved), self.cursor, now),
+            Event::Appended { head, alert } => {
+                self.head = self.head.max(head);
+                self.alerts.last = self.alerts.last.max(alert.min(self.head));
+                self.send(now)
+            }
+            Event::Covered { sequence, ledger, issued, budget } => {
+                self.cover(sequence, ledger, issued, budget, now);
+                match self.phase {
+                    Phase::Waiting(_) => self.begin(now),
+                    _ => self.send(now),
+                }
+            }
+            Event::Sent { through, rows } => self.sent(through, rows, now),
+            Event::AlertSent { sequence } => self.alert_sent(sequence, now),
+            Event::NoAlert => self.alert_sent(u64::MAX, now),
+            Event::Blocked => self.not_sent(self.pace.blocked, now),
+            Event::Starved => self.not_sent(self.pace.starved, now),
         }
     }
 
@@ -239,10 +338,15 @@ impl<R: FnMut() -> u32> Machine<R> {
                 if self.hold.is_some_and(|hold| now >= hold) {
                     self.hold = None;
                 }
-                if self.covered < self.head && now >= self.moved + self.patience {
+                if self.is_under_way() && now >= self.moved + self.patience {
                     return self.resend(now);
                 }
-                self.send()
+                if self.alerts_wait() && now >= self.alerts.again {
+                    self.alerts.cursor = self.covered;
+                    self.alerts.patience = (self.alerts.patience * 2).min(self.pace.alert_most);
+                    self.alerts.again = now + self.alerts.patience;
+                }
+                self.send(now)
             }
             _ => Vec::new(),
         }
@@ -264,10 +368,17 @@ impl<R: FnMut() -> u32> Machine<R> {
     /// Starts sending from what is covered, whatever went out on an earlier connection.
     fn begin(&mut self, now: Instant) -> Vec<Command> {
         self.phase = Phase::Up;
-        self.cursor = self.covered;
-        (self.asked, self.hold, self.moved) = (false, None, now);
+        self.alerts.cursor = self.covered;
+        (self.alerts.again, self.alerts.patience) = (now + self.pace.alert, self.pace.alert);
         (self.patience, self.fruitless) = (self.pace.patience, 0);
-        self.send()
+        self.restart(now)
+    }
+
+    /// Puts the cursor back to what is covered.
+    fn restart(&mut self, now: Instant) -> Vec<Command> {
+        self.cursor = self.covered;
+        (self.asked, self.hold, self.refused, self.moved) = (None, None, false, now);
+        self.send(now)
     }
 
     fn lost(&mut self, now: Instant) -> Vec<Command> {
@@ -285,76 +396,140 @@ impl<R: FnMut() -> u32> Machine<R> {
         vec![Command::Close]
     }
 
-    fn appended(&mut self, head: u64, now: Instant) -> Vec<Command> {
-        if head <= self.head {
-            return Vec::new();
-        }
-        if self.covered == self.head {
-            self.moved = now;
-        }
-        self.head = head;
-        self.send()
-    }
-
-    fn cover(&mut self, sequence: u64, ledger: [u8; 8], issued: i64, now: Instant) -> Vec<Command> {
+    fn cover(&mut self, sequence: u64, ledger: [u8; 8], issued: i64, budget: Option<u32>, now: Instant) {
         // Whoever says more than there is, is not believed about the rest either.
         if sequence > self.head {
-            return Vec::new();
+            return;
         }
         let onward = sequence > self.covered;
         match self.ledger {
-            // Receipts overtake each other; of one ledger only the furthest counts.
-            Some((id, _)) if id == ledger && !onward => {}
             // A ledger that was replaced has nothing more to say.
-            Some((id, last)) if id != ledger && issued < last => {}
-            // A restored ledger may know less than the one before: then the rows go up again.
+            Some((id, last)) if id != ledger && issued < last => return,
+            // Nor has an old receipt that comes again.
+            Some((id, last)) if id == ledger && !onward && issued < last => return,
+            // Receipts of one ledger overtake each other; the furthest counts, unless nothing else moves.
+            Some((id, last)) if id == ledger && sequence < self.covered && issued < last.saturating_add(LATER) => {
+                self.less = Some(sequence);
+            }
+            // A restored ledger may know less than before: then the rows go up again.
             _ => {
                 self.ledger = Some((ledger, issued));
-                self.covered = sequence;
-                self.cursor = if onward { self.cursor.max(sequence) } else { sequence };
                 if onward {
-                    (self.moved, self.patience) = (now, self.pace.patience);
-                    (self.fruitless, self.failures) = (0, 0);
+                    self.moved_on(now);
+                    self.cursor = self.cursor.max(sequence);
+                    self.alerts.cursor = self.alerts.cursor.max(sequence);
+                    self.covered = sequence;
+                } else {
+                    self.go_back(sequence);
                 }
             }
         }
-        match self.phase {
-            Phase::Waiting(_) => self.begin(now),
-            _ => self.send(),
-        }
+        self.bucket.limit(budget, now);
     }
 
-    fn answered(&mut self, wait: Option<Duration>, through: u64, now: Instant) -> Vec<Command> {
-        if !self.asked {
-            return Vec::new();
+    fn moved_on(&mut self, now: Instant) {
+        (self.moved, self.patience) = (now, self.pace.patience);
+        (self.fruitless, self.failures, self.less, self.refused) = (0, 0, None, false);
+    }
+
+    /// HQ has less than it had.
+    fn go_back(&mut self, sequence: u64) {
+        if sequence < self.covered {
+            (self.covered, self.cursor, self.alerts.cursor) = (sequence, sequence, sequence);
         }
-        self.asked = false;
-        self.hold = wait.map(|wait| now + wait);
+        self.less = None;
+    }
+
+    fn sent(&mut self, through: u64, rows: u32, now: Instant) -> Vec<Command> {
+        let Some(Command::Send { most, .. }) = self.asked else { return Vec::new() };
+        self.bucket.take(rows.min(most));
+        if !self.is_under_way() {
+            self.moved = now;
+        }
         self.cursor = self.cursor.max(through.min(self.head));
-        self.send()
+        self.alerts.in_a_row = 0;
+        self.go_on(now)
+    }
+
+    fn alert_sent(&mut self, sequence: u64, now: Instant) -> Vec<Command> {
+        let Some(Command::Alert { .. }) = self.asked else { return Vec::new() };
+        if !self.alerts_wait() {
+            (self.alerts.again, self.alerts.patience) = (now + self.pace.alert, self.pace.alert);
+        }
+        self.alerts.cursor = self.alerts.cursor.max(sequence.min(self.alerts.last));
+        self.alerts.in_a_row += 1;
+        self.go_on(now)
+    }
+
+    fn go_on(&mut self, now: Instant) -> Vec<Command> {
+        (self.asked, self.refused) = (None, false);
+        self.send(now)
+    }
+
+    fn not_sent(&mut self, wait: Duration, now: Instant) -> Vec<Command> {
+        if self.asked.take().is_some() {
+            if !self.is_under_way() {
+                self.moved = now;
+            }
+            (self.hold, self.refused) = (Some(now + wait), true);
+        }
+        Vec::new()
     }
 
     fn resend(&mut self, now: Instant) -> Vec<Command> {
         self.fruitless += 1;
+        if let Some(less) = self.less {
+            self.go_back(less);
+        }
         if self.fruitless > self.pace.stubborn {
             return self.lost(now);
         }
-        self.cursor = self.covered;
-        (self.asked, self.hold, self.moved) = (false, None, now);
         self.patience = (self.patience * 2).min(self.pace.patience_most);
-        self.send()
+        self.restart(now)
+    }
+
+    /// Whether something must move before patience ends.
+    const fn is_under_way(&self) -> bool {
+        self.cursor > self.covered || self.refused
     }
 
     const fn wants_to_send(&self) -> bool {
         self.cursor < self.head && self.cursor - self.covered < self.pace.window
     }
 
-    fn send(&mut self) -> Vec<Command> {
-        let ready = self.phase == Phase::Up && !self.asked && self.hold.is_none();
-        if !ready || !self.wants_to_send() {
+    const fn wants_to_alert(&self) -> bool {
+        self.alerts.cursor < self.alerts.last
+    }
+
+    /// Whether alerts have gone out that no receipt covers.
+    const fn alerts_wait(&self) -> bool {
+        self.covered < self.alerts.last && self.alerts.cursor > self.covered
+    }
+
+    /// Most rows of the next batch.
+    fn batch(&self) -> u32 {
+        self.pace.batch.saturating_mul(1 << self.fruitless.min(8)).min(self.pace.batch_most)
+    }
+
+    /// Rows that are worth waiting for.
+    fn next_batch(&self) -> u64 {
+        (self.head - self.cursor).min(self.batch().into())
+    }
+
+    fn send(&mut self, now: Instant) -> Vec<Command> {
+        if self.phase != Phase::Up || self.asked.is_some() || self.hold.is_some() {
             return Vec::new();
         }
-        self.asked = true;
-        vec![Command::Send { after: self.cursor }]
+        let may_send = self.wants_to_send() && self.bucket.when(self.next_batch()).is_none_or(|at| at <= now);
+        let command = if self.wants_to_alert() && (self.alerts.in_a_row < ALERTS_IN_A_ROW || !may_send) {
+            Command::Alert { after: self.alerts.cursor }
+        } else if may_send {
+            let most = self.bucket.now(self.batch(), now);
+            Command::Send { after: self.cursor, most }
+        } else {
+            return Vec::new();
+        };
+        self.asked = Some(command);
+        vec![command]
     }
 }

@@ -1,5 +1,6 @@
 //! The journal as the link needs it.
 
+use journal::Urgent;
 use wire::WallTime;
 use wire::row::{Receipt, Row};
 
@@ -16,6 +17,18 @@ pub trait Outbox: Send + 'static {
     /// # Errors
     /// When the journal cannot be read.
     fn head(&mut self) -> Result<u64, journal::Error>;
+
+    /// Sequence of the last alert; 0 when there is none.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn last_alert(&mut self) -> Result<u64, journal::Error>;
+
+    /// The first alert above a sequence, with what HQ needs to open it alone.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn alert_after(&mut self, sequence: u64) -> Result<Option<Urgent>, journal::Error>;
 
     /// Sequence of the last row that a receipt has covered; 0 when there is none.
     ///
@@ -51,6 +64,14 @@ impl<C: Fn() -> WallTime + Send + 'static> Outbox for JournalOutbox<C> {
 
     fn head(&mut self) -> Result<u64, journal::Error> {
         self.reader.head()
+    }
+
+    fn last_alert(&mut self) -> Result<u64, journal::Error> {
+        self.reader.last_alert()
+    }
+
+    fn alert_after(&mut self, sequence: u64) -> Result<Option<Urgent>, journal::Error> {
+        self.reader.alert_after(sequence)
     }
 
     fn settled(&mut self) -> Result<u64, journal::Error> {

@@ -69,6 +69,7 @@ mod tests {
             chain: [2; 32],
             ledger: [3; 8],
             issued: 1000,
+            budget: None,
         }
     }
 

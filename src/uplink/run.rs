@@ -1,25 +1,25 @@
 //! The link at work: the machine's commands carried out against a client and the journal.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ed25519_dalek::VerifyingKey;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use wire::health::Health;
-use wire::row::{Batch, Receipt};
+use wire::row::{Alert, Batch, Receipt};
 use wire::{BoxId, RegionId, topic};
 
 use crate::link::{Incoming, Link, Outgoing};
 use crate::machine::{Command, Event, Machine, Pace, State};
+use journal::Urgent;
+
 use crate::outbox::Outbox;
 use crate::{Error, receipt};
 
-/// Most rows of one batch.
-const BATCH_ROWS: usize = 32;
-
-/// Most bytes of bodies in one batch.
-const BATCH_BYTES: usize = 16 * 1024;
+/// Most bytes of bodies for each row of a batch: half a KiB, as a padded crossing has 400 or less.
+const ROW_BYTES: usize = 512;
 
 /// Longest time without a turn of the loop; the watchdog counts turns.
 const TURN: Duration = Duration::from_millis(100);
@@ -45,8 +45,16 @@ pub struct LinkStatus {
     pub connections: u64,
     /// Rows handed to the line, since the start, repeats included.
     pub rows_sent: u64,
+    /// Alerts handed to the line, since the start, repeats included.
+    pub alerts_sent: u64,
     /// Receipts that were not believed or did not fit, since the start.
     pub refused: u64,
+    /// Rows a second HQ lets this box send; none: as many as it likes.
+    pub budget: Option<u32>,
+    /// The broker has said that nobody at HQ listens, and no receipt has come since: an early warning, no more.
+    pub unheard: bool,
+    /// How often rows have been sent again since a receipt last moved on: HQ is away, or does not take the next one.
+    pub fruitless: u32,
     /// Stable code of the last thing that went wrong, and the words for the technician.
     pub trouble: Option<(&'static str, String)>,
 }
@@ -61,7 +69,11 @@ impl LinkStatus {
         last_receipt: None,
         connections: 0,
         rows_sent: 0,
+        alerts_sent: 0,
         refused: 0,
+        budget: None,
+        unheard: false,
+        fruitless: 0,
         trouble: None,
     };
 }
@@ -79,7 +91,11 @@ pub struct Ends {
     /// The heartbeat, given the rows that wait for a receipt.
     pub health: Box<dyn FnMut(u64) -> Health + Send>,
     /// Time between heartbeats.
-    pub heartbeat: Duration,
+    pub heartbeat: watch::Receiver<Duration>,
+    /// Commands HQ has sent, unverified. One that finds no room is dropped; HQ says it again.
+    pub commands: std::sync::mpsc::SyncSender<Vec<u8>>,
+    /// Answers to them.
+    pub reports: mpsc::Receiver<Vec<u8>>,
     /// The newest head of a release HQ has announced, unverified: a reason to look, nothing more.
     pub release: watch::Sender<Option<Vec<u8>>>,
     /// The bundle of a newer release HQ has sent last, unverified: a carrier like any other.
@@ -105,14 +121,20 @@ pub async fn run(ends: Ends, link: impl Link, outbox: impl Outbox) -> Result<(),
     let head = journal.ask(Outbox::head).await?.map_err(Error::Outbox)?;
     let machine = Machine::new(ends.pace, random as fn() -> u32, settled, head.max(settled), Instant::now());
     let status = LinkStatus::BEFORE;
-    let mut shell = Shell { ends, link, journal, machine, status, beat: Instant::now(), looked: Instant::now() };
+    let now = Instant::now();
+    let mut shell = Shell { ends, link, journal, machine, status, beat: now, looked: now, report: None };
+    shell.look().await?;
     shell.tell(Event::Wake).await?;
     while !shell.ends.stop.load(Ordering::Relaxed) {
         shell.ends.pulse.fetch_add(1, Ordering::Relaxed);
         shell.turn().await?;
         shell.show();
     }
-    shell.link.close();
+    if shell.machine.state().is_connected() {
+        shell.link.part().await;
+    } else {
+        shell.link.close();
+    }
     shell.status.state = State::Disconnected;
     shell.status.connected = false;
     shell.ends.status.send_replace(shell.status);
@@ -129,6 +151,8 @@ struct Shell<L, O> {
     beat: Instant,
     /// When the journal was last asked for its head.
     looked: Instant,
+    /// An answer that waits for the line.
+    report: Option<Vec<u8>>,
 }
 
 impl<L: Link, O: Outbox> Shell<L, O> {
@@ -138,6 +162,7 @@ impl<L: Link, O: Outbox> Shell<L, O> {
         tokio::select! {
             incoming = self.link.next() => self.take(incoming).await?,
             () = self.ends.wake.notified() => self.look().await?,
+            Some(report) = self.ends.reports.recv(), if self.report.is_none() => self.report = Some(report),
             () = tokio::time::sleep_until(until.into()) => {}
         }
         let now = Instant::now();
@@ -147,8 +172,17 @@ impl<L: Link, O: Outbox> Shell<L, O> {
         if self.machine.deadline().is_some_and(|at| now >= at) {
             self.tell(Event::Wake).await?;
         }
-        if now >= self.beat && self.machine.state().is_connected() {
-            self.beat = now + self.ends.heartbeat;
+        if !self.machine.state().is_connected() {
+            return Ok(());
+        }
+        if let Some(report) = &self.report
+            && self.link.send(Outgoing::Diag, report.clone()).is_ok()
+        {
+            self.report = None;
+        }
+        let faster = self.ends.heartbeat.has_changed().unwrap_or(false);
+        if faster || now >= self.beat {
+            self.beat = now + *self.ends.heartbeat.borrow_and_update();
             let queue = self.machine.head() - self.machine.covered();
             let health = (self.ends.health)(queue);
             // A heartbeat that does not fit is one that would have come too late.
@@ -159,8 +193,9 @@ impl<L: Link, O: Outbox> Shell<L, O> {
 
     async fn look(&mut self) -> Result<(), Error> {
         self.looked = Instant::now();
-        match self.journal.ask(Outbox::head).await? {
-            Ok(head) => self.tell(Event::Appended { head }).await,
+        let grown = self.journal.ask(|outbox| Ok((outbox.head()?, outbox.last_alert()?))).await?;
+        match grown {
+            Ok((head, alert)) => self.tell(Event::Appended { head, alert }).await,
             Err(error) => {
                 self.trouble(&Error::Outbox(error));
                 Ok(())
@@ -192,6 +227,15 @@ impl<L: Link, O: Outbox> Shell<L, O> {
                 }
                 Ok(())
             }
+            Incoming::Command(bytes) => {
+                // Whoever takes them is busy, or has ended and with it the box: HQ says it again.
+                let _ = self.ends.commands.try_send(bytes);
+                Ok(())
+            }
+            Incoming::Unheard => {
+                self.status.unheard = true;
+                Ok(())
+            }
             Incoming::Receipt(bytes) => {
                 match receipt::verified(&bytes, &self.ends.region, &self.ends.name, &self.ends.receipt_keys) {
                     Ok(receipt) => self.settle(receipt).await,
@@ -205,11 +249,11 @@ impl<L: Link, O: Outbox> Shell<L, O> {
     }
 
     async fn settle(&mut self, receipt: Receipt) -> Result<(), Error> {
-        let Receipt { sequence, ledger, issued, .. } = receipt;
+        let Receipt { sequence, ledger, issued, budget, .. } = receipt;
         match self.journal.ask(move |outbox| outbox.settle(&receipt)).await? {
             Ok(()) => {
-                self.status.last_receipt = Some(issued);
-                self.tell(Event::Covered { sequence, ledger, issued }).await
+                (self.status.last_receipt, self.status.unheard) = (Some(issued), false);
+                self.tell(Event::Covered { sequence, ledger, issued, budget }).await
             }
             Err(error @ journal::Error::Receipt) => {
                 self.refuse(&Error::Outbox(error));
@@ -225,21 +269,23 @@ impl<L: Link, O: Outbox> Shell<L, O> {
 
     /// Takes an event to the machine and does what it says, until it has nothing more to say.
     async fn tell(&mut self, event: Event) -> Result<(), Error> {
-        let mut events = std::collections::VecDeque::from([event]);
+        let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             for command in self.machine.handle(event, Instant::now()) {
                 match command {
                     Command::Connect => self.link.connect(),
                     Command::Close => self.link.close(),
-                    Command::Send { after } => self.hand_over(after, &mut events).await?,
+                    Command::Send { after, most } => self.hand_over(after, most, &mut events).await?,
+                    Command::Alert { after } => self.hand_over_alert(after, &mut events).await?,
                 }
             }
         }
         Ok(())
     }
 
-    async fn hand_over(&mut self, after: u64, events: &mut std::collections::VecDeque<Event>) -> Result<(), Error> {
-        let rows = self.journal.ask(move |outbox| outbox.rows_after(after, BATCH_ROWS, BATCH_BYTES)).await?;
+    async fn hand_over(&mut self, after: u64, most: u32, events: &mut VecDeque<Event>) -> Result<(), Error> {
+        let most = most as usize;
+        let rows = self.journal.ask(move |outbox| outbox.rows_after(after, most, most * ROW_BYTES)).await?;
         let rows = rows.unwrap_or_else(|error| {
             self.trouble(&Error::Outbox(error));
             Vec::new()
@@ -248,16 +294,40 @@ impl<L: Link, O: Outbox> Shell<L, O> {
             events.push_back(Event::Starved);
             return Ok(());
         };
-        let count = rows.len() as u64;
+        let rows_sent = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let batch = Batch { region: self.ends.region.clone(), from: self.ends.name.clone(), rows };
         match self.link.send(Outgoing::Crossings, wire::encode(&batch)) {
             Ok(()) => {
-                self.status.rows_sent += count;
+                self.status.rows_sent += u64::from(rows_sent);
                 // Rows may have been written since the machine last heard.
-                events.extend([Event::Appended { head: through }, Event::Sent { through }]);
+                let appended = Event::Appended { head: through, alert: 0 };
+                events.extend([appended, Event::Sent { through, rows: rows_sent }]);
             }
             Err(crate::link::Full) => events.push_back(Event::Blocked),
         }
+        Ok(())
+    }
+
+    async fn hand_over_alert(&mut self, after: u64, events: &mut VecDeque<Event>) -> Result<(), Error> {
+        let event = match self.journal.ask(move |outbox| outbox.alert_after(after)).await? {
+            Ok(None) => Event::NoAlert,
+            Ok(Some(Urgent { opening, before, row })) => {
+                let (region, from, sequence) = (self.ends.region.clone(), self.ends.name.clone(), row.sequence);
+                let alert = Alert { region, from, opening, before, row };
+                match self.link.send(Outgoing::Alerts, wire::encode(&alert)) {
+                    Ok(()) => {
+                        self.status.alerts_sent += 1;
+                        Event::AlertSent { sequence }
+                    }
+                    Err(crate::link::Full) => Event::Blocked,
+                }
+            }
+            Err(error) => {
+                self.trouble(&Error::Outbox(error));
+                Event::Starved
+            }
+        };
+        events.push_back(event);
         Ok(())
     }
 
@@ -280,6 +350,7 @@ impl<L: Link, O: Outbox> Shell<L, O> {
         self.status.connected = self.status.state.is_connected();
         self.status.covered = self.machine.covered();
         self.status.queue = self.machine.head() - self.machine.covered();
+        (self.status.budget, self.status.fruitless) = (self.machine.budget(), self.machine.fruitless());
         self.ends.status.send_if_modified(|shown| {
             let changed = *shown != self.status;
             if changed {

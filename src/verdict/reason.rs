@@ -48,6 +48,12 @@ macro_rules! reasons {
                 match self { $(Self::$name => Outcome::$outcome),* }
             }
 
+            /// Whether HQ should know at once, before the backlog is through: a person in quarantine or a stolen pass
+            /// stands at the barrier now, or somebody shows a forged one.
+            pub const fn is_alert(self) -> bool {
+                matches!(self, Self::RegisterAlert | Self::Revoked | Self::Suspended | Self::Forged)
+            }
+
             /// The reason with a number, if there is one in this version.
             pub const fn from_number(number: u16) -> Option<Self> {
                 match number { $($number => Some(Self::$name),)* _ => None }

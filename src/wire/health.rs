@@ -8,12 +8,21 @@ use crate::WallTime;
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct State {
-    /// False only in the last will.
+    /// False in the last will, and in the word of a box that goes by itself.
     #[n(0)]
     pub online: bool,
     /// Version of the software.
     #[n(1)]
     pub version: String,
+    /// Why it is offline, by a stable name: [`State::STOPPED`]. Absent in the last will, which the broker speaks, and
+    /// from boxes that do not tell.
+    #[n(2)]
+    pub reason: Option<String>,
+}
+
+impl State {
+    /// The reason of a box that was told to stop, or starts again.
+    pub const STOPPED: &str = "stopped";
 }
 
 /// The heartbeat; the payload of the `health` topic.
@@ -57,6 +66,71 @@ pub struct Health {
     /// How old each part of its knowledge is; absent from boxes that do not tell, or have none.
     #[n(11)]
     pub knowledge: Option<Vec<Age>>,
+    /// The highest number of a command of HQ that it has carried out or refused; absent before the first.
+    #[n(12)]
+    pub last_command: Option<u64>,
+    /// How full its journal is, by the stable name of its stage in `docs/box.md`.
+    #[n(13)]
+    pub journal_stage: Option<String>,
+    /// What its journal takes, and may take.
+    #[n(14)]
+    pub journal: Option<Room>,
+    /// Files that can still be made where the journal lives; absent where the file system has no such bound.
+    #[n(15)]
+    pub inodes_free: Option<u64>,
+    /// Rows of its journal that were damaged or could not be sent, and were set aside.
+    #[n(16)]
+    pub set_aside: Option<u64>,
+    /// Until when its certificate for the line is good, Unix seconds; absent without one.
+    #[n(17)]
+    pub certificate_until: Option<i64>,
+    /// Seconds since the start of the program.
+    #[n(18)]
+    pub uptime: Option<u64>,
+    /// Things nobody needs for a crossing (pictures of the event ring) that were not written since the start, because
+    /// the disk is nearly full.
+    #[n(19)]
+    pub dropped: Option<u64>,
+}
+
+impl Health {
+    /// A heartbeat that tells nothing but the time.
+    pub const fn at(now: WallTime) -> Self {
+        Self {
+            now,
+            release: 0,
+            release_issued: 0,
+            queue: 0,
+            disk_free: 0,
+            disk_hours: None,
+            camera: false,
+            temperature: None,
+            camera_state: None,
+            picture: None,
+            reader_deaths: None,
+            knowledge: None,
+            last_command: None,
+            journal_stage: None,
+            journal: None,
+            inodes_free: None,
+            set_aside: None,
+            certificate_until: None,
+            uptime: None,
+            dropped: None,
+        }
+    }
+}
+
+/// What something takes of what it may take, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Room {
+    /// Taken.
+    #[n(0)]
+    pub used: u64,
+    /// At most.
+    #[n(1)]
+    pub budget: u64,
 }
 
 /// How old a part of a box's knowledge is.
@@ -145,16 +219,30 @@ mod tests {
         temperature: Option<i32>,
     }
 
-    fn health() -> Health {
+    /// The state as boxes sent it first.
+    #[derive(Encode, Decode)]
+    #[cbor(map)]
+    struct FirstState {
+        #[n(0)]
+        online: bool,
+        #[n(1)]
+        version: String,
+    }
+
+    fn first() -> Health {
         Health {
-            now: WallTime::from_unix(1_588_334_400, ClockTrust::Rtc),
             release: 3,
             release_issued: 1_588_334_000,
             queue: 5,
             disk_free: 1 << 30,
-            disk_hours: None,
-            camera: false,
-            temperature: None,
+            disk_hours: Some(700),
+            temperature: Some(48_312),
+            ..Health::at(WallTime::from_unix(1_588_334_400, ClockTrust::Rtc))
+        }
+    }
+
+    fn health() -> Health {
+        Health {
             camera_state: Some("covered".to_owned()),
             picture: Some(Picture { brightness: 90, glare_permille: 4, focus_percent: None, dirt_percent: Some(2) }),
             reader_deaths: Some(1),
@@ -162,6 +250,15 @@ mod tests {
                 Age { part: 0, seconds: 60, grade: Freshness::Fresh },
                 Age { part: 5, seconds: 400_000, grade: Freshness::Old },
             ]),
+            last_command: Some(4),
+            journal_stage: Some("warn".to_owned()),
+            journal: Some(Room { used: 3 << 28, budget: 1 << 30 }),
+            inodes_free: Some(90_000),
+            set_aside: Some(2),
+            certificate_until: Some(1_620_000_000),
+            uptime: Some(86_400),
+            dropped: Some(3),
+            ..first()
         }
     }
 
@@ -170,8 +267,18 @@ mod tests {
         let sent = health();
         assert_eq!(crate::decode::<Health>(&crate::encode(&sent), "health").unwrap(), sent);
         let old: First = crate::decode(&crate::encode(&sent), "health").unwrap();
-        assert_eq!((old.release, old.queue, old.camera), (3, 5, false));
+        assert_eq!((old.release, old.queue, old.camera, old.temperature), (3, 5, false, Some(48_312)));
         let new: Health = crate::decode(&crate::encode(&old), "health").unwrap();
-        assert_eq!(new, Health { camera_state: None, picture: None, reader_deaths: None, knowledge: None, ..sent });
+        assert_eq!(new, first());
+    }
+
+    #[test]
+    fn an_old_headquarters_reads_a_state_with_a_reason_and_a_new_one_a_state_without() {
+        let sent = State { online: false, version: "0.2.0".to_owned(), reason: Some(State::STOPPED.to_owned()) };
+        assert_eq!(crate::decode::<State>(&crate::encode(&sent), "state").unwrap(), sent);
+        let old: FirstState = crate::decode(&crate::encode(&sent), "state").unwrap();
+        assert_eq!((old.online, old.version.as_str()), (false, "0.2.0"));
+        let new: State = crate::decode(&crate::encode(&old), "state").unwrap();
+        assert_eq!(new, State { reason: None, ..sent });
     }
 }

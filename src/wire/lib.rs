@@ -1,8 +1,8 @@
 //! The messages between box and HQ: the only vocabulary of the network.
 //!
 //! Responsible for the shape of everything that crosses the link or is signed: identifiers, topics,
-//! journal rows and the entries sealed in them, receipts, health, enrolment, times with their trust, the strict
-//! CBOR that all of it is written in, and the COSE_Sign1 envelope with its closed set of purposes.
+//! journal rows and the entries sealed in them, receipts, commands, health, enrolment, times with their trust,
+//! the strict CBOR that all of it is written in, and the COSE_Sign1 envelope with its closed set of purposes.
 //!
 //! Not responsible for keeping keys, for transport, or for what a message means to its reader.
 //!
@@ -15,6 +15,7 @@
 
 pub mod base45;
 pub mod cbor;
+pub mod command;
 pub mod enrol;
 pub mod entry;
 pub mod fingerprint;
@@ -24,6 +25,9 @@ pub mod row;
 pub mod sign;
 pub mod time;
 pub mod topic;
+
+#[cfg(test)]
+mod examples;
 
 pub use id::{BoxId, RegionId};
 pub use time::{ClockTrust, Grade, WallTime};

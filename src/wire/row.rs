@@ -103,4 +103,71 @@ pub struct Receipt {
     /// Unix seconds at HQ.
     #[n(6)]
     pub issued: i64,
+    /// Rows a second this box may send from now on, alerts apart; absent: as many as it likes.
+    #[n(7)]
+    pub budget: Option<u32>,
+}
+
+/// One row that HQ should see before the backlog is through. It is no delivery: the row still goes up in its
+/// place, and only a receipt that covers it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Alert {
+    /// The region of the box.
+    #[n(0)]
+    pub region: RegionId,
+    /// The box.
+    #[n(1)]
+    pub from: BoxId,
+    /// The opening of the row's epoch; absent when it has left the box, and so is in HQ's ledger.
+    #[n(2)]
+    pub opening: Option<Row>,
+    /// The chain hash before the row: without it neither its chain hash can be checked nor its seal opened.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub before: [u8; HASH],
+    /// The row.
+    #[n(4)]
+    pub row: Row,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A receipt as HQ sent it first.
+    #[derive(Debug, PartialEq, Encode, Decode)]
+    #[cbor(map)]
+    struct First {
+        #[n(0)]
+        region: RegionId,
+        #[n(1)]
+        to: BoxId,
+        #[n(2)]
+        epoch: EpochId,
+        #[n(3)]
+        sequence: u64,
+        #[cbor(n(4), with = "minicbor::bytes")]
+        chain: [u8; HASH],
+        #[cbor(n(5), with = "minicbor::bytes")]
+        ledger: [u8; 8],
+        #[n(6)]
+        issued: i64,
+    }
+
+    #[test]
+    fn a_receipt_with_a_budget_and_one_without_are_read_by_both_versions() {
+        let receipt = Receipt {
+            region: "RU-TVE".parse().unwrap(),
+            to: "post-1".parse().unwrap(),
+            epoch: EpochId { counter: 1, nonce: [1; 8] },
+            sequence: 7,
+            chain: [2; 32],
+            ledger: [3; 8],
+            issued: 1000,
+            budget: Some(250),
+        };
+        let first: First = crate::decode(&crate::encode(&receipt), "receipt").unwrap();
+        let again: Receipt = crate::decode(&crate::encode(&first), "receipt").unwrap();
+        assert_eq!(again, Receipt { budget: None, ..receipt });
+    }
 }

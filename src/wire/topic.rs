@@ -4,17 +4,21 @@
 use crate::{BoxId, RegionId};
 
 /// First two levels of every topic; the number is the version of this vocabulary.
-const ROOT: &str = "checkpoint/1";
+pub const ROOT: &str = "checkpoint/1";
 
 /// What a box says to HQ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Up {
     /// Batches of journal rows, QoS 1.
     Crossings,
+    /// Single rows that HQ should see before the backlog is through, QoS 1.
+    Alerts,
     /// Online or offline, retained, also the last will.
     State,
     /// Heartbeat, QoS 0.
     Health,
+    /// Answer to the command to report, QoS 1.
+    Diag,
 }
 
 /// What HQ says to one box.
@@ -27,11 +31,16 @@ pub enum Down {
 }
 
 impl Up {
+    /// Everything a box says.
+    pub const ALL: [Self; 5] = [Self::Crossings, Self::Alerts, Self::State, Self::Health, Self::Diag];
+
     const fn leaf(self) -> &'static str {
         match self {
             Self::Crossings => "crossings",
+            Self::Alerts => "alerts",
             Self::State => "state",
             Self::Health => "health",
+            Self::Diag => "diag",
         }
     }
 
@@ -49,7 +58,7 @@ impl Up {
     pub fn parse(topic: &str, region: &RegionId) -> Option<(BoxId, Self)> {
         let rest = topic.strip_prefix(ROOT)?.strip_prefix('/')?.strip_prefix(region.as_str())?.strip_prefix("/box/")?;
         let (name, leaf) = rest.split_once('/')?;
-        let up = [Self::Crossings, Self::State, Self::Health].into_iter().find(|up| up.leaf() == leaf)?;
+        let up = Self::ALL.into_iter().find(|up| up.leaf() == leaf)?;
         Some((name.parse().ok()?, up))
     }
 }
@@ -63,6 +72,11 @@ impl Down {
         };
         format!("{ROOT}/{region}/box/{name}/{leaf}")
     }
+}
+
+/// The filter for everything that is for every box of a region.
+pub fn everybody(region: &RegionId) -> String {
+    format!("{ROOT}/{region}/all/#")
 }
 
 /// The newest manifest head, retained, for every box of a region.
@@ -87,7 +101,9 @@ mod tests {
         let (region, name): (RegionId, BoxId) = ("RU-TVE".parse().unwrap(), "post-1".parse().unwrap());
         let topic = Up::Health.of(&region, &name);
         assert_eq!(topic, "checkpoint/1/RU-TVE/box/post-1/health");
-        assert_eq!(Up::parse(&topic, &region), Some((name, Up::Health)));
+        for up in Up::ALL {
+            assert_eq!(Up::parse(&up.of(&region, &name), &region), Some((name.clone(), up)));
+        }
         assert_eq!(Up::parse("checkpoint/1/RU-TVE/box/post-1/receipt", &region), None);
         assert_eq!(Up::parse("checkpoint/1/RU-TVEX/box/post-1/health", &region), None);
     }

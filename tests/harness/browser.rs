@@ -169,6 +169,15 @@ impl Browser {
         Ok(severe.map(|entry| entry["message"].to_string()).collect())
     }
 
+    /// Makes the window so large.
+    ///
+    /// # Panics
+    /// When it cannot be.
+    pub fn resize(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height});
+        self.post("window/rect", &size).expect("a window can be resized");
+    }
+
     /// Keeps a picture of the whole page.
     ///
     /// # Panics
@@ -177,7 +186,8 @@ impl Browser {
         // The viewport is as high as the page while the picture is taken; the window's own frame comes on top.
         let script = "return document.documentElement.scrollHeight + window.outerHeight - window.innerHeight";
         let height = self.ask(script).ok().and_then(|height| height.as_u64()).unwrap_or(1000).clamp(600, 6000);
-        let size = |height: u64| self.post("window/rect", &json!({"width": 1400, "height": height}));
+        let width = self.ask("return window.outerWidth").ok().and_then(|width| width.as_u64()).unwrap_or(1400);
+        let size = |height: u64| self.post("window/rect", &json!({"width": width, "height": height}));
         size(height).expect("a window can be made higher");
         let taken = self.get("screenshot").expect("a page can be pictured");
         size(1000).expect("a window can be made lower");

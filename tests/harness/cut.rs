@@ -66,6 +66,23 @@ impl Log {
         self.entries.iter().filter(|entry| entry.flags & FLUSH != 0).count()
     }
 
+    /// How many of the first entries came after the last flush among them.
+    pub fn unflushed(&self, entries: usize) -> usize {
+        self.entries[..entries].iter().rev().take_while(|entry| entry.flags & FLUSH == 0).count()
+    }
+
+    /// What an entry writes; nothing when it carries no data.
+    ///
+    /// # Panics
+    /// When there is no such entry.
+    pub fn written(&self, entry: usize) -> Vec<u8> {
+        let entry = &self.entries[entry];
+        let sectors = if entry.flags & DISCARD == 0 { entry.sectors } else { 0 };
+        let mut bytes = vec![0; (sectors * self.sector) as usize];
+        self.file.read_exact_at(&mut bytes, entry.at).expect("the log holds what it lists");
+        bytes
+    }
+
     /// The disk as a cut after so many entries leaves it: each write since the last flush is there or not, by chance,
     /// and one of them may be there in part. Says how many are not.
     ///
@@ -99,14 +116,17 @@ fn number(file: &File, at: u64) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// Makes an ext4 file system that holds a folder's files.
+/// Makes an ext4 file system that holds a folder's files. It is whole from the beginning: the kernel writes nothing of
+/// its own later that a test would count.
 ///
 /// # Panics
 /// When `mkfs.ext4` refuses.
 pub fn disk_of(folder: &Path, image: &Path, mebibytes: u64) {
     File::create(image).and_then(|file| file.set_len(mebibytes << 20)).expect("a sparse file can be made");
     let mut make = Command::new(programs::of_the_system("mkfs.ext4", "e2fsprogs"));
-    crate::desk::done(make.args(["-q", "-F", "-d"]).arg(folder).arg(image));
+    crate::desk::done(
+        make.args(["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-d"]).arg(folder).arg(image),
+    );
 }
 
 /// What is in a folder of a disk, once its journal was replayed, as at the next start. Returns where it lies.

@@ -114,13 +114,18 @@ impl Desk {
 
     /// Starts HQ's services. [`Self::wait_for_hq`] waits until they answer.
     pub fn start_hq(&self) -> Process {
+        self.start_hq_with(&[])
+    }
+
+    /// The same with more to say.
+    pub fn start_hq_with(&self, more: &[&str]) -> Process {
         let mut command = Command::new(programs::ours("checkpoint-hq"));
         let broker = self.broker_address.to_string();
         let flag = match self.broker {
             Broker::Embedded => "--embedded-broker",
             Broker::Mosquitto => "--broker",
         };
-        command.args(["serve", "region", "--http", &self.http.to_string(), flag, &broker]);
+        command.args(["serve", "region", "--http", &self.http.to_string(), flag, &broker]).args(more);
         Process::start("hq", command.current_dir(self.folder()), self.folder())
     }
 

@@ -39,7 +39,7 @@ const ENDS: &str = "\n/bin/busybox umount /data\n/bin/busybox poweroff -f\n";
 /// A machine that runs.
 pub struct Guest {
     qemu: Child,
-    said: Receiver<String>,
+    lines: Receiver<String>,
     before: Vec<String>,
     log: PathBuf,
 }
@@ -85,19 +85,19 @@ impl Guest {
             .stderr(Stdio::inherit())
             .spawn()
             .expect("QEMU can be started");
-        let (sender, said) = channel();
+        let (sender, lines) = channel();
         let out = qemu.stdout.take().expect("its output is piped");
         std::thread::spawn(move || {
-            let mut lines = BufReader::new(out);
+            let mut out = BufReader::new(out);
             let mut line = Vec::new();
-            while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+            while out.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
                 if sender.send(String::from_utf8_lossy(&line).trim_end().to_owned()).is_err() {
                     return;
                 }
                 line.clear();
             }
         });
-        Self { qemu, said, before: Vec::new(), log }
+        Self { qemu, lines, before: Vec::new(), log }
     }
 
     /// The next line it says that begins like this, without its beginning.
@@ -107,7 +107,7 @@ impl Guest {
     pub fn says(&mut self, beginning: &str, patience: Duration) -> String {
         let until = Instant::now() + patience;
         loop {
-            match self.said.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     self.before.push(line);
                     if let Some(rest) = self.before.last().and_then(|line| line.strip_prefix(beginning)) {
@@ -117,6 +117,11 @@ impl Guest {
                 Err(_) => panic!("the machine did not say {beginning:?}:\n{}", self.before.join("\n")),
             }
         }
+    }
+
+    /// What it has said so far that begins like this, without its beginning.
+    pub fn said<'s>(&'s self, beginning: &'s str) -> impl Iterator<Item = &'s str> {
+        self.before.iter().filter_map(move |line| line.strip_prefix(beginning)).map(str::trim)
     }
 
     /// How many entries the log of its disk has now.

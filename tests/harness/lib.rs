@@ -13,17 +13,21 @@
 //! Words: a *desk* is a region in a folder with the programs that serve it; a *post* is a box on that desk.
 #![forbid(unsafe_code)]
 
+pub mod books;
 pub mod browser;
 pub mod chance;
 pub mod cut;
 pub mod desk;
 pub mod guest;
+pub mod load;
 pub mod page;
 pub mod pictures;
 pub mod port;
 pub mod post;
 pub mod process;
 pub mod programs;
+pub mod scribe;
+pub mod secure;
 pub mod texts;
 pub mod wait;
 pub mod web;

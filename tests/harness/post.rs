@@ -50,14 +50,34 @@ pub struct Post {
 }
 
 impl Post {
-    /// Prepares a box at HQ, provisions it, and lets HQ learn its key. Its lane judges the same pass anew every
-    /// time and closes a crossing after two seconds, so that much is written.
+    /// Prepares a box at HQ, provisions it, and lets HQ learn its key.
     ///
     /// # Panics
     /// When one of them refuses.
     pub fn provisioned(desk: &Desk, name: &str) -> Self {
         let (release, broker) = (desk.hq_url("release"), desk.broker_address.to_string());
-        desk.hq(&["box", "add", "region", name, "--out", name, "--release", &release, "--broker", &broker]);
+        let post = Self::prepared(desk, name, &["--release", &release, "--broker", &broker]);
+        let said = post.provision();
+        let key = said.lines().find_map(|line| line.strip_prefix("public key")).expect("it prints its key").trim();
+        desk.hq(&["box", "add", "region", name, "--key", key]);
+        post
+    }
+
+    /// Makes the box's keys and gives it its root; what it said.
+    ///
+    /// # Panics
+    /// When it refuses.
+    pub fn provision(&self) -> String {
+        done(&mut self.command("provision"))
+    }
+
+    /// Prepares a box at HQ that knows these addresses. Its lane judges the same pass anew every time and closes a
+    /// crossing after two seconds, so that much is written.
+    ///
+    /// # Panics
+    /// When HQ refuses.
+    pub fn prepared(desk: &Desk, name: &str, addresses: &[&str]) -> Self {
+        desk.hq(&[&["box", "add", "region", name, "--out", name], addresses].concat());
         let folder = desk.path(name);
         let page = port::free();
         let config = folder.join("box.toml");
@@ -76,11 +96,7 @@ impl Post {
         std::fs::write(&config, settings.to_string()).expect("the desk can be written");
         std::fs::write(folder.join("desk.toml"), BOARD).expect("the desk can be written");
         std::fs::create_dir(folder.join("frames")).expect("the desk can be written");
-        let post = Self { name: name.parse().expect("a box's name"), folder, page, web: Web::with_patience(ANSWER) };
-        let said = done(&mut post.command("provision"));
-        let key = said.lines().find_map(|line| line.strip_prefix("public key")).expect("it prints its key").trim();
-        desk.hq(&["box", "add", "region", name, "--key", key]);
-        post
+        Self { name: name.parse().expect("a box's name"), folder, page, web: Web::with_patience(ANSWER) }
     }
 
     /// Changes its configuration.

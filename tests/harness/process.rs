@@ -84,6 +84,11 @@ impl Process {
         ended.unwrap_or_else(|why| panic!("{why}{}", self.last_words()))
     }
 
+    /// Tells it to read its settings again (SIGHUP).
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has a number");
         // It may have ended by itself; waiting for its end will tell how.

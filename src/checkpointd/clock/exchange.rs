@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use journal::Urgent;
 use uplink::Outbox;
 use wire::row::{HASH, Receipt, Row};
 
@@ -50,6 +51,14 @@ impl<O: Outbox> Outbox for Exchange<O> {
 
     fn head(&mut self) -> Result<u64, journal::Error> {
         self.outbox.head()
+    }
+
+    fn last_alert(&mut self) -> Result<u64, journal::Error> {
+        self.outbox.last_alert()
+    }
+
+    fn alert_after(&mut self, sequence: u64) -> Result<Option<Urgent>, journal::Error> {
+        self.outbox.alert_after(sequence)
     }
 
     fn settled(&mut self) -> Result<u64, journal::Error> {
@@ -96,6 +105,12 @@ mod tests {
         fn head(&mut self) -> Result<u64, journal::Error> {
             Ok(self.0)
         }
+        fn last_alert(&mut self) -> Result<u64, journal::Error> {
+            Ok(0)
+        }
+        fn alert_after(&mut self, _: u64) -> Result<Option<Urgent>, journal::Error> {
+            Ok(None)
+        }
         fn settled(&mut self) -> Result<u64, journal::Error> {
             Ok(0)
         }
@@ -113,6 +128,7 @@ mod tests {
             chain: [chain; HASH],
             ledger: [2; 8],
             issued: BEGIN,
+            budget: None,
         }
     }
 

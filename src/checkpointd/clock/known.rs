@@ -108,6 +108,10 @@ impl Known {
         }
     }
 
+    pub(super) const fn floor(&self) -> i64 {
+        self.floor
+    }
+
     fn floor_ms(&self) -> i64 {
         self.floor.saturating_mul(1000)
     }

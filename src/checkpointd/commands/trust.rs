@@ -11,7 +11,7 @@ use crate::commands::told;
 
 mod adopt;
 mod explain;
-mod status;
+pub(crate) mod status;
 mod verify;
 
 /// Look into what HQ has told a box

@@ -42,6 +42,20 @@ impl Certificate {
         }
     }
 
+    /// Reads every certificate of a PEM.
+    ///
+    /// # Errors
+    /// [`Refused::Certificate`].
+    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, Refused> {
+        let all = x509_cert::Certificate::load_pem_chain(pem).map_err(|_| Refused::Certificate)?;
+        all.iter().map(|one| Self::from_der(&one.to_der().map_err(|_| Refused::Certificate)?)).collect()
+    }
+
+    /// As it was issued.
+    pub fn to_der(&self) -> &[u8] {
+        &self.der
+    }
+
     /// Writes PEM.
     pub fn to_pem(&self) -> String {
         pem::encode_string("CERTIFICATE", LineEnding::LF, &self.der).expect("PEM of a few kilobytes can be written")

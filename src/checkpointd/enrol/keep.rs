@@ -20,13 +20,13 @@ const LONGEST: u64 = 64 * 1024;
 const NEXT: [&str; 2] = ["next.crt", "next.key"];
 
 /// The disk, and in tests a power cut after a number of steps.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     #[cfg(test)]
     pub(super) steps_left: std::cell::Cell<Option<u32>>,
 }
 
 impl Disk {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             #[cfg(test)]
             steps_left: std::cell::Cell::new(None),
@@ -34,7 +34,7 @@ impl Disk {
     }
 
     /// Writes a file that only the box may read, whole or not at all.
-    pub(super) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), Refused> {
+    pub(crate) fn put(&self, path: &Path, bytes: &[u8]) -> Result<(), Refused> {
         let mut aside = path.as_os_str().to_owned();
         aside.push(".part");
         let aside = PathBuf::from(aside);
@@ -96,7 +96,7 @@ fn disk(path: &Path) -> impl FnOnce(std::io::Error) -> Refused {
 }
 
 /// A small file's bytes, or `None` when it is not there.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)) {
         Ok(_) => Ok(Some(bytes)),

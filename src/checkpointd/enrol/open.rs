@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use board::{Board, Key};
+use journal::Writer;
 use panel::{Enrol, Fault, Language, Latest, Screen, View};
 use reader::{Reader, Settings};
 use tokio::sync::{mpsc, watch};
@@ -17,11 +18,13 @@ use super::code::Code;
 use super::waiting::{Waiting, told};
 use super::{Certificate, Enrolled, Refused, accept, fingerprint, request};
 use crate::clock::Clock;
+use crate::command::Commanded;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::gauges::Gauges;
 use crate::open::{Running, explain};
 use crate::page::Shown;
+use crate::ring::Ring;
 use crate::{Error, line, stick};
 
 /// Texts, keys and sticks on their way; a text that does not fit comes again with the next frame.
@@ -48,8 +51,8 @@ pub fn waits(config: &Config) -> bool {
 ///
 /// # Errors
 /// What is missing: then the panel says so, as far as there is one.
-pub fn open(config: &Config, board: Board) -> Result<Running, Error> {
-    let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, clock, .. } = board;
+pub fn open(config: &Config, board: Board, ring: Ring) -> Result<Running, Error> {
+    let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, store) = crate::open::open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?;
     let text = request(config, &store).inspect_err(|_| on_panel(Fault::NoTrust))?;
@@ -68,7 +71,11 @@ pub fn open(config: &Config, board: Board) -> Result<Running, Error> {
         link,
         trust: store.view(),
         stick: stick::Said::default(),
+        commanded: Commanded::default(),
         clock: clock.clone(),
+        thermometer,
+        ring,
+        certificates: None,
         began: Instant::now(),
     };
 
@@ -97,7 +104,9 @@ pub fn open(config: &Config, board: Board) -> Result<Running, Error> {
     })?;
     let line = line::Quiet::open(config, put_in, &shown)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
-    Ok(Running::new(crew, shown, claim))
+    // Nothing happens here that is written down.
+    let (writer, _) = Writer::new();
+    Ok(Running::new(crew, shown, claim, writer, Arc::default()))
 }
 
 /// Tells of every text in view.

@@ -36,7 +36,7 @@ impl TlsKey {
         let folder = data.join(TLS);
         std::fs::create_dir_all(&folder)?;
         std::fs::File::open(data)?.sync_all()?;
-        file::create(&folder.join(FILE), draw()?.as_bytes())
+        file::create(&folder.join(FILE), Self::draw()?.to_pem()?.as_bytes())
     }
 
     /// Opens the key of this box.
@@ -52,6 +52,21 @@ impl TlsKey {
         opened.map(Self).map_err(|source| Error::Identity { path, source })
     }
 
+    /// Draws a key that is kept nowhere yet.
+    pub(crate) fn draw() -> std::io::Result<Self> {
+        loop {
+            // Of 2³² draws one may be no scalar of the group.
+            if let Ok(key) = SigningKey::from_slice(&file::draw()?[..]) {
+                return Ok(Self(key));
+            }
+        }
+    }
+
+    /// What its file holds.
+    pub(crate) fn to_pem(&self) -> std::io::Result<Zeroizing<String>> {
+        self.0.to_pkcs8_pem(LineEnding::LF).map_err(std::io::Error::other)
+    }
+
     /// The public half, compressed.
     pub fn public(&self) -> wire::enrol::TlsKey {
         let point = self.0.verifying_key().to_encoded_point(true);
@@ -62,15 +77,5 @@ impl TlsKey {
     pub fn prove(&self, message: &[u8]) -> [u8; 64] {
         let signature: Signature = self.0.sign(message);
         signature.to_bytes().into()
-    }
-}
-
-/// Draws a key, and gives its file.
-fn draw() -> std::io::Result<Zeroizing<String>> {
-    loop {
-        // Of 2³² draws one may be no scalar of the group.
-        if let Ok(key) = SigningKey::from_slice(&file::draw()?[..]) {
-            return key.to_pkcs8_pem(LineEnding::LF).map_err(std::io::Error::other);
-        }
     }
 }

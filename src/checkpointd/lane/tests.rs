@@ -62,6 +62,10 @@ fn play(parts: &Parts, send: impl FnOnce(Sender<Event>), show: impl FnMut(&Lane,
 }
 
 fn open_journal(path: &Path) -> journal::Journal {
+    open_within(path, journal::Bounds::default())
+}
+
+fn open_within(path: &Path, bounds: journal::Bounds) -> journal::Journal {
     let identity = journal::Identity {
         region: "RU-TVE".parse().unwrap(),
         name: "post-1".parse().unwrap(),
@@ -69,7 +73,7 @@ fn open_journal(path: &Path) -> journal::Journal {
         // Any point of the curve; nobody opens these rows.
         sealing_key: [9; 32],
     };
-    journal::Journal::open(path, identity).unwrap()
+    journal::Journal::open_within(path, identity, bounds).unwrap()
 }
 
 #[test]
@@ -180,4 +184,52 @@ fn nobody_decides_about_what_the_panel_does_not_show() {
     let lane = Lane::new(config::Lane::default(), panel::Language::Ru, || [1; 8]);
     run(lane, &events, &parts, show, &AtomicBool::new(false), &AtomicU64::new(0));
     assert_eq!(last, Some((true, Journal::Stopped)));
+}
+
+#[test]
+fn what_ends_a_crossing_is_written_although_the_next_one_has_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open_within(&path, journal::Bounds { pages: 100, reserve: 128 << 10 });
+    let gauge = journal.gauge();
+    let (parts, requests) = parts(WhenJournalFails::Stop);
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = stop.clone();
+    let writing = std::thread::spawn(move || {
+        journal::run(journal, &requests, now, Duration::from_secs(60), &told, &AtomicU64::new(0));
+    });
+    let crossing = Entry::Crossing(wire::entry::Crossing {
+        id: [1; 8],
+        at: now(),
+        lane: 0,
+        format: None,
+        issuer: Some("x".repeat(2000)),
+        pass_id: None,
+        kind: None,
+        plate_seen: None,
+        plate_bound: None,
+        outcome: wire::entry::Outcome::Admit,
+        reasons: Vec::new(),
+        release: 0,
+        release_age: 0,
+        read_us: 0,
+        judge_us: 0,
+    });
+    while parts.writer.append(vec![crossing.clone()], now()).is_ok() {}
+    let before = Outbox::open(&path).unwrap().head().unwrap();
+    let closing = wire::entry::Closing { id: [1; 8], at: now(), action: wire::entry::Action::NextPass };
+    let entries = VecDeque::from([Entry::Closing(closing), crossing]);
+    let long_ago = || Instant::now().checked_sub(RETRY).unwrap();
+    let policy = WhenJournalFails::Stop;
+    let mut owed = Owed { entries, tried: long_ago(), policy, is_full: false, lost: 0 };
+    owed.settle(Vec::new(), &parts, |_| ());
+    assert_eq!((owed.entries.len(), owed.state()), (2, Journal::Stopped));
+    owed.tried = long_ago();
+    owed.settle(Vec::new(), &parts, |_| ());
+    assert_eq!((owed.entries.len(), owed.state()), (1, Journal::Stopped));
+    // The opening of a new epoch, and the closing.
+    assert_eq!(Outbox::open(&path).unwrap().head().unwrap(), before + 2);
+    stop.store(true, Ordering::Relaxed);
+    writing.join().unwrap();
+    assert_eq!(gauge.now().reserve, journal::Reserve::Given);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, params};
 use wire::BoxId;
+use wire::command::Report;
 use wire::health::{Health, State};
 
 use super::Error;
@@ -15,7 +16,7 @@ use super::Error;
 pub struct BoxView {
     /// Online or not, and its version; none before it first spoke.
     pub state: Option<State>,
-    /// Unix seconds at HQ when the state came.
+    /// Unix seconds at HQ when it came to be so: a broker repeats what it retains.
     pub state_at: Option<i64>,
     /// The last heartbeat.
     pub health: Option<Health>,
@@ -53,8 +54,10 @@ impl Boxes {
              ON CONFLICT (name) DO UPDATE SET state = excluded.state, state_at = excluded.state_at";
         let bytes = wire::encode(&state);
         let seen = self.all.entry(name.clone()).or_default();
-        (seen.state, seen.state_at) = (Some(state), Some(now));
-        self.write(sql, name, &bytes, now)
+        let is_the_same = seen.state.as_ref().is_some_and(|known| known.online == state.online);
+        let since = seen.state_at.filter(|_| is_the_same).unwrap_or(now);
+        (seen.state, seen.state_at) = (Some(state), Some(since));
+        self.write(sql, name, &bytes, since)
     }
 
     /// A heartbeat.
@@ -68,6 +71,21 @@ impl Boxes {
         let seen = self.all.entry(name.clone()).or_default();
         (seen.health, seen.health_at) = (Some(health), Some(now));
         self.write(sql, name, &bytes, now)
+    }
+
+    /// The answer to the command to report; the last one is kept.
+    ///
+    /// # Errors
+    /// [`Error::Boxes`].
+    pub fn report(&mut self, name: &BoxId, report: &Report, now: i64) -> Result<(), Error> {
+        let sql = "INSERT INTO report (name, number, at, came, text) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (name) DO UPDATE SET number = excluded.number, at = excluded.at, came = excluded.came,
+                 text = excluded.text";
+        let number = report.number.cast_signed();
+        self.db
+            .execute(sql, params![name.as_str(), number, report.at, now, report.text])
+            .map(drop)
+            .map_err(Error::Boxes)
     }
 
     fn write(&self, sql: &str, name: &BoxId, bytes: &[u8], now: i64) -> Result<(), Error> {
@@ -100,4 +118,24 @@ fn open(path: &Path) -> rusqlite::Result<Boxes> {
         }
     }
     Ok(Boxes { db, all })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_repeats_what_it_retains_does_not_make_it_news() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hq.db");
+        let (mut boxes, name) = (Boxes::open(&path).unwrap(), "post-1".parse().unwrap());
+        let state = |online| State { online, version: "0.1.0".to_owned(), reason: None };
+        let mut since = |online, now| {
+            boxes.state(&name, state(online), now).unwrap();
+            boxes.all()[&name].state_at
+        };
+        assert_eq!([since(true, 10), since(true, 20), since(false, 30), since(false, 40)], [10, 10, 30, 30].map(Some));
+        assert_eq!(Boxes::open(&path).unwrap().all()[&name].state_at, Some(30));
+        assert_eq!(since(true, 50), Some(50));
+    }
 }

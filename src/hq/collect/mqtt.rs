@@ -9,11 +9,12 @@ use std::time::Duration;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{ConnectProperties, Packet, PublishProperties, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
 use wire::RegionId;
 use wire::topic::Up;
 
 use super::post::{Letter, Post};
-use super::{Error, TURN, View};
+use super::{Credentials, Error, TURN, View};
 
 /// Requests the client may hold before they are on the line.
 const CHANNEL: usize = 64;
@@ -29,6 +30,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Wait before connecting again. HQ stands beside its broker: nothing is gained by growing it.
 const AGAIN: Duration = Duration::from_millis(250);
+
+/// Wait after the authority has failed: that is nothing that passes by itself in a moment.
+const LONGER: Duration = Duration::from_secs(5);
 
 /// Seconds for which a broker keeps a bundle for a box that is away.
 const EXPIRY: u32 = 600;
@@ -57,6 +61,7 @@ pub(super) fn address(broker: &str) -> Result<(String, u16), Error> {
 /// The collector's connection.
 pub(super) struct Line {
     pub(super) address: (String, u16),
+    pub(super) credentials: Option<Credentials>,
     pub(super) region: RegionId,
     pub(super) incoming: SyncSender<Incoming>,
     pub(super) post: Arc<Post>,
@@ -85,7 +90,15 @@ impl Line {
 
     async fn connect(&self) {
         loop {
-            let (client, events) = AsyncClient::new(self.options(), CHANNEL);
+            let options = match self.options() {
+                Ok(options) => options,
+                Err(error) => {
+                    tracing::error!(%error, "the collector has no certificate");
+                    tokio::time::sleep(LONGER).await;
+                    continue;
+                }
+            };
+            let (client, events) = AsyncClient::new(options, CHANNEL);
             // The event loop has a task of its own: given up in the middle it would lose requests.
             let feed = tokio::spawn(feed(client.clone(), self.post.clone()));
             let why = self.drive(&client, events).await;
@@ -96,7 +109,7 @@ impl Line {
         }
     }
 
-    fn options(&self) -> MqttOptions {
+    fn options(&self) -> Result<MqttOptions, Box<dyn std::error::Error + Send + Sync>> {
         let (host, port) = &self.address;
         let mut options = MqttOptions::new(format!("hq:{}:collector", self.region), host, *port);
         options
@@ -107,7 +120,10 @@ impl Line {
                 max_packet_size: Some(LONGEST_PACKET),
                 ..ConnectProperties::new()
             });
-        options
+        if let Some(credentials) = &self.credentials {
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(credentials()?)));
+        }
+        Ok(options)
     }
 
     /// Drives one client until its first trouble, and says what it was.
@@ -115,7 +131,7 @@ impl Line {
         loop {
             match events.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    for up in [Up::Crossings, Up::State, Up::Health] {
+                    for up in Up::ALL {
                         if client.try_subscribe(up.filter(&self.region), QoS::AtLeastOnce).is_err() {
                             return "a new client takes nothing".to_owned();
                         }

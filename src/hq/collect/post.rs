@@ -1,4 +1,5 @@
-//! What is to be published: by topic, the latest only. Bounded by the number of boxes, whatever the line does.
+//! What is to be published: by topic, the latest only. Bounded by the number of boxes, whatever the line
+//! does, and of their commands.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,8 @@ use tokio::sync::Notify;
 /// Letters that wait for the line.
 #[derive(Debug, Default)]
 pub(super) struct Post {
-    waiting: Mutex<BTreeMap<String, Letter>>,
+    /// By topic, and by number where several may wait.
+    waiting: Mutex<BTreeMap<(String, u64), Letter>>,
     called: Notify,
 }
 
@@ -23,16 +25,21 @@ pub(super) struct Letter {
 impl Post {
     /// Puts a letter; an older one to the same topic is forgotten, as the newer receipt covers it.
     pub(super) fn put(&self, topic: String, payload: Vec<u8>) {
-        self.hand_in(topic, Letter { payload, retain: true });
+        self.hand_in((topic, 0), Letter { payload, retain: true });
     }
 
     /// Puts a letter for those who listen now.
     pub(super) fn call(&self, topic: String, payload: Vec<u8>) {
-        self.hand_in(topic, Letter { payload, retain: false });
+        self.hand_in((topic, 0), Letter { payload, retain: false });
     }
 
-    fn hand_in(&self, topic: String, letter: Letter) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(topic, letter);
+    /// Puts a letter for those who listen now that takes no other's place: one of several to a topic.
+    pub(super) fn call_apart(&self, topic: String, number: u64, payload: Vec<u8>) {
+        self.hand_in((topic, number), Letter { payload, retain: false });
+    }
+
+    fn hand_in(&self, place: (String, u64), letter: Letter) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(place, letter);
         self.called.notify_one();
     }
 
@@ -40,8 +47,8 @@ impl Post {
     pub(super) async fn next(&self) -> (String, Letter) {
         loop {
             let next = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
-            if let Some(letter) = next {
-                return letter;
+            if let Some(((topic, _), letter)) = next {
+                return (topic, letter);
             }
             self.called.notified().await;
         }

@@ -9,7 +9,7 @@ use wire::{ClockTrust, WallTime};
 use super::*;
 use crate::broker::Broker;
 
-mod post;
+pub(super) mod post;
 
 use post::{Books, Key, Post as Checkpoint};
 
@@ -21,10 +21,12 @@ fn region() -> RegionId {
 
 fn collector(broker: SocketAddr, folder: &Path, signer: u8) -> Collector {
     let settings = Settings {
+        credentials: None,
         broker: broker.to_string(),
         region: region(),
         signer: Arc::new(Key::new(signer)),
         clock: Box::new(|| 1_700_000_000),
+        rows_per_second: None,
     };
     Collector::start(settings, Books::open(&folder.join("ledger.db")), &folder.join("hq.db")).unwrap()
 }
@@ -79,6 +81,8 @@ fn a_box_is_online_while_it_is_and_offline_when_it_is_not_and_hq_remembers_over_
     until("a heartbeat", LIMIT, || first.view().boxes[&post_name()].health.is_some());
     post.cut();
     until("offline", LIMIT, || online(&first) == Some(false));
+    let state = first.view().boxes[&post_name()].state.clone().unwrap();
+    assert_eq!(state.reason.as_deref(), Some("stopped"), "it goes by itself and says so");
     first.stop();
     broker.stop();
     let later = collector("127.0.0.1:9".parse().unwrap(), hq.path(), 1);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Desk, now, told};
-use crate::serve::{self, BrokerChoice, Options, Running};
+use crate::serve::{self, BrokerChoice, Options, Running, Secure};
 use crate::span::Span;
 use crate::{Error, Region};
 
@@ -18,9 +18,9 @@ const TURN: Duration = Duration::from_millis(500);
 /// Publish, collect and show, until SIGTERM or SIGINT
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  checkpoint-hq serve tver --embedded-broker 127.0.0.1:1883\n  \
-                        checkpoint-hq serve tver --http 10.0.0.1:8440 --broker mosquitto.region.example:1883\n\n\
+                        checkpoint-hq serve tver --broker hq.example:8883 --tls --https 0.0.0.0:8443\n\n\
                         http://ADDRESS/release/ is for boxes. http://127.0.0.1:PORT/ shows crossings, and\n\
-                        /api/crossings, /api/counts and /api/boxes give them as JSON: to this machine only.")]
+                        /api/crossings, /api/alerts, /api/counts and /api/boxes give them as JSON: to this\nmachine only.")]
 #[group(id = "which_broker", required = true, multiple = false, args = ["broker", "embedded_broker"])]
 pub struct Args {
     #[command(flatten)]
@@ -28,15 +28,27 @@ pub struct Args {
     /// Where releases and pages are served
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8440")]
     http: SocketAddr,
+    /// Where boxes renew their certificates (/renew) and fetch releases (/release) over TLS
+    #[arg(long, value_name = "ADDRESS")]
+    https: Option<SocketAddr>,
+    /// Name or address by which boxes reach --https, beside those that region.toml has in [addresses]
+    #[arg(long = "https-host", value_name = "NAME", requires = "https")]
+    https_hosts: Vec<String>,
     /// The region's MQTT 5 broker
     #[arg(long, value_name = "HOST:PORT")]
     broker: Option<String>,
+    /// The broker is one of `broker setup`: TLS with certificates of the region
+    #[arg(long, requires = "broker")]
+    tls: bool,
     /// Run a broker in this process instead: for a desk, on a loopback address only
     #[arg(long, value_name = "ADDRESS")]
     embedded_broker: Option<SocketAddr>,
     /// Publish a release by itself when the last one is this old; 0s: never
     #[arg(long, value_name = "SPAN", default_value = "1h")]
     publish_every: Span,
+    /// Rows a second that the boxes may send, all together; 0: as many as they like
+    #[arg(long, value_name = "ROWS", default_value_t = 5000)]
+    rows_per_second: u32,
 }
 
 /// Serves until it is told to stop.
@@ -45,10 +57,11 @@ pub fn run(args: Args) -> ExitCode {
 }
 
 fn serve(args: Args) -> Result<(), Error> {
-    let Args { desk, http, broker, embedded_broker, publish_every } = args;
+    let Args { desk, http, https, https_hosts, broker, tls, embedded_broker, publish_every, rows_per_second } = args;
     log();
     let region = Arc::new(desk.open()?);
     let broker = match (broker, embedded_broker) {
+        (Some(address), _) if tls => BrokerChoice::Tls(address),
         (Some(address), _) => BrokerChoice::At(address),
         (None, Some(address)) => BrokerChoice::Embedded(address),
         (None, None) => return Err(Error::field("broker", "is needed: --broker or --embedded-broker")),
@@ -58,7 +71,9 @@ fn serve(args: Args) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
     // Before anything is started, so that no signal is lost.
     let mut ends = runtime.block_on(async { Ends::new() })?;
-    let options = Options { http, broker, clock: Arc::new(now), publish_every };
+    let https = https.map(|address| Secure { address, hosts: https_hosts });
+    let rows_per_second = (rows_per_second > 0).then_some(rows_per_second);
+    let options = Options { http, https, broker, clock: Arc::new(now), publish_every, rows_per_second };
     let running = serve::start(region.clone(), options)?;
     announce(&region, &running);
     let told_to_stop = runtime.block_on(async {
@@ -83,6 +98,9 @@ fn announce(region: &Region, running: &Running) {
         http = running.http_address(),
         broker = running.broker_address()
     );
+    if let Some(https) = running.https_address() {
+        println!("boxes renew their certificates at https://{https}/renew, and fetch from https://{https}/release");
+    }
 }
 
 /// What ends the program.

@@ -76,6 +76,7 @@ fn believers(region: &Region) -> Vec<Believer> {
         chain: [0; 32],
         ledger: [0; 8],
         issued: NOW,
+        budget: None,
     };
     let head = Head {
         region: here.clone(),
@@ -132,7 +133,7 @@ fn every_signature_of_every_key_for_every_purpose_is_believed_only_where_key_and
         for key in &keys {
             for context in Context::ALL {
                 let signed = wire::sign::sign(context, &bare(region.folder(), key), &payload);
-                let right = context == wanted && key.purpose().context() == Some(wanted);
+                let right = context == wanted && key.purpose().contexts().contains(&wanted);
                 assert_eq!(believes(&signed), right, "{} under {context:?} taken for {wanted:?}", key.purpose());
                 believed += u32::from(right);
             }
@@ -149,7 +150,7 @@ fn a_key_signs_for_its_own_purpose_and_refuses_every_other() {
     std::panic::set_hook(Box::new(|_| {}));
     for key in all_keys(region.folder()) {
         for context in Context::ALL {
-            let own = key.purpose().context() == Some(context);
+            let own = key.purpose().contexts().contains(&context);
             assert_eq!(key.envelope(context, b"\xa0").is_ok(), own);
             let by_any_room = catch_unwind(AssertUnwindSafe(|| wire::sign::try_sign(context, &key, b"\xa0")));
             assert_eq!(by_any_room.is_ok(), own, "{} for {context:?}", key.purpose());

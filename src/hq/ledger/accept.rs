@@ -11,6 +11,7 @@
 //! | is here but for its MAC, which the chain does not cover | damaged: kept |
 //! | is not above the head, follows a row of the chain, and its place is a hole | late: kept |
 //! | does not hold, but what is behind it holds on to it | new, marked as damaged; the head moves on |
+//! | cannot be read, or does not hold, with more such behind it, until one that the box has signed | kept; the head moves on to what was signed, and a hole is noted for what cannot be read |
 //! | does not hold, and nothing holds on to it | broken: kept; the rest of the batch is left |
 //! | is above the head and does not follow it | a gap; the rest of the batch is left |
 
@@ -20,15 +21,34 @@ use wire::row::{Row, RowKind};
 
 use super::books::{Beside, Books};
 use super::{Accepted, Gap};
+use crate::collect::Poison;
 
-pub(super) fn accept(books: &Books<'_>, author: &Author, head: Place, rows: &[Row]) -> rusqlite::Result<Accepted> {
-    let mut intake = Taking { books, author, head, accepted: Accepted::default() };
+pub(super) fn accept(
+    books: &Books<'_>,
+    author: &Author,
+    head: Place,
+    rows: &[Row],
+    poison: &[Poison],
+) -> rusqlite::Result<Accepted> {
+    for Poison { sequence, bytes } in poison {
+        books.put_poison_aside(*sequence, bytes)?;
+    }
+    // Where the batch begins, be it readable or not.
+    let first = rows.iter().map(|row| row.sequence).chain(poison.iter().map(|poison| poison.sequence)).min();
+    let mut intake = Taking { books, author, head, first: first.unwrap_or(u64::MAX), accepted: Accepted::default() };
+    let mut over = 0;
     for (index, row) in rows.iter().enumerate() {
+        // Damaged, and taken with what holds on to it.
+        if row.sequence <= over {
+            continue;
+        }
         let goes_on = if row.sequence <= intake.head.sequence {
             intake.past(row)?;
             true
         } else {
-            intake.next(row, &rows[index + 1..])?
+            let goes_on = intake.next(row, &rows[index..])?;
+            over = intake.head.sequence;
+            goes_on
         };
         if !goes_on {
             break;
@@ -46,12 +66,13 @@ struct Taking<'a> {
     books: &'a Books<'a>,
     author: &'a Author,
     head: Place,
+    first: u64,
     accepted: Accepted,
 }
 
 impl Taking<'_> {
-    /// A row above the head. False when nothing behind it can be judged.
-    fn next(&mut self, row: &Row, behind: &[Row]) -> rusqlite::Result<bool> {
+    /// A row above the head, the first of these. False when nothing behind it can be judged.
+    fn next(&mut self, row: &Row, rows: &[Row]) -> rusqlite::Result<bool> {
         let after = self.head.sequence;
         let fault = match chain::follow(&self.head, row, self.author) {
             Ok(place) => return self.take(row, place, after).map(|()| true),
@@ -65,19 +86,42 @@ impl Taking<'_> {
             self.put_aside(row, beside)?;
             return Ok(true);
         }
+        // Everything from the head on was in this batch, readable or not.
+        if self.first > after + 1 {
+            self.accepted.gap = Some(Gap { after, found: row.sequence });
+            return Ok(false);
+        }
+        if let Some((damaged, place)) = self.held(rows) {
+            self.pass_over(&rows[..damaged], place, fault)?;
+            // What holds on to them is judged next, unless that is how this one was found.
+            return if damaged == 0 { self.next(row, rows) } else { Ok(true) };
+        }
         if row.sequence > after + 1 {
             self.accepted.gap = Some(Gap { after, found: row.sequence });
             return Ok(false);
         }
-        if let Some(place) = self.held_by(row, behind) {
-            self.books.insert(row, Some(fault.code()))?;
-            self.accepted.new += 1;
-            self.accepted.damaged += 1;
-            self.head = place;
-            return Ok(true);
-        }
         self.put_aside(row, Beside::Broken)?;
         Ok(false)
+    }
+
+    /// Takes damaged rows, marked, and goes on behind them.
+    fn pass_over(&mut self, damaged: &[Row], place: Place, fault: Fault) -> rusqlite::Result<()> {
+        let mut last = self.head.sequence;
+        for row in damaged {
+            self.books.insert(row, Some(fault.code()))?;
+            self.note_missing(last, row.sequence)?;
+            last = row.sequence;
+        }
+        self.note_missing(last, place.sequence + 1)?;
+        self.accepted.new += damaged.len() as u64;
+        self.accepted.damaged += damaged.len() as u64;
+        self.head = place;
+        Ok(())
+    }
+
+    /// What stood between two rows could not be read.
+    fn note_missing(&self, after: u64, before: u64) -> rusqlite::Result<()> {
+        if before > after + 1 { self.books.note_hole(after, before) } else { Ok(()) }
     }
 
     fn take(&mut self, row: &Row, place: Place, after: u64) -> rusqlite::Result<()> {
@@ -90,27 +134,38 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// The place of a damaged row, when what is behind it holds on to it.
+    /// How many of these rows, the first of which does not hold, are to be passed over, and the place behind them.
     ///
-    /// Whatever was flipped, the hash the row states or the one its content has is whole, and the next row was
-    /// linked to it. Within an open epoch that is as much as holds any entry. Into another epoch only the box's
-    /// own signature leads: the first signed row behind, which must be in the same batch.
-    fn held_by(&self, row: &Row, behind: &[Row]) -> Option<Place> {
-        let next = behind.first()?;
-        if let Some(place) = chain::anchor(next, self.author) {
-            return (place.sequence == row.sequence).then_some(place);
+    /// Whatever was flipped in one row, the hash it states or the one its content has is whole, and the next row
+    /// was linked to it. Within an open epoch that is as much as holds any entry. Over more than one row, over what
+    /// cannot be read, and into another epoch only the box's own signature leads: a signed row that is reached
+    /// without a break, and that must be in the same batch.
+    fn held(&self, rows: &[Row]) -> Option<(usize, Place)> {
+        (0..rows.len()).find_map(|damaged| Some((damaged, self.place_before(rows, damaged)?)))
+    }
+
+    /// The place before a row, if that can be told by it and by what is around it.
+    fn place_before(&self, rows: &[Row], index: usize) -> Option<Place> {
+        let (row, after) = (&rows[index], self.head.sequence);
+        if let Some(place) = chain::anchor(row, self.author) {
+            return (place.sequence > after && place.sequence + 1 == row.sequence).then_some(place);
         }
-        let place = [row.chain, chain::link(&self.head.chain, row)]
-            .map(|hash| Place { epoch: next.epoch, sequence: row.sequence, chain: hash })
+        let before = rows[..index].last().filter(|before| before.sequence + 1 == row.sequence)?;
+        let is_next = before.sequence == after + 1;
+        let by_content = is_next.then(|| chain::link(&self.head.chain, before));
+        let place = [Some(before.chain), by_content]
             .into_iter()
-            .find(|place| self.holds(place, next))?;
-        let vouched = next.epoch == self.head.epoch || {
+            .flatten()
+            .map(|hash| Place { epoch: row.epoch, sequence: before.sequence, chain: hash })
+            .find(|place| self.holds(place, row))?;
+        let vouched = (is_next && row.epoch == self.head.epoch) || {
+            let behind = &rows[index..];
             let signed = behind.iter().find(|row| row.kind != RowKind::Entry)?;
             let mut last = place;
             for row in behind.iter().take_while(|row| row.sequence < signed.sequence) {
                 last = chain::follow(&last, row, self.author).ok()?;
             }
-            next.epoch.counter > self.head.epoch.counter && chain::anchor(signed, self.author) == Some(last)
+            row.epoch.counter >= self.head.epoch.counter && chain::anchor(signed, self.author) == Some(last)
         };
         vouched.then_some(place)
     }

@@ -40,6 +40,8 @@ impl Beside {
 pub(super) fn lay_out(db: &Connection, id: &[u8; 8], region: &RegionId) -> Result<(), Error> {
     let failed = || Error::database("opening");
     db.busy_timeout(Duration::from_secs(5)).map_err(failed())?;
+    // Every statement of a batch stays prepared.
+    db.set_prepared_statement_cache_capacity(64);
     // A receipt is HQ's word that rows are safe: NORMAL could lose them to a power cut after it was given.
     for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "FULL")] {
         db.pragma_update_and_check(None, pragma, value, |_| Ok(())).optional().map_err(failed())?;
@@ -134,13 +136,13 @@ impl Books<'_> {
     /// A box's number, key and head; a box that was never seen gets them now.
     pub(super) fn standing(db: &Connection, author: &Author, now: i64) -> rusqlite::Result<(i64, VerifyingKey, Place)> {
         let (start, name) = (Place::START, author.name.as_str());
-        db.execute(
+        db.prepare_cached(
             "INSERT INTO standing (name, key, epoch_counter, epoch_nonce, sequence, chain, rows, first_at, last_at)
              VALUES (?1, ?2, 0, ?3, 0, ?4, 0, ?5, ?5) ON CONFLICT (name) DO NOTHING",
-            params![name, author.key.to_bytes(), start.epoch.nonce, start.chain, now],
-        )?;
+        )?
+        .execute(params![name, author.key.to_bytes(), start.epoch.nonce, start.chain, now])?;
         let sql = "SELECT sequence, epoch_counter, epoch_nonce, chain, box, key FROM standing WHERE name = ?1";
-        db.query_row(sql, [name], |row| Ok((row.get(4)?, key(row, 5)?, place(row)?)))
+        db.prepare_cached(sql)?.query_row([name], |row| Ok((row.get(4)?, key(row, 5)?, place(row)?)))
     }
 
     pub(super) fn insert(&self, row: &Row, fault: Option<&str>) -> rusqlite::Result<()> {
@@ -177,6 +179,12 @@ impl Books<'_> {
         query.query_row(params![self.box_number, sequence.cast_signed()], stored).optional()
     }
 
+    /// The first row of the chain above a sequence.
+    pub(super) fn after(&self, sequence: u64) -> rusqlite::Result<Option<Stored>> {
+        let mut query = self.db.prepare_cached(include_str!("rows_after.sql"))?;
+        query.query_row(params![self.box_number, sequence.cast_signed(), 1], stored).optional()
+    }
+
     /// The last row of the chain below a sequence.
     pub(super) fn before(&self, sequence: u64) -> rusqlite::Result<Option<Stored>> {
         let mut query = self.db.prepare_cached(include_str!("row_before.sql"))?;
@@ -202,10 +210,7 @@ impl Books<'_> {
     pub(super) fn put_aside(&self, row: &Row, why: Beside) -> rusqlite::Result<bool> {
         let bytes = wire::encode(row);
         let digest: Hash = Sha256::digest(&bytes).into();
-        let kept: i64 =
-            self.db.query_row("SELECT count(*) FROM aside WHERE box = ?1", [self.box_number], |row| row.get(0))?;
-        if kept.cast_unsigned() >= MOST_ASIDE {
-            tracing::error!(sequence = row.sequence, "no more rows are kept beside the chain of this box");
+        if self.is_full()? {
             return Ok(true);
         }
         let put = self.db.execute(
@@ -227,6 +232,42 @@ impl Books<'_> {
         Ok(put == 1)
     }
 
+    /// Keeps what stood where a row should and cannot be read as one.
+    pub(super) fn put_poison_aside(&self, sequence: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+        let digest: Hash = Sha256::digest(bytes).into();
+        if self.is_full()? {
+            return Ok(());
+        }
+        let start = Place::START;
+        self.db
+            .execute(
+                "INSERT OR IGNORE INTO aside
+                 (box, sequence, digest, reason, epoch_counter, epoch_nonce, chain, row, received)
+                 VALUES (?1, ?2, ?3, 'unreadable', 0, ?4, ?5, ?6, ?7)",
+                params![
+                    self.box_number,
+                    sequence.cast_signed(),
+                    digest,
+                    start.epoch.nonce,
+                    start.chain,
+                    bytes,
+                    self.now
+                ],
+            )
+            .map(drop)
+    }
+
+    /// Whether there is no more room beside the chain of this box.
+    fn is_full(&self) -> rusqlite::Result<bool> {
+        let sql = "SELECT count(*) FROM aside WHERE box = ?1";
+        let kept: i64 = self.db.query_row(sql, [self.box_number], |row| row.get(0))?;
+        let is_full = kept.cast_unsigned() >= MOST_ASIDE;
+        if is_full {
+            tracing::error!("no more rows are kept beside the chain of this box");
+        }
+        Ok(is_full)
+    }
+
     pub(super) fn raise_conflict(&self, sequence: u64) -> rusqlite::Result<()> {
         let sql = "INSERT OR IGNORE INTO conflict (box, sequence, found) VALUES (?1, ?2, ?3)";
         self.db.execute(sql, params![self.box_number, sequence.cast_signed(), self.now]).map(drop)
@@ -239,25 +280,32 @@ impl Books<'_> {
 
     pub(super) fn in_conflict(&self) -> rusqlite::Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM conflict WHERE box = ?1 AND resolved IS NULL)";
-        self.db.query_row(sql, [self.box_number], |row| row.get(0))
+        self.db.prepare_cached(sql)?.query_row([self.box_number], |row| row.get(0))
     }
 
     pub(super) fn move_head(&self, to: &Place, new: u64) -> rusqlite::Result<()> {
         self.db
-            .execute(
-                include_str!("move_head.sql"),
-                params![
-                    self.box_number,
-                    to.epoch.counter.cast_signed(),
-                    to.epoch.nonce,
-                    to.sequence.cast_signed(),
-                    to.chain,
-                    new.cast_signed(),
-                    self.now
-                ],
-            )
+            .prepare_cached(include_str!("move_head.sql"))?
+            .execute(params![
+                self.box_number,
+                to.epoch.counter.cast_signed(),
+                to.epoch.nonce,
+                to.sequence.cast_signed(),
+                to.chain,
+                new.cast_signed(),
+                self.now
+            ])
             .map(drop)
     }
+}
+
+/// Goes back from the end: few rows come after a box was struck off.
+pub(super) fn last_before(db: &Connection, name: &BoxId, at: i64) -> rusqlite::Result<u64> {
+    let sql = "SELECT sequence FROM row WHERE box = (SELECT box FROM standing WHERE name = ?1) AND received < ?2
+               ORDER BY sequence DESC LIMIT 1";
+    let mut query = db.prepare_cached(sql)?;
+    let found: Option<i64> = query.query_row(params![name.as_str(), at], |row| row.get(0)).optional()?;
+    Ok(found.unwrap_or(0).cast_unsigned())
 }
 
 pub(super) fn boxes(db: &Connection) -> rusqlite::Result<Vec<Standing>> {

@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS aside (
     sequence      INTEGER NOT NULL,
     digest        BLOB    NOT NULL, -- SHA-256 of `row`
     reason        TEXT    NOT NULL, -- fork: it goes on from a row that has another successor here; late: it stood in
-                                    -- a hole; broken: it follows nothing that is known here
+                                    -- a hole; broken: it follows nothing that is known here; unreadable:
+                                    -- no row of this version
     epoch_counter INTEGER NOT NULL,
     epoch_nonce   BLOB    NOT NULL,
     chain         BLOB    NOT NULL,

@@ -14,12 +14,12 @@ use wire::row::{Batch, Row, RowKind};
 use wire::sign::Signer;
 use wire::{ClockTrust, RegionId, WallTime};
 
-use super::{Accepted, Error, Gap, Intake, Ledger};
-use crate::collect::Accept as _;
+use super::{Accepted, Error, Gap, Intake, Keep, Ledger, Offered};
+use crate::collect::{Accept as _, Poison};
 
 pub const NOW: WallTime = WallTime::from_unix(1_588_334_400, ClockTrust::Rtc);
 
-struct Device(SigningKey);
+pub struct Device(SigningKey);
 
 impl Signer for Device {
     fn public(&self) -> VerifyingKey {
@@ -76,8 +76,12 @@ impl Post {
         SigningKey::from_bytes(&[self.seed; 32]).verifying_key()
     }
 
+    pub fn signer(&self) -> Device {
+        Device(SigningKey::from_bytes(&[self.seed; 32]))
+    }
+
     pub fn start(&self) -> Journal {
-        let signer = Arc::new(Device(SigningKey::from_bytes(&[self.seed; 32])));
+        let signer = Arc::new(self.signer());
         let (region, name) = (region(), self.name.parse().unwrap());
         Journal::open(&self.path(), Identity { region, name, signer, sealing_key: sealing().1 }).unwrap()
     }
@@ -235,6 +239,45 @@ fn a_cloned_card_is_a_conflict_and_both_ways_are_kept() {
 }
 
 #[test]
+fn an_operator_decides_which_way_goes_on_and_receipts_follow_it() {
+    for keep_clone in [false, true] {
+        let (post, mut hq) = (Post::new("post-1", 1), Hq::new());
+        let name = "post-1".parse().unwrap();
+        post.write_notes(5);
+        let clone = post.clone_card();
+        post.write_notes(4);
+        clone.write_notes(6);
+        let (rows, other) = (post.rows(), clone.rows());
+        hq.take(&post, &rows);
+        hq.take(&clone, &other);
+        let ways = hq.ledger.branches(&name, 8).unwrap();
+        assert_eq!(
+            ways.iter().map(|way| (way.rows, way.is_chain)).collect::<Vec<_>>(),
+            [(rows.len() as u64 - 7, true), (other.len() as u64 - 7, false)]
+        );
+        let keep = if keep_clone { Keep::Branch(ways[1].first) } else { Keep::Chain };
+        assert!(matches!(hq.ledger.resolve(&name, 9, keep, 5), Err(Error::NoConflict(_))));
+        hq.ledger.resolve(&name, 8, keep, 5).unwrap();
+        assert!(matches!(hq.ledger.resolve(&name, 8, keep, 5), Err(Error::NoConflict(_))));
+        // Both write on; the one that was chosen gets a receipt for what it has, the other none that fits it.
+        post.write_notes(1);
+        clone.write_notes(1);
+        let (stays, goes) = if keep_clone { (&clone, &post) } else { (&post, &clone) };
+        let accepted = hq.take(stays, &stays.rows());
+        let place = accepted.receipt_up_to.unwrap();
+        assert_eq!((place.sequence, place.chain), (stays.rows().len() as u64, stays.rows().last().unwrap().chain));
+        assert_eq!(hq.holds(stays), stays.rows());
+        assert_eq!(hq.ledger.boxes().unwrap()[0].rows, stays.rows().len() as u64);
+        let refused = hq.take(goes, &goes.rows());
+        assert_eq!((refused.new, refused.receipt_up_to.map(|up_to| up_to.chain)), (0, Some(place.chain)));
+        assert!(hq.ledger.conflicts().unwrap().iter().all(|one| one.resolved.is_some()));
+        // Everything of the other way is kept.
+        let aside = hq.ledger.set_aside(&name).unwrap();
+        assert_eq!(aside.iter().filter(|(_, why)| why == "fork").count(), goes.rows().len() - 7);
+    }
+}
+
+#[test]
 fn a_clone_that_is_ahead_is_found_as_soon_as_the_box_speaks() {
     let (post, mut hq) = (Post::new("post-1", 1), Hq::new());
     post.write_notes(5);
@@ -348,6 +391,69 @@ fn a_box_may_leave_out_what_was_damaged_there_by_its_signed_word() {
     assert_eq!(hq.ledger.set_aside(&"post-1".parse().unwrap()).unwrap(), [(5, "late".to_owned())]);
 }
 
+/// Two rows in a row do not hold: only the box's signature leads over them, and it must come in the same batch.
+#[test]
+fn damage_of_several_rows_is_passed_over_when_the_batch_reaches_a_signed_row() {
+    let (post, mut hq) = (Post::new("post-1", 1), Hq::new());
+    for _ in 0..5 {
+        post.write_notes(20);
+    }
+    let rows = post.rows();
+    let signed = rows.iter().find(|row| row.sequence > 9 && row.kind == RowKind::Checkpoint).unwrap().sequence;
+    let mut damaged = rows.clone();
+    for at in [7, 8, 9] {
+        damaged[at - 1].body[3] ^= 1;
+        damaged[at - 1].chain[9] ^= 1;
+    }
+    let short = hq.take(&post, &damaged[..usize::try_from(signed).unwrap() - 1]);
+    assert_eq!((up_to(&short), short.damaged), (Some(6), 1));
+    // The box sends again from row 7, and further.
+    let long = hq.take(&post, &damaged[6..]);
+    assert_eq!((up_to(&long), long.damaged, long.forks), (Some(rows.len() as u64), 3, 0));
+    // What comes sound later takes their place.
+    hq.take(&post, &rows);
+    assert_eq!(hq.holds(&post), rows);
+    assert!(hq.ledger.conflicts().unwrap().is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_and_passed_over_by_a_signed_row_behind_it() {
+    for unreadable in [1, 2, 7, 12] {
+        let (post, mut hq) = (Post::new("post-1", 1), Hq::new());
+        post.write_notes(15);
+        post.write_notes(15);
+        let rows = post.rows();
+        hq.take(&post, &rows[..usize::try_from(unreadable).unwrap() - 1]);
+        let batch = post.batch(&rows[usize::try_from(unreadable).unwrap()..]);
+        let poison = [Poison { sequence: unreadable, bytes: vec![1, 2, 3] }];
+        let offered = Offered { batch: &batch, poison: &poison, key: post.key() };
+        let accepted = hq.ledger.accept_all(&[offered], 0).unwrap().pop().unwrap().unwrap();
+        assert_eq!(up_to(&accepted), Some(rows.len() as u64), "row {unreadable}");
+        let aside = hq.ledger.set_aside(&"post-1".parse().unwrap()).unwrap();
+        assert_eq!(aside, [(unreadable, "unreadable".to_owned())]);
+        let holes = hq.ledger.holes().unwrap();
+        assert!(holes.iter().any(|hole| hole.after + 1 == unreadable), "{holes:?}");
+        // A batch that only begins behind it proves nothing: rows may be on their way.
+        let (other, mut hq) = (Post::new("post-1", 1), Hq::new());
+        other.write_notes(15);
+        assert_eq!(up_to(&hq.take(&other, &other.rows()[2..])), None);
+    }
+}
+
+#[test]
+fn one_batch_that_is_refused_takes_no_other_with_it() {
+    let (post, thief, mut hq) = (Post::new("post-1", 1), Post::new("post-1", 2), Hq::new());
+    let neighbour = Post::new("post-2", 3);
+    [&post, &thief, &neighbour].into_iter().for_each(|post| post.write_notes(3));
+    hq.take(&post, &post.rows()[..2]);
+    let batches = [&post, &thief, &neighbour].map(|post| (post.batch(&post.rows()), post.key()));
+    let offered = batches.each_ref().map(|(batch, key)| Offered { batch, poison: &[], key: *key });
+    let accepted = hq.ledger.accept_all(&offered, 0).unwrap();
+    assert_eq!(up_to(accepted[0].as_ref().unwrap()), Some(post.rows().len() as u64));
+    assert!(matches!(accepted[1], Err(Error::OtherKey(_))));
+    assert_eq!(up_to(accepted[2].as_ref().unwrap()), Some(neighbour.rows().len() as u64));
+}
+
 #[test]
 fn nobody_but_the_box_may_leave_rows_out() {
     let (post, mut hq) = (Post::new("post-1", 1), Hq::new());
@@ -385,9 +491,9 @@ fn the_collector_gets_receipts_only_for_boxes_whose_keys_are_known() {
     stranger.write_notes(2);
     let key = post.key();
     let mut intake = Intake::new(hq.ledger, move |name| Ok((name.as_str() == "post-1").then_some(key)), || 77);
-    let receipt = intake.accept(&post.batch(&post.rows())).unwrap().unwrap();
+    let receipt = intake.accept(&post.batch(&post.rows()), &[]).unwrap().unwrap();
     assert_eq!((receipt.sequence, receipt.issued), (4, 77));
-    let refused = intake.accept(&stranger.batch(&stranger.rows())).unwrap_err();
+    let refused = intake.accept(&stranger.batch(&stranger.rows()), &[]).unwrap_err();
     assert!(matches!(refused.downcast_ref(), Some(Error::UnknownBox(_))));
     assert_eq!(intake.receipts().unwrap(), [receipt]);
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef};
-use rusqlite::{Connection, OpenFlags, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params, params_from_iter};
 use wire::entry::{Action, Closing, Crossing, Note, Outcome};
 use wire::{BoxId, ClockTrust, WallTime};
 
-use super::Error;
 use super::put::outcome_number;
+use super::{Early, Error};
 
 /// Which crossings; every field that is set must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -181,6 +181,40 @@ impl Crossings {
         };
         let notes = query.query_map(params![of.map(BoxId::as_str), limit], note).map_err(failed())?;
         notes.collect::<rusqlite::Result<_>>().map_err(failed())
+    }
+
+    /// Crossings that were shown early and whose rows have not come yet, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn early(&self, limit: u32) -> Result<Vec<Early>, Error> {
+        let failed = || Error::database("listing the alerts");
+        let sql = "SELECT name, sequence, received, crossing FROM early
+                   ORDER BY received DESC, name, sequence DESC LIMIT ?1";
+        let mut query = self.db.prepare_cached(sql).map_err(failed())?;
+        let early = |row: &rusqlite::Row<'_>| {
+            let crossing = wire::decode(&row.get::<_, Vec<u8>>(3)?, "crossing").map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Blob, Box::new(error))
+            })?;
+            let sequence = row.get::<_, i64>(1)?.cast_unsigned();
+            Ok(Early { name: name(row, 0)?, sequence, received: row.get(2)?, crossing })
+        };
+        let early = query.query_map([limit], early).map_err(failed())?;
+        early.collect::<rusqlite::Result<_>>().map_err(failed())
+    }
+
+    /// The word of a box on a command: the code of the note, and its detail.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn answer(&self, name: &BoxId, number: u64) -> Result<Option<(String, String)>, Error> {
+        let sql = "SELECT code, detail FROM note WHERE name = ?1 AND code IN ('command-done', 'command-refused')
+                   AND detail LIKE ?2 ORDER BY sequence DESC LIMIT 1";
+        let detail = format!("{number} %");
+        self.db
+            .query_row(sql, params![name.as_str(), detail], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(Error::database("looking for an answer"))
     }
 
     /// Rows that could not be opened as they should, the newest first.

@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 use crate::ledger::Stored;
 
+/// More rows than any epoch has: a thousand entries, their checkpoints, and room.
+const MOST_ROWS: u64 = 4096;
+
 type Kem = X25519HkdfSha256;
 type PrivateKey = <Kem as hpke::Kem>::PrivateKey;
 
@@ -120,6 +123,18 @@ impl Reader {
             (stored.row.sequence..=last.row.sequence).for_each(|_| epoch.skip());
             Some(epoch)
         });
+    }
+
+    /// Stands before a row of an epoch, known only by the opening and the chain hash before the row. False when the
+    /// opening is not the box's, does not open, or is too far off to be of the same epoch.
+    pub(super) fn jump(&mut self, opening: &Stored, before: Hash, sequence: u64, keys: &Keys) -> bool {
+        let rows = sequence.checked_sub(opening.row.sequence).filter(|rows| (1..=MOST_ROWS).contains(rows));
+        let (Some(rows), Some(verified)) = (rows, Opening::verified(&opening.row, &self.author)) else { return false };
+        let Ok(private) = keys.by_public(&verified.sealed_to) else { return false };
+        let Some(mut epoch) = Epoch::open(&verified, &self.author, private) else { return false };
+        (0..rows).for_each(|_| epoch.skip());
+        (self.epoch, self.last, self.previous) = (Some(epoch), sequence - 1, [before; 2]);
+        true
     }
 
     fn pass(&mut self, before: Hash, row: &Row) {

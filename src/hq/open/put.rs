@@ -10,7 +10,7 @@ use wire::entry::{Action, Closing, Crossing, Note, Outcome};
 use super::Error;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     let failed = || Error::database("opening");
@@ -35,6 +35,20 @@ pub(super) fn progress(db: &Connection, name: &BoxId) -> rusqlite::Result<u64> {
     let mut query = db.prepare_cached("SELECT sequence FROM progress WHERE name = ?1")?;
     let sequence: Option<i64> = query.query_row([name.as_str()], |row| row.get(0)).optional()?;
     Ok(sequence.unwrap_or(0).cast_unsigned())
+}
+
+/// A crossing that came before its turn; whether it is new.
+pub(super) fn early(
+    db: &Connection,
+    name: &BoxId,
+    sequence: u64,
+    crossing: &Crossing,
+    now: i64,
+    most: i64,
+) -> rusqlite::Result<bool> {
+    let bytes = wire::encode(crossing);
+    let mut put = db.prepare_cached(include_str!("put_early.sql"))?;
+    Ok(put.execute(params![name.as_str(), sequence.cast_signed(), now, bytes, most])? == 1)
 }
 
 pub(super) const fn outcome_number(outcome: Outcome) -> i64 {
@@ -127,6 +141,14 @@ impl Put<'_> {
         self.db
             .prepare_cached("INSERT OR IGNORE INTO damage (name, sequence, problem, found) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![self.name.as_str(), sequence.cast_signed(), problem, self.now])
+            .map(drop)
+    }
+
+    /// Rows that have come in order are early no more.
+    pub(super) fn forget_early(&self, sequence: u64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("DELETE FROM early WHERE name = ?1 AND sequence <= ?2")?
+            .execute(params![self.name.as_str(), sequence.cast_signed()])
             .map(drop)
     }
 

@@ -66,3 +66,12 @@ CREATE TABLE IF NOT EXISTS damage (
     found    INTEGER NOT NULL,        -- Unix seconds at HQ
     PRIMARY KEY (name, sequence, problem)
 ) STRICT;
+
+-- Crossings that a box has shown before their turn, until their rows are here.
+CREATE TABLE IF NOT EXISTS early (
+    name     TEXT    NOT NULL,        -- the box
+    sequence INTEGER NOT NULL,        -- its row
+    received INTEGER NOT NULL,        -- Unix seconds at HQ
+    crossing BLOB    NOT NULL,        -- wire::entry::Crossing, CBOR
+    PRIMARY KEY (name, sequence)
+) STRICT, WITHOUT ROWID;

@@ -50,6 +50,7 @@ pub fn open(path: &Path) -> std::result::Result<Connection, Error> {
         db.pragma_update(None, "foreign_keys", true)?;
         db.execute_batch(include_str!("schema.sql"))?;
         db.execute_batch(include_str!("../import/schema.sql"))?;
+        db.execute_batch(include_str!("../enrol/schema.sql"))?;
         Ok(db)
     };
     opened().map_err(Error::database("opening the region"))

@@ -118,11 +118,26 @@ CREATE TABLE IF NOT EXISTS revoked_id (
     PRIMARY KEY (issuer, cti)
 ) STRICT, WITHOUT ROWID;
 
+-- Commands to boxes. Sent again until the box has answered, or their time is over; never taken back.
+CREATE TABLE IF NOT EXISTS command (
+    name     TEXT    NOT NULL,       -- the box
+    number   INTEGER NOT NULL,       -- rises by one with every command to it; the first is 1
+    what     TEXT    NOT NULL,       -- stable name of what is to be done
+    signed   BLOB    NOT NULL,       -- as it is sent
+    issued   INTEGER NOT NULL,       -- Unix seconds
+    expires  INTEGER NOT NULL,       -- Unix seconds after which it counts no more
+    by       TEXT    NOT NULL,       -- the operator
+    answered INTEGER,                -- Unix seconds when the box's answer was seen; null: none yet
+    answer   TEXT,                   -- `done`, or the stable code of why not
+    PRIMARY KEY (name, number)
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, when. Only ever appended.
 CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
-    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import
+    action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import,
+                                     -- announce, enrol, renew, collector, broker, stolen, command, conflict
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;

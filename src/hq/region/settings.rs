@@ -42,6 +42,20 @@ pub struct Settings {
     pub not_after: i64,
     /// Where the online keys are.
     pub keys: Places,
+    /// Where boxes reach the region, when nobody says otherwise.
+    pub addresses: Addresses,
+}
+
+/// Where boxes reach the region.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Addresses {
+    /// `host:port` of the broker.
+    pub broker: Option<String>,
+    /// Where releases are fetched.
+    pub release: Option<String>,
+    /// Where certificates are renewed.
+    pub renewal: Option<String>,
 }
 
 /// Where the online keys are. Of several for one purpose that serves which the newest root names last, so that
@@ -85,6 +99,8 @@ struct Written {
     release: Release,
     #[serde(default)]
     keys: Keys,
+    #[serde(default)]
+    addresses: Addresses,
 }
 
 #[derive(Default, Deserialize)]
@@ -146,7 +162,7 @@ impl Settings {
 }
 
 fn read(text: &str) -> Result<Settings, String> {
-    let Written { region, name, territory, utc_offset, issue, release, keys } =
+    let Written { region, name, territory, utc_offset, issue, release, keys, addresses } =
         toml::from_str(text).map_err(|error| error.to_string())?;
     let region = region.parse::<RegionId>().map_err(|error| format!("region: {error}"))?;
     if name.trim().is_empty() || name.chars().any(char::is_control) {
@@ -169,6 +185,7 @@ fn read(text: &str) -> Result<Settings, String> {
         expires,
         not_after,
         keys: places(keys)?,
+        addresses,
     })
 }
 
@@ -239,6 +256,7 @@ mod tests {
             ("territory = 69", "territory = 69\ncolour = 1", "colour"),
             ("[keys]", "[keys]\npublishing = \"here\"", "keys.publishing"),
             ("[keys]", "[keys]\nreceipt = [\"credential:receipt\", \"credential:../x\"]", "keys.receipt"),
+            ("[addresses]", "[addresses]\nbrocker = \"a:1\"", "brocker"),
             ("[keys]", "[keys]\nroot = \"file:root.key\"", "root"),
             ("\"24h\"", "\"46d\"", "not_after"),
             ("\"24h\"", "\"0s\"", "release"),

@@ -38,12 +38,18 @@ pub fn router(shown: Arc<Shown>, release: &std::path::Path) -> Router {
     let desk = Router::new()
         .route("/", get(crossings_page))
         .route("/api/crossings", get(crossings))
+        .route("/api/alerts", get(alerts))
         .route("/api/counts", get(counts))
         .route("/api/boxes", get(boxes))
         .layer(from_fn(this_machine_only))
         .with_state(shown);
-    let release = Router::new().fallback_service(ServeDir::new(release).append_index_html_on_directories(false));
-    desk.nest("/release", release.layer(from_fn(keeping)).layer(from_fn(whole_files_only)))
+    desk.nest("/release", releases(release))
+}
+
+/// Releases alone.
+pub(super) fn releases(folder: &std::path::Path) -> Router {
+    let files = Router::new().fallback_service(ServeDir::new(folder).append_index_html_on_directories(false));
+    files.layer(from_fn(keeping)).layer(from_fn(whole_files_only))
 }
 
 /// Refuses whoever is not on this machine, and whatever names another host: a page of a stranger whose name
@@ -153,6 +159,10 @@ async fn crossings(State(shown): State<Arc<Shown>>, Query(wanted): Query<Wanted>
 async fn counts(State(shown): State<Arc<Shown>>, Query(wanted): Query<Wanted>) -> Result<Response, Refused> {
     let (filter, _) = wanted.filter()?;
     Ok(answer(move || shown.counts(&filter).map(Json)).await)
+}
+
+async fn alerts(State(shown): State<Arc<Shown>>) -> Response {
+    answer(move || shown.alerts(MOST).map(Json)).await
 }
 
 async fn boxes(State(shown): State<Arc<Shown>>) -> Response {

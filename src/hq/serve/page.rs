@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::Offset;
 use serde::Deserialize;
 
-use super::shown::{BoxShown, CountsShown, CrossingShown, Shown};
+use super::shown::{AlertShown, BoxShown, CountsShown, CrossingShown, Shown};
 use crate::open::Filter;
 use crate::{Error, span};
 
 mod camera;
 mod freshness;
+mod health;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -71,31 +73,42 @@ pub fn render(shown: &Shown, most: u32, language: Language) -> Result<String, Er
         None => page.text(language.of("Выпусков ещё не было", "No release yet")),
     };
     page.raw("</p>");
-    draw_boxes(&mut page, language, &boxes, |at| span::shown(at, zone));
+    draw_boxes(&mut page, language, &boxes, zone);
+    draw_alerts(&mut page, language, &shown.alerts(MOST_ALERTS)?, |at| span::shown(at, zone));
     draw_counts(&mut page, language, &counts);
     draw_crossings(&mut page, language, &crossings, |at| span::shown(at, zone), kind);
     Ok(page.0)
 }
 
 fn draw_heads(page: &mut Page, language: Language, heads: &[(&'static str, &'static str)]) {
-    page.raw("<table><tr>");
+    page.raw("<div class=\"wide\"><table><tr>");
     for (ru, en) in heads {
         page.raw("<th>").text(language.of(ru, en));
     }
 }
 
+/// Writes what stands in one cell of a box's row.
+type Cell = fn(&mut Page, Language, &BoxShown, Offset);
+
 /// Columns of the boxes, in Russian and English.
-const BOXES: &[(&str, &str)] = &[
-    ("Пост", "Box"),
-    ("На связи", "Online"),
-    ("Выпуск", "Release"),
-    ("В очереди", "Waiting"),
-    ("Строк у нас", "Rows here"),
-    ("Последнее слово", "Last heard"),
-    ("Камера", "Camera"),
-    ("Часы", "Clock"),
-    ("Давность данных", "Age of what it knows"),
-    ("", ""),
+const BOXES: &[(&str, &str, Cell)] = &[
+    ("Пост", "Box", draw_name),
+    ("Связь", "Line", health::line),
+    ("Строки журнала", "Journal rows", |page, language, one, _| health::journal(page, language, one)),
+    ("Место", "Room", |page, language, one, _| health::room(page, language, one)),
+    ("Прибор", "Device", |page, language, one, _| health::device(page, language, one)),
+    ("Камера", "Camera", |page, language, one, _| camera::draw(page, language, one)),
+    ("Часы", "Clock", |page, language, one, _| freshness::clock(page, language, one)),
+    ("Выпуск", "Release", |page, _, one, _| {
+        page.number(one.release);
+    }),
+    ("Давность данных", "Age of what it knows", |page, language, one, _| {
+        freshness::knowledge(page, language, one)
+    }),
+    ("Сертификат", "Certificate", health::certificate),
+    ("Последняя команда", "Last command", |page, language, one, _| {
+        health::command(page, language, one)
+    }),
 ];
 
 /// Columns of the crossings.
@@ -110,29 +123,68 @@ const CROSSINGS: &[(&str, &str)] = &[
     ("Действие", "Action"),
 ];
 
-fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], at: impl Fn(i64) -> String) {
-    page.raw("<h2>").raw(language.of("Посты", "Boxes")).raw("</h2>");
-    draw_heads(page, language, BOXES);
+fn draw_boxes(page: &mut Page, language: Language, boxes: &[BoxShown], zone: Offset) {
+    page.raw("<h2>").raw(language.of("Посты", "Boxes")).raw("</h2><table class=\"boxes\"><tr>");
+    for (ru, en, _) in BOXES {
+        page.raw("<th>").text(language.of(ru, en));
+    }
     for one in boxes {
-        page.raw("<tr><td>").text(&one.name);
-        page.raw(match one.online {
-            Some(true) => language.of("<td class=\"admit\">● да", "<td class=\"admit\">● yes"),
-            Some(false) => language.of("<td class=\"refuse\">○ нет", "<td class=\"refuse\">○ no"),
-            None => language.of("<td>– не выходил", "<td>– never yet"),
-        });
-        page.raw("<td>").number(one.release).raw("<td>").number(one.queue).raw("<td>").number(Some(one.rows));
-        page.raw("<td>").text(&one.heard_at.map(&at).unwrap_or_default());
-        camera::draw(page, language, one);
-        freshness::draw(page, language, one);
-        page.raw("<td>");
-        if one.in_conflict {
-            page.raw("<strong class=\"refuse\">")
-                .raw(language.of("две копии журнала", "journal forked"))
-                .raw("</strong> ");
+        page.raw("<tr>");
+        for (ru, en, draw) in BOXES {
+            // On a narrow screen a row is a card, and each cell says what it is; its content is one piece beside that.
+            page.raw("<td data-head=\"").text(language.of(ru, en)).raw("\"><div>");
+            draw(page, language, one, zone);
+            page.raw("</div>");
         }
-        if !one.key_known {
-            page.raw("<strong class=\"check\">").raw(language.of("ключ неизвестен", "key unknown")).raw("</strong>");
-        }
+    }
+    page.raw("</table>");
+}
+
+/// What it is called, and what is wrong with its standing at HQ.
+fn draw_name(page: &mut Page, language: Language, one: &BoxShown, zone: Offset) {
+    page.raw("<b>").text(&one.name).raw("</b>");
+    if one.in_conflict {
+        page.raw("<br>").warning("refuse", language.of("две копии журнала", "journal forked"));
+    }
+    if let Some(since) = one.stolen_since {
+        page.raw("<br>").warning("refuse", language.of("украден", "stolen"));
+        page.raw(" ").text(&span::shown(since, zone));
+    }
+    if !one.key_known && !one.enrolled && one.online.is_none() {
+        page.raw("<br>").raw(language.of("ещё не введён в строй", "not enrolled yet"));
+    } else if !one.key_known {
+        page.raw("<br>").warning("check", language.of("ключ неизвестен", "key unknown"));
+    }
+}
+
+/// Columns of the alerts.
+const ALERTS: &[(&str, &str)] = &[
+    ("Поступило", "Received"),
+    ("Время", "Time"),
+    ("Пост", "Box"),
+    ("Решение", "Verdict"),
+    ("Причины", "Reasons"),
+    ("Номер", "Plate"),
+];
+
+/// Most alerts on the page.
+const MOST_ALERTS: u32 = 50;
+
+/// What boxes have shown before its turn; nothing at all when there is none.
+fn draw_alerts(page: &mut Page, language: Language, alerts: &[AlertShown], at: impl Fn(i64) -> String) {
+    if alerts.is_empty() {
+        return;
+    }
+    page.raw("<h2 class=\"refuse\">")
+        .raw(language.of("Тревоги: получены сразу, в журнале их ещё нет", "Alerts: live, not yet in the ledger"))
+        .raw("</h2>");
+    draw_heads(page, language, ALERTS);
+    for AlertShown { received_at, crossing } in alerts {
+        page.raw("<tr><td>").text(&at(*received_at)).raw("<td>").text(&at(crossing.at_ms.div_euclid(1000)));
+        page.raw("<td>").text(&crossing.name).raw("<td class=\"").text(crossing.outcome).raw("\">");
+        page.text(word(language, crossing.outcome)).raw("<td>").text(&crossing.reasons.join(", "));
+        let plate = crossing.plate_seen.as_deref().or(crossing.plate_bound.as_deref());
+        page.raw("<td>").text(plate.unwrap_or_default());
     }
     page.raw("</table>");
 }
@@ -171,19 +223,20 @@ fn draw_crossings(
             let doubt = language.of("часы поста под сомнением", "the box's clock is in doubt");
             page.raw(" <abbr title=\"").text(doubt).raw("\">?</abbr>");
         }
-        page.raw("<td>")
-            .text(&one.name)
-            .raw("<td class=\"")
-            .text(one.outcome)
-            .raw("\">")
-            .text(word(language, one.outcome));
+        page.raw("<td>").text(&one.name);
+        if one.suspect {
+            let doubt = language.of("пришло после кражи поста", "came after the box was stolen");
+            page.raw(" <strong class=\"refuse\" title=\"").text(doubt).raw("\">").raw("⚠ ");
+            page.raw(language.of("под сомнением", "suspect")).raw("</strong>");
+        }
+        page.raw("<td class=\"").text(one.outcome).raw("\">").text(word(language, one.outcome));
         page.raw("<td>").text(&one.reasons.join(", "));
         page.raw("<td>").text(&one.kind.map(&kind).unwrap_or_default());
         page.raw("<td>").text(one.issuer.as_deref().unwrap_or_default());
         page.raw("<td>").text(one.plate_seen.as_deref().or(one.plate_bound.as_deref()).unwrap_or_default());
         page.raw("<td>").text(one.action.map(|action| ending(language, action)).unwrap_or_default());
     }
-    page.raw("</table>");
+    page.raw("</table></div>");
 }
 
 /// An outcome with its shape: colour is never the only sign.
@@ -228,6 +281,16 @@ impl Page {
             }
         }
         self
+    }
+
+    /// Text in a colour of its own.
+    fn span(&mut self, class: &str, text: &str) -> &mut Self {
+        self.raw("<span class=\"").raw(class).raw("\">").text(text).raw("</span>")
+    }
+
+    /// What needs somebody: by a sign, not by colour alone.
+    fn warning(&mut self, class: &str, text: &str) -> &mut Self {
+        self.raw("<strong class=\"").raw(class).raw("\">⚠ ").text(text).raw("</strong>")
     }
 
     fn number(&mut self, number: Option<u64>) -> &mut Self {

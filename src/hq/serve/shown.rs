@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ed25519_dalek::VerifyingKey;
 use serde::Serialize;
 use trust::format::hex;
 use verdict::Knowledge;
 use wire::BoxId;
 use wire::entry::{Action, Outcome};
 use wire::health::Freshness;
+use wire::row::Alert;
 
+use super::Clock;
 use crate::collect::Viewer;
 use crate::ledger::Ledger;
-use crate::open::{Crossings, Filter, Opened, Opener, Record};
+use crate::open::{Crossings, Early, Filter, Opened, Opener, Record};
 use crate::{Error, Region};
 
 /// Most parts of a box's knowledge that are shown; there are eight at most.
@@ -22,6 +25,7 @@ const MOST_PARTS: usize = 16;
 pub struct Shown {
     region: Arc<Region>,
     seen: Viewer,
+    clock: Clock,
     ledger: Mutex<Ledger>,
     crossings: Mutex<Crossings>,
 }
@@ -70,10 +74,22 @@ pub struct CrossingShown {
     pub read_us: u32,
     /// Microseconds from text to verdict.
     pub judge_us: u32,
+    /// Whether it came from a box after it was stolen, and may be anybody's word.
+    pub suspect: bool,
     /// How it ended: `passed`, `turned-back`, `next-pass`, `absence`; none while that has not come.
     pub action: Option<&'static str>,
     /// Milliseconds since 1970 by the box's clock.
     pub closed_at_ms: Option<i64>,
+}
+
+/// A crossing that a box has shown early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertShown {
+    /// Unix seconds at HQ when it came.
+    pub received_at: i64,
+    /// What was judged.
+    #[serde(flatten)]
+    pub crossing: CrossingShown,
 }
 
 /// How many there were.
@@ -94,7 +110,7 @@ pub struct CountsShown {
 }
 
 /// How a box is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct BoxShown {
     /// Its name.
     pub name: String,
@@ -102,6 +118,12 @@ pub struct BoxShown {
     pub key_known: bool,
     /// Whether it is on the line; none before it first spoke.
     pub online: Option<bool>,
+    /// Unix seconds at HQ since when that is so.
+    pub since: Option<i64>,
+    /// Why it is offline, where it said so before it went: `stopped`. Without one the line was lost, or the power.
+    pub offline_reason: Option<String>,
+    /// Seconds since its last heartbeat, by HQ's clock.
+    pub heartbeat_age_s: Option<i64>,
     /// Its software.
     pub version: Option<String>,
     /// Unix seconds at HQ of its last word, whatever it was.
@@ -114,6 +136,28 @@ pub struct BoxShown {
     pub disk_free: Option<u64>,
     /// Hours until its journal is full at the present traffic.
     pub disk_hours: Option<u32>,
+    /// How full its journal is: `ample`, `warn`, `lean`, `tell`, `full`.
+    pub journal_stage: Option<String>,
+    /// Bytes its journal takes.
+    pub journal_used: Option<u64>,
+    /// Bytes its journal may take.
+    pub journal_budget: Option<u64>,
+    /// Files that can still be made where its journal lives.
+    pub inodes_free: Option<u64>,
+    /// Rows of its journal that were set aside.
+    pub set_aside: Option<u64>,
+    /// Optional things it has not written, because its disk is nearly full.
+    pub dropped: Option<u64>,
+    /// Millidegrees Celsius of its processor.
+    pub temperature: Option<i32>,
+    /// Seconds since its program was started.
+    pub uptime_s: Option<u64>,
+    /// Until when its certificate for the line is good, Unix seconds.
+    pub certificate_until: Option<i64>,
+    /// Whole days until then, by HQ's clock; below zero after it.
+    pub certificate_days: Option<i64>,
+    /// The highest number of a command it has carried out or refused.
+    pub last_command: Option<u64>,
     /// Whether frames arrive and show something.
     pub camera: Option<bool>,
     /// What its camera does, by its stable name; none from a box that does not tell.
@@ -136,6 +180,10 @@ pub struct BoxShown {
     pub receipted: u64,
     /// Whether it has gone on in two ways and gets no receipt.
     pub in_conflict: bool,
+    /// Unix seconds since when it is not believed, if it was stolen.
+    pub stolen_since: Option<i64>,
+    /// Whether HQ has given it a certificate.
+    pub enrolled: bool,
 }
 
 /// How old a part of a box's knowledge is.
@@ -183,10 +231,10 @@ impl From<&wire::health::Picture> for PictureShown {
 const MOST_DAMAGE: u32 = 10_000;
 
 impl Shown {
-    pub(super) fn new(region: Arc<Region>, seen: Viewer) -> Result<Self, Error> {
+    pub(super) fn new(region: Arc<Region>, seen: Viewer, clock: Clock) -> Result<Self, Error> {
         let ledger = Mutex::new(Ledger::open_for_reading(&region.ledger_path(), region.id())?);
         let crossings = Mutex::new(Crossings::open(&region.crossings_path())?);
-        Ok(Self { region, seen, ledger, crossings })
+        Ok(Self { region, seen, clock, ledger, crossings })
     }
 
     /// The region.
@@ -211,7 +259,35 @@ impl Shown {
     /// # Errors
     /// [`Error::Open`].
     pub fn crossings(&self, filter: &Filter, limit: u32) -> Result<Vec<CrossingShown>, Error> {
-        Ok(self.search(filter, limit)?.into_iter().map(CrossingShown::from).collect())
+        let stolen = self.suspect_after()?;
+        let is_suspect = |one: &Record| stolen.get(&one.name).is_some_and(|last| one.sequence > *last);
+        let shown = self.search(filter, limit)?.into_iter().map(|record| {
+            let suspect = is_suspect(&record);
+            CrossingShown { suspect, ..record.into() }
+        });
+        Ok(shown.collect())
+    }
+
+    /// Of every stolen box the last row that came before the theft. What came later may be dated as its thief likes.
+    fn suspect_after(&self) -> Result<BTreeMap<BoxId, u64>, Error> {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let stolen = self.region.enrolments()?.into_iter().filter_map(|(name, entry)| Some((name, entry.stolen?)));
+        stolen
+            .map(|(name, since)| ledger.last_before(&name, since).map(|last| (name, last)).map_err(Error::from))
+            .collect()
+    }
+
+    /// Crossings that boxes have shown early and whose rows are not in the ledger yet, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Open`].
+    pub fn alerts(&self, limit: u32) -> Result<Vec<AlertShown>, Error> {
+        let early = self.with_crossings(|crossings| crossings.early(limit))?;
+        let shown = |Early { name, sequence, received, crossing }| AlertShown {
+            received_at: received,
+            crossing: Record { name, sequence, judged: 1, crossing, closing: None }.into(),
+        };
+        Ok(early.into_iter().map(shown).collect())
     }
 
     /// How many crossings there were, and how the intake does.
@@ -241,9 +317,12 @@ impl Shown {
         let standings: BTreeMap<_, _> =
             self.standings()?.into_iter().map(|standing| (standing.name.clone(), standing)).collect();
         let seen = self.seen.view().boxes;
-        let mut names: Vec<&BoxId> = known.keys().chain(standings.keys()).chain(seen.keys()).collect();
+        let enrolled: BTreeMap<_, _> = self.region.enrolments()?.into_iter().collect();
+        let all = known.keys().chain(standings.keys()).chain(seen.keys()).chain(enrolled.keys());
+        let mut names: Vec<&BoxId> = all.collect();
         names.sort();
         names.dedup();
+        let now = (self.clock)();
         let shown = names.into_iter().map(|name| {
             let (standing, view) = (standings.get(name), seen.get(name));
             let state = view.and_then(|view| view.state.as_ref());
@@ -254,12 +333,28 @@ impl Shown {
                 name: name.to_string(),
                 key_known: known.contains_key(name),
                 online: state.map(|state| state.online),
+                since: view.and_then(|view| view.state_at),
+                offline_reason: state.and_then(|state| state.reason.clone()),
+                heartbeat_age_s: health_at.map(|at| now.saturating_sub(at)),
                 version: state.map(|state| state.version.clone()),
                 heard_at: spoke.chain(standing.map(|standing| standing.last_at)).max(),
                 release: health.map(|health| health.release),
                 queue: health.map(|health| health.queue),
                 disk_free: health.map(|health| health.disk_free),
                 disk_hours: health.and_then(|health| health.disk_hours),
+                journal_stage: health.and_then(|health| health.journal_stage.clone()),
+                journal_used: health.and_then(|health| health.journal).map(|room| room.used),
+                journal_budget: health.and_then(|health| health.journal).map(|room| room.budget),
+                inodes_free: health.and_then(|health| health.inodes_free),
+                set_aside: health.and_then(|health| health.set_aside),
+                dropped: health.and_then(|health| health.dropped),
+                temperature: health.and_then(|health| health.temperature),
+                uptime_s: health.and_then(|health| health.uptime),
+                certificate_until: health.and_then(|health| health.certificate_until),
+                certificate_days: health
+                    .and_then(|health| health.certificate_until)
+                    .map(|until| until.saturating_sub(now).div_euclid(86_400)),
+                last_command: health.and_then(|health| health.last_command),
                 camera: health.map(|health| health.camera),
                 camera_state: health.and_then(|health| health.camera_state.clone()),
                 picture: health.and_then(|health| health.picture.as_ref()).map(PictureShown::from),
@@ -277,6 +372,8 @@ impl Shown {
                     .filter(|standing| !standing.in_conflict)
                     .map_or(0, |standing| standing.head.sequence),
                 in_conflict: standing.is_some_and(|standing| standing.in_conflict),
+                stolen_since: enrolled.get(name).and_then(|entry| entry.stolen),
+                enrolled: enrolled.get(name).is_some_and(|entry| entry.not_after.is_some()),
             }
         });
         Ok(shown.collect())
@@ -290,6 +387,8 @@ impl Shown {
 /// Opens what boxes sealed as it comes, and says what it cannot open.
 pub(super) struct Opening {
     opener: Opener,
+    /// The same, for reading.
+    crossings: Crossings,
     waiting: Vec<(BoxId, [u8; 32])>,
 }
 
@@ -297,7 +396,27 @@ impl Opening {
     pub(super) fn new(region: &Region) -> Result<Self, Error> {
         let key = region.sealing_key();
         let opener = Opener::open(&region.ledger_path(), &region.crossings_path(), region.id(), &[key.secret()])?;
-        Ok(Self { opener, waiting: Vec::new() })
+        let crossings = Crossings::open(&region.crossings_path())?;
+        Ok(Self { opener, crossings, waiting: Vec::new() })
+    }
+
+    /// Opens alerts before their turn.
+    pub(super) fn early(
+        &mut self,
+        alerts: &[Alert],
+        key_of: impl Fn(&BoxId) -> Option<VerifyingKey>,
+        now: i64,
+    ) -> Result<(), Error> {
+        if !alerts.is_empty() {
+            let new = self.opener.early(alerts, key_of, now)?;
+            tracing::info!(came = alerts.len(), new, "alerts");
+        }
+        Ok(())
+    }
+
+    /// What a box has answered to a command.
+    pub(super) fn answer(&self, name: &BoxId, number: u64) -> Result<Option<(String, String)>, Error> {
+        Ok(self.crossings.answer(name, number)?)
     }
 
     pub(super) fn turn(&mut self, now: i64) -> Result<(), Error> {
@@ -325,6 +444,7 @@ impl From<Record> for CrossingShown {
             clock: crossing.at.trust.as_str(),
             clock_is_sound: crossing.at.trust.is_sound(),
             lane: crossing.lane,
+            suspect: false,
             outcome: match crossing.outcome {
                 Outcome::Admit => "admit",
                 Outcome::Check => "check",

@@ -12,7 +12,7 @@ use uplink::link::mqtt::MqttLink;
 use uplink::{Ends, JournalOutbox, LinkStatus, Pace};
 use verdict::Reason;
 use wire::entry::{Action, Closing, Crossing, Entry, Outcome};
-use wire::health::{Age, Freshness, Health, Picture};
+use wire::health::{Age, Freshness, Health, Picture, Room};
 use wire::sign::Signer;
 use wire::{BoxId, ClockTrust, WallTime};
 
@@ -59,10 +59,12 @@ impl Desk {
     fn options(&self) -> Options {
         let clock = self.clock.clone();
         Options {
+            https: None,
             http: "127.0.0.1:0".parse().unwrap(),
             broker: BrokerChoice::Embedded("127.0.0.1:0".parse().unwrap()),
             clock: Arc::new(move || clock.load(Ordering::Relaxed)),
             publish_every: None,
+            rows_per_second: None,
         }
     }
 
@@ -145,9 +147,9 @@ impl Checkpoint {
                 release_issued: NOW,
                 queue,
                 disk_free: 1 << 30,
-                disk_hours: Some(400),
+                disk_hours: Some(60),
                 camera: false,
-                temperature: None,
+                temperature: Some(81_250),
                 camera_state: Some("covered".to_owned()),
                 picture: Some(Picture {
                     brightness: 91,
@@ -160,8 +162,17 @@ impl Checkpoint {
                     Age { part: 0, seconds: 60, grade: Freshness::Fresh },
                     Age { part: 1, seconds: 31 * 3600, grade: Freshness::Stale },
                 ]),
+                last_command: Some(3),
+                journal_stage: Some("lean".to_owned()),
+                journal: Some(Room { used: 3 << 29, budget: 1 << 32 }),
+                set_aside: Some(1),
+                certificate_until: Some(NOW + 40 * 86_400),
+                uptime: Some(7200),
+                ..Health::at(wall(NOW + 2))
             }),
-            heartbeat: Duration::from_millis(500),
+            heartbeat: watch::channel(Duration::from_millis(500)).1,
+            commands: std::sync::mpsc::sync_channel(1).0,
+            reports: tokio::sync::mpsc::channel(1).1,
             release: checkpoint.announced.clone(),
             news: checkpoint.news.clone(),
             status: checkpoint.status.clone(),
@@ -308,14 +319,19 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
     assert_eq!((&boxes[0]["clock"], &boxes[0]["clock_grade"]), (&"ntp".into(), &"good".into()));
     assert_eq!(boxes[0]["knowledge"][1], serde_json::json!({"part": "status", "age_s": 111_600, "grade": "stale"}));
     assert_eq!((&boxes[0]["camera"], &boxes[0]["camera_state"]), (&false.into(), &"covered".into()));
+    assert_eq!(
+        (&boxes[0]["since"], &boxes[0]["heartbeat_age_s"], &boxes[0]["certificate_days"]),
+        (&NOW.into(), &0.into(), &40.into())
+    );
+    assert_eq!((&boxes[0]["disk_hours"], &boxes[0]["journal_budget"]), (&60.into(), &(1_u64 << 32).into()));
     assert_eq!((&boxes[0]["picture"]["focus_percent"], &boxes[0]["reader_deaths"]), (&31.into(), &2.into()));
     let page = ask(http, "/", &[]);
     assert!(
         page.text().contains("A123BC69") && page.text().contains("revoked, expired") && page.text().contains("Рабочий")
     );
     assert!(page.text().contains("Тверская &lt;область&gt;"));
-    let cells = |line: &str| line.split("<table>").nth(1).unwrap().split("<tr>").nth(2).unwrap().matches("<td").count();
-    assert_eq!(cells(page.text()), page.text().split("<table>").nth(1).unwrap().matches("<th>").count());
+    let table = page.text().split("<table class=\"boxes\">").nth(1).unwrap().split("</table>").next().unwrap();
+    assert_eq!(table.split("<tr>").nth(2).unwrap().matches("<td").count(), table.matches("<th>").count());
     for word in [
         "закрыта",
         "нерезко 31 %",
@@ -325,6 +341,15 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
         "распознаватель перезапущен: 2",
         "● верны",
         "◐ 31 ч",
+        "● на связи",
+        "сигнал 0 с назад",
+        "⚠ на 2 дн",
+        "1,5 ГБ из 4,0 ГБ",
+        "⚠ 81,2 °C перегрев",
+        "⚠ отложено 1",
+        "⚠ ещё 40 дн",
+        "№ 3",
+        "работает 2 ч",
     ] {
         assert!(page.text().contains(word), "{word}");
     }

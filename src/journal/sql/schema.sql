@@ -41,3 +41,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
     mac,
     PRIMARY KEY (found, sequence)
 );
+
+-- Rows that HQ should see before the backlog is through; written with their row, and gone with it.
+CREATE TABLE IF NOT EXISTS alert (
+    sequence INTEGER PRIMARY KEY
+) STRICT;

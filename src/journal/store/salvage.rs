@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Bounds, lay_out_at, tail};
+use super::{lay_out_at, tail};
 use crate::chain::{Author, Place, anchor, follow};
-use crate::{Error, disk};
+use crate::{Bounds, Error, disk};
 
 /// What SQLite keeps beside a database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
@@ -48,7 +48,7 @@ fn copy(path: &Path, new: &mut Connection, author: &Author) -> Result<usize, Err
     // Sequences that were used in what cannot be read must not be used again.
     let found = saved.highest.unwrap_or(saved.head.sequence + tail::FAR) + 1;
     transaction
-        .execute("INSERT INTO quarantine (found) VALUES (?1)", params![found.cast_signed()])
+        .execute(include_str!("../sql/note_salvage.sql"), params![found.cast_signed()])
         .and_then(|_| transaction.commit())
         .map_err(Error::write)?;
     Ok(saved.rows)
@@ -63,7 +63,7 @@ struct Saved {
 
 impl Saved {
     fn read(&mut self, old: &Connection, new: &Connection, author: &Author) -> rusqlite::Result<()> {
-        let highest: rusqlite::Result<Option<i64>> = old.query_row("SELECT max(sequence) FROM row", [], |r| r.get(0));
+        let highest = disk::last(old);
         let base = disk::base(old);
         let settled = disk::settled(old);
         if let Ok(Some(settled)) = settled {
@@ -96,7 +96,6 @@ impl Saved {
             self.rows += 1;
         }
         self.highest = highest?
-            .and_then(|highest| u64::try_from(highest).ok())
             .filter(|highest| (self.head.sequence..=self.head.sequence.saturating_add(tail::FAR)).contains(highest));
         Ok(())
     }
@@ -134,7 +133,7 @@ fn absent(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn with(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

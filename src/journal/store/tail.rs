@@ -77,6 +77,9 @@ fn walk(db: &Connection, author: &Author, mut place: Place, from: i64) -> rusqli
     let mut rows = query.query([from])?;
     while let Some(row) = rows.next()? {
         let sequence = row.get(0)?;
+        if sequence < from {
+            return Err(disk::out_of_order());
+        }
         match disk::row(row) {
             Ok(row) => match follow(&place, &row, author) {
                 Ok(next) => place = next,
@@ -107,16 +110,15 @@ fn highest(db: &Connection, head: &Place, damaged: &[(i64, i64)]) -> rusqlite::R
         }
     };
     for (first, last) in damaged {
-        let sql = "SELECT sequence, epoch_counter FROM row WHERE sequence BETWEEN ?1 AND ?2";
-        let mut query = db.prepare(sql)?;
+        let mut query = db.prepare(include_str!("../sql/numbers_between.sql"))?;
         let mut rows = query.query([first, last])?;
         while let Some(row) = rows.next()? {
             take(row.get(0).ok(), row.get(1).ok());
         }
     }
     // What earlier starts have set aside was numbered below what they meant to go on with.
-    let found: Option<i64> = db.query_row("SELECT max(found) FROM quarantine", [], |row| row.get(0))?;
-    let epochs = "SELECT max(epoch_counter) FROM quarantine WHERE epoch_counter BETWEEN 0 AND ?1";
+    let found: Option<i64> = db.query_row(include_str!("../sql/highest_found.sql"), [], |row| row.get(0))?;
+    let epochs = include_str!("../sql/highest_set_aside_epoch.sql");
     let epoch: Option<i64> =
         db.query_row(epochs, [head.epoch.counter.saturating_add(FAR).cast_signed()], |row| row.get(0))?;
     take(None, epoch);
@@ -131,7 +133,7 @@ fn set_aside(db: &mut Connection, damaged: &[(i64, i64)], found: u64) -> rusqlit
     let mut rows = 0;
     for (first, last) in damaged {
         rows += transaction.execute(include_str!("../sql/set_aside.sql"), params![found.cast_signed(), first, last])?;
-        transaction.execute("DELETE FROM row WHERE sequence BETWEEN ?1 AND ?2", [first, last])?;
+        transaction.execute(include_str!("../sql/delete_between.sql"), [first, last])?;
     }
     transaction.commit()?;
     tracing::error!(rows, from = damaged[0].0, "damaged rows of the journal are set aside for HQ");

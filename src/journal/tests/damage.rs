@@ -191,6 +191,7 @@ fn what_hq_has_a_receipt_for_counts_as_good_even_when_it_is_damaged_here() {
         chain: settled.chain,
         ledger: [1; 8],
         issued: 0,
+        budget: None,
     };
     journal.settle(&receipt, NOW, std::time::Duration::MAX).unwrap();
     drop(journal);

@@ -17,6 +17,7 @@ fn receipt(row: &Row) -> Receipt {
         chain: row.chain,
         ledger: [1; 8],
         issued: NOW.unix(),
+        budget: None,
     }
 }
 

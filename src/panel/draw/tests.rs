@@ -9,7 +9,7 @@ use embedded_graphics::pixelcolor::RgbColor as _;
 
 use crate::enrol::{Enrol, NotEnrolled};
 use crate::sample::{card, enrols, request, view};
-use crate::view::{Card, Fault, Hint, Language, Run, Stick};
+use crate::view::{Card, Fault, Hint, Language, Room, Run, Stick};
 
 const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
 
@@ -22,7 +22,7 @@ fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
 }
 
 /// Everything that can become of a stick.
-fn sticks() -> [Stick; 11] {
+fn sticks() -> [Stick; 13] {
     [
         Stick::Reading { done: 12_480_000, total: 280_940_000 },
         Stick::Adopted { sequence: 812 },
@@ -35,6 +35,8 @@ fn sticks() -> [Stick; 11] {
         Stick::Pulled,
         Stick::Nothing,
         Stick::Failed,
+        Stick::Settled,
+        Stick::WrongReceipt,
     ]
 }
 
@@ -107,6 +109,12 @@ fn views(language: Language) -> Vec<(String, View)> {
     stale.bar.knowledge = Grade::Stale;
     stale.bar.worst = Some((Knowledge::Ids, 60 * 31));
     views.push(("stale-part".into(), stale));
+    let mut room = view(language, Screen::Idle);
+    room.bar.room = Some(Room::Hours(20));
+    views.push(("room".into(), room.clone()));
+    room.bar.room = Some(Room::Little);
+    room.bar.online = Some(false);
+    views.push(("room-little".into(), room));
     views
 }
 
@@ -317,6 +325,11 @@ fn the_bar_holds_the_worst_of_everything() {
             view.bar.journal_fails = true;
             view.bar.knowledge = Grade::Old;
             assert_sound("bar", &view);
+            for room in [Room::Hours(u32::MAX), Room::Little] {
+                view.bar.room = Some(room);
+                view.bar.journal_fails = false;
+                assert_sound("bar", &view);
+            }
             for part in Knowledge::ALL {
                 view.bar.worst = Some((part, u64::MAX));
                 assert_sound("bar", &view);

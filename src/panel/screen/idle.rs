@@ -1,14 +1,15 @@
 //! Nobody is here: where the pass goes.
 
-use crate::colour::{PAPER, WAITING};
+use crate::colour::{CHECK, PAPER, WAITING};
 use crate::font::Size;
 use crate::icon;
 use crate::place::Place;
 use crate::sheet::{Align, Sheet};
-use crate::text::Words;
+use crate::text::{HOURS, Words};
+use crate::view::Room;
 
-/// Draws it: a phone with a code, on its way to the camera's eye.
-pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words) {
+/// Draws it: a phone with a code, on its way to the camera's eye; and what an officer must know before the next car.
+pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, room: Option<Room>) {
     sheet.fill(place, WAITING.ground);
     let margin = sheet.share(40);
     let mut rest = place.inset(margin);
@@ -28,5 +29,17 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words) {
     rest.cut_bottom(margin / 3);
     sheet.text(words.idle.headline, rest, Size::Call, WAITING, Align::Middle);
     sheet.text(words.idle.advice, advice, Size::Body, WAITING, Align::Middle);
-    sheet.text(words.idle_type, foot, Size::Small, WAITING, Align::Middle);
+    match room {
+        None => {
+            sheet.text(words.idle_type, foot, Size::Small, WAITING, Align::Middle);
+        }
+        Some(room) => {
+            sheet.fill(foot, CHECK.ground);
+            let said = match room {
+                Room::Hours(hours) => words.room_for.replace(HOURS, &hours.min(999).to_string()),
+                Room::Little => words.little_room.to_owned(),
+            };
+            sheet.text(&said, foot.inset(1), Size::Small, CHECK, Align::Middle);
+        }
+    }
 }

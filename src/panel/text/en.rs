@@ -53,6 +53,9 @@ pub const WORDS: Words = Words {
     days: "d",
     knowledge: ["keys", "revocations", "rules", "stop list", "bans", "register", "orders"],
     journal_fails: "NO RECORD",
+    journal: "Journal",
+    room_for: "Journal: room for {hours} h. Tell headquarters.",
+    little_room: "Journal: little room. Tell headquarters.",
 
     on_stick: "on the stick",
     on_phone: "on the phone",
@@ -210,6 +213,12 @@ pub const fn stick(stick: &Stick) -> Said {
             "The list was not stored",
             "The box's memory cannot be written, the old list serves. Tell headquarters.",
         ),
+        Stick::Settled => {
+            said("The receipt was taken", "Headquarters has what this box wrote down. You can take the stick out.")
+        }
+        Stick::WrongReceipt => {
+            said("The receipt does not fit", "It is not for this box. Take it out, tell headquarters.")
+        }
     }
 }
 

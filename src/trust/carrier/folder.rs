@@ -37,8 +37,11 @@ pub(super) fn carried<'c>(
     }
 }
 
-/// Opens a plain file beneath a folder, step by step.
-pub(super) fn beneath(top: &Path, name: &str) -> Result<File> {
+/// Opens a plain file beneath a folder, step by step: for whatever else lies on a stick.
+///
+/// # Errors
+/// As the system says; `InvalidInput` for what is no plain file, a link on the way included.
+pub fn beneath(top: &Path, name: &str) -> Result<File> {
     const STEP: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
     const FILE: OFlags = OFlags::NONBLOCK.union(OFlags::NOFOLLOW).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
     let mut folder = open(top, STEP, Mode::empty())?;

@@ -10,14 +10,16 @@
 use std::time::Duration;
 
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill, Packet, SubscribeReasonCode};
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill, Packet, PubAckReason, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use wire::health::State;
 use wire::topic::{self, Down, Up};
 use wire::{BoxId, RegionId};
 
+use super::tls::{self, Credentials};
 use super::{Full, Incoming, Link, Outgoing};
 use crate::Error;
 
@@ -43,23 +45,29 @@ const CONNECT: u64 = 8;
 /// Messages from HQ that may wait for the link.
 const WAITING: usize = 32;
 
+/// How long saying goodbye may take; a line that is too slow for it leaves that to the last will.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A box's connection to the region's broker.
-#[derive(Debug)]
 pub struct MqttLink {
     host: String,
     port: u16,
     version: String,
     topics: Topics,
     client_id: String,
+    credentials: Option<Box<dyn Credentials>>,
     open: Option<Open>,
 }
 
 #[derive(Debug, Clone)]
 struct Topics {
     crossings: String,
+    alerts: String,
     state: String,
     health: String,
+    diag: String,
     receipt: String,
+    command: String,
     release: String,
     news: String,
 }
@@ -70,6 +78,8 @@ struct Open {
     client: AsyncClient,
     incoming: mpsc::Receiver<Incoming>,
     task: JoinHandle<()>,
+    /// Whether the broker has taken it.
+    stands: bool,
 }
 
 impl Drop for Open {
@@ -96,24 +106,34 @@ impl MqttLink {
             version: version.to_owned(),
             topics: Topics {
                 crossings: Up::Crossings.of(region, name),
+                alerts: Up::Alerts.of(region, name),
                 state: Up::State.of(region, name),
                 health: Up::Health.of(region, name),
+                diag: Up::Diag.of(region, name),
                 receipt: Down::Receipt.of(region, name),
+                command: Down::Command.of(region, name),
                 release: topic::release(region),
                 news: topic::news(region),
             },
             client_id: format!("box:{region}:{name}"),
+            credentials: None,
             open: None,
         })
     }
 
-    fn state(&self, online: bool) -> Vec<u8> {
-        wire::encode(&State { online, version: self.version.clone() })
+    /// The same over TLS. The name or address in the broker's certificate must be the one that is dialled.
+    #[must_use]
+    pub fn over_tls(self, credentials: Box<dyn Credentials>) -> Self {
+        Self { credentials: Some(credentials), ..self }
+    }
+
+    fn state(&self, online: bool, reason: Option<&str>) -> Vec<u8> {
+        wire::encode(&State { online, version: self.version.clone(), reason: reason.map(str::to_owned) })
     }
 
     fn options(&self) -> MqttOptions {
         let mut options = MqttOptions::new(&self.client_id, &self.host, self.port);
-        let will = LastWill::new(&self.topics.state, self.state(false), QoS::AtLeastOnce, true, None);
+        let will = LastWill::new(&self.topics.state, self.state(false, None), QoS::AtLeastOnce, true, None);
         options
             .set_keep_alive(KEEP_ALIVE)
             .set_connection_timeout(CONNECT)
@@ -132,35 +152,69 @@ impl MqttLink {
 impl Link for MqttLink {
     fn connect(&mut self) {
         self.close();
-        let (client, events) = AsyncClient::new(self.options(), CHANNEL);
+        let mut options = self.options();
+        let tls = self.credentials.as_mut().map(|credentials| credentials.next()).transpose();
+        if let Ok(Some(tls)) = &tls {
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.clone())));
+        }
+        let (client, events) = AsyncClient::new(options, CHANNEL);
         let (send, incoming) = mpsc::channel(WAITING);
-        let desk = Desk { client: client.clone(), topics: self.topics.clone(), online: self.state(true), send };
-        let task = tokio::spawn(desk.drive(events));
-        self.open = Some(Open { client, incoming, task });
+        let task = match tls {
+            Ok(_) => {
+                let desk =
+                    Desk { client: client.clone(), topics: self.topics.clone(), online: self.state(true, None), send };
+                tokio::spawn(desk.drive(events))
+            }
+            // Nothing is sent without TLS where it should be.
+            Err(why) => tokio::spawn(async move { drop(send.send(Incoming::Lost(why)).await) }),
+        };
+        self.open = Some(Open { client, incoming, task, stands: false });
     }
 
     fn close(&mut self) {
         self.open = None;
     }
 
+    async fn part(&mut self) {
+        let stopped = self.state(false, Some(State::STOPPED));
+        let Some(open) = &mut self.open else { return };
+        // The broker takes both in this order; after a DISCONNECT it does not speak the last will.
+        let said = open.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, stopped).is_ok()
+            && open.client.try_disconnect().is_ok();
+        if said {
+            // Whatever comes of it: the client is dropped all the same.
+            let _ = tokio::time::timeout(GOODBYE, &mut open.task).await;
+        }
+        self.close();
+    }
+
     fn send(&mut self, what: Outgoing, payload: Vec<u8>) -> Result<(), Full> {
         let open = self.open.as_ref().ok_or(Full)?;
         let (topic, qos) = match what {
             Outgoing::Crossings => (&self.topics.crossings, QoS::AtLeastOnce),
+            Outgoing::Alerts => (&self.topics.alerts, QoS::AtLeastOnce),
             Outgoing::Health => (&self.topics.health, QoS::AtMostOnce),
+            Outgoing::Diag => (&self.topics.diag, QoS::AtLeastOnce),
         };
         open.client.try_publish(topic, qos, false, payload).map_err(|_| Full)
     }
 
     async fn next(&mut self) -> Incoming {
-        if let Some(open) = &mut self.open {
-            if let Some(incoming) = open.incoming.recv().await {
-                return incoming;
+        let Some(open) = &mut self.open else { return std::future::pending().await };
+        let incoming = open.incoming.recv().await;
+        let incoming = incoming.unwrap_or_else(|| Incoming::Lost("the client has ended".to_owned()));
+        match (&incoming, &mut self.credentials) {
+            (Incoming::Connected, Some(credentials)) => {
+                open.stands = true;
+                credentials.accepted();
             }
-            self.close();
-            return Incoming::Lost("the client has ended".to_owned());
+            (Incoming::Lost(why), Some(credentials)) if !open.stands => credentials.refused(why),
+            _ => {}
         }
-        std::future::pending().await
+        if matches!(incoming, Incoming::Lost(_)) {
+            self.close();
+        }
+        incoming
     }
 }
 
@@ -178,7 +232,7 @@ impl Desk {
             let incoming = match events.poll().await {
                 Ok(Event::Incoming(packet)) => self.read(packet),
                 Ok(Event::Outgoing(_)) => None,
-                Err(error) => Some(Incoming::Lost(error.to_string())),
+                Err(error) => Some(Incoming::Lost(tls::trouble(&error).unwrap_or_else(|| error.to_string()))),
             };
             let Some(incoming) = incoming else { continue };
             let last = matches!(incoming, Incoming::Lost(_));
@@ -196,15 +250,8 @@ impl Desk {
                 let refused = ack.return_codes.iter().find(|code| !granted(code));
                 refused.map(|code| Incoming::Lost(format!("a subscription was refused: {code:?}")))
             }
-            Packet::Publish(publish) if *publish.topic == *self.topics.receipt.as_bytes() => {
-                Some(Incoming::Receipt(publish.payload.into()))
-            }
-            Packet::Publish(publish) if *publish.topic == *self.topics.release.as_bytes() => {
-                Some(Incoming::Release(publish.payload.into()))
-            }
-            Packet::Publish(publish) if *publish.topic == *self.topics.news.as_bytes() => {
-                Some(Incoming::News(publish.payload.into()))
-            }
+            Packet::Publish(publish) => self.said(&publish.topic, publish.payload.into()),
+            Packet::PubAck(ack) if ack.reason == PubAckReason::NoMatchingSubscribers => Some(Incoming::Unheard),
             Packet::Disconnect(disconnect) => {
                 Some(Incoming::Lost(format!("the broker closed the connection: {:?}", disconnect.reason_code)))
             }
@@ -212,12 +259,41 @@ impl Desk {
         }
     }
 
+    fn said(&self, topic: &[u8], payload: Vec<u8>) -> Option<Incoming> {
+        let Topics { receipt, command, release, news, .. } = &self.topics;
+        let by_topic: [(_, fn(_) -> _); 4] = [
+            (receipt, Incoming::Receipt),
+            (command, Incoming::Command),
+            (release, Incoming::Release),
+            (news, Incoming::News),
+        ];
+        by_topic.into_iter().find(|(known, _)| *topic == *known.as_bytes()).map(|(_, of)| of(payload))
+    }
+
     /// Subscribes anew on every connection: that brings the retained messages again.
     fn announce(&self) -> Incoming {
-        let announced = self.client.try_subscribe(&self.topics.receipt, QoS::AtLeastOnce).is_ok()
-            && self.client.try_subscribe(&self.topics.release, QoS::AtLeastOnce).is_ok()
-            && self.client.try_subscribe(&self.topics.news, QoS::AtLeastOnce).is_ok()
+        let Topics { receipt, command, release, news, .. } = &self.topics;
+        let subscribe = |topic: &String| self.client.try_subscribe(topic, QoS::AtLeastOnce).is_ok();
+        let announced = [receipt, command, release, news].into_iter().all(subscribe)
             && self.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, self.online.clone()).is_ok();
         if announced { Incoming::Connected } else { Incoming::Lost("a new client takes nothing".to_owned()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rumqttc::v5::{ConnectionError, StateError};
+    use rustls::{AlertDescription, Error};
+
+    use super::tls;
+
+    #[test]
+    fn what_a_broker_has_against_a_certificate_is_found_beneath_the_clients_own_words() {
+        let alert = Error::AlertReceived(AlertDescription::CertificateExpired);
+        let buried = ConnectionError::MqttState(StateError::Io(std::io::Error::other(alert)));
+        let found = tls::trouble(&buried).unwrap();
+        assert!(found.starts_with(tls::ALERT) && found.contains("CertificateExpired"), "{found}");
+        let broken = ConnectionError::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(tls::trouble(&broken), None);
     }
 }

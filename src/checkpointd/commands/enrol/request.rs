@@ -10,7 +10,7 @@ use crate::enrol::{Code, fingerprint, request};
 /// Print the box's request to HQ: as a QR code, and as the text in it
 #[derive(clap::Args)]
 #[command(after_help = "The request stays the same until HQ's answer was taken. Send HQ the text or a photograph of \
-                        the code, and compare the fingerprint with HQ's by voice: `checkpoint-hq root show`.\n\n\
+                        the code, and compare the digits with HQ's by voice: `checkpoint-hq root show`.\n\n\
                         Example:\n  checkpointd enrol request --config /etc/checkpoint/box.toml --png request.png")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
     }
     println!("{}\n", code.to_terminal());
     println!("box          {} of {}", config.name, config.region);
-    println!("fingerprint  {}", wire::fingerprint::line(&fingerprint(&config.data, &store)?));
+    println!("digits       {}", wire::fingerprint::line(&fingerprint(&config.data, &store)?));
     println!("\n{text}");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! `checkpointd trust status`: root, release, streams, ages.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -25,9 +25,13 @@ pub(super) struct Args {
     common: Common,
 }
 
+/// The same for whoever only wants to read it.
+pub(crate) fn text(folder: &Path, now: WallTime) -> Result<String, Error> {
+    Ok(Status::of(super::open(folder)?, now).to_string())
+}
+
 pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
-    let store = super::open(&args.trust)?;
-    let status = Status { now: args.common.now(), release: store.current(), store };
+    let status = Status::of(super::open(&args.trust)?, args.common.now());
     args.common.print(&status, &status.to_json());
     Ok(ExitCode::from(u8::from(status.release.is_none())))
 }
@@ -55,6 +59,10 @@ pub(super) fn name(part: Part) -> String {
 }
 
 impl Status {
+    fn of(store: Store, now: WallTime) -> Self {
+        Self { now, release: store.current(), store }
+    }
+
     fn has_root_expired(&self) -> bool {
         self.now.trust.is_sound() && self.now.unix() > self.store.root().expires
     }

@@ -22,7 +22,7 @@ use wire::row::{Batch, EpochId, HASH, Receipt, Row, RowKind};
 use wire::sign::Signer;
 use wire::{ClockTrust, WallTime};
 
-use super::{Accept, region};
+use super::{Accept, Cause, Poison, region};
 
 pub struct Key(SigningKey);
 
@@ -116,7 +116,9 @@ impl Post {
             receipt_keys: Box::new(|_| vec![Key::new(1).public()]),
             wake: self.wake.clone(),
             health: Box::new(health),
-            heartbeat: Duration::from_secs(1),
+            heartbeat: watch::channel(Duration::from_secs(1)).1,
+            commands: std::sync::mpsc::sync_channel(1).0,
+            reports: tokio::sync::mpsc::channel(1).1,
             release: watch::Sender::new(None),
             news: watch::Sender::new(None),
             status: self.status.clone(),
@@ -166,20 +168,7 @@ impl Post {
 }
 
 fn health(queue: u64) -> Health {
-    Health {
-        now: now(),
-        release: 7,
-        release_issued: 0,
-        queue,
-        disk_free: 0,
-        disk_hours: None,
-        camera: false,
-        temperature: None,
-        camera_state: None,
-        picture: None,
-        reader_deaths: None,
-        knowledge: None,
-    }
+    Health { release: 7, queue, ..Health::at(now()) }
 }
 
 fn write(name: &str, folder: &Path) -> (Writer, Worker) {
@@ -227,7 +216,16 @@ impl Books {
     fn receipt(&self, name: &str) -> Option<Receipt> {
         let Row { epoch, sequence, chain, .. } = self.last(name)?;
         let to = name.parse().unwrap();
-        Some(Receipt { region: region(), to, epoch, sequence, chain, ledger: [5; 8], issued: 1_700_000_000 })
+        Some(Receipt {
+            region: region(),
+            to,
+            epoch,
+            sequence,
+            chain,
+            ledger: [5; 8],
+            issued: 1_700_000_000,
+            budget: None,
+        })
     }
 
     /// All rows of a box are there, each once, in an unbroken chain.
@@ -240,7 +238,7 @@ impl Books {
 }
 
 impl Accept for Books {
-    fn accept(&mut self, batch: &Batch) -> Result<Option<Receipt>, Box<dyn std::error::Error + Send + Sync>> {
+    fn accept(&mut self, batch: &Batch, _: &[Poison]) -> Result<Option<Receipt>, Cause> {
         let name = batch.from.as_str();
         let last = self.last(name);
         let (chain, sequence) = last.map_or((chain::START, 0), |row| (row.chain, row.sequence));
@@ -259,7 +257,7 @@ impl Accept for Books {
         Ok(self.receipt(name))
     }
 
-    fn receipts(&mut self) -> Result<Vec<Receipt>, Box<dyn std::error::Error + Send + Sync>> {
+    fn receipts(&mut self) -> Result<Vec<Receipt>, Cause> {
         let names: Vec<String> = {
             let mut query = self.0.prepare("SELECT DISTINCT box FROM row")?;
             query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?

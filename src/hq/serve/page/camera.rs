@@ -15,9 +15,8 @@ const DIRTY: u8 = 10;
 /// Mean luma of a picture that is not in the dark.
 const DARK: u8 = 40;
 
-/// Writes one cell.
+/// Writes what stands in one cell.
 pub(super) fn draw(page: &mut Page, language: Language, one: &BoxShown) {
-    page.raw("<td>");
     let Some(camera) = one.camera else {
         page.raw("–");
         return;
@@ -92,23 +91,8 @@ pub mod tests {
             name: "post-1".to_owned(),
             key_known: true,
             online: Some(true),
-            version: None,
-            heard_at: None,
-            release: None,
-            queue: None,
-            disk_free: None,
-            disk_hours: None,
-            camera: None,
-            camera_state: None,
-            picture: None,
             reader_deaths: Some(0),
-            clock: None,
-            clock_grade: None,
-            knowledge: Vec::new(),
-            clock_off_ms: None,
-            rows: 0,
-            receipted: 0,
-            in_conflict: false,
+            ..BoxShown::default()
         }
     }
 

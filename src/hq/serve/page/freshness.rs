@@ -3,24 +3,12 @@
 use wire::health::Freshness;
 
 use super::{BoxShown, Language, Page};
-use crate::serve::AgeShown;
 
 /// Milliseconds by which a clock may differ from HQ's before that is worth a word; the way of the heartbeat is in it.
 const OFF: u64 = 60_000;
 
-/// Writes two cells.
-pub(super) fn draw(page: &mut Page, language: Language, one: &BoxShown) {
-    page.raw("<td>");
-    clock(page, language, one);
-    page.raw("<td>");
-    // The worst by policy; of several the oldest.
-    match one.knowledge.iter().max_by_key(|age| (age.freshness, age.age_s)) {
-        Some(worst) => knowledge(page, language, worst),
-        None => drop(page.raw("–")),
-    }
-}
-
-fn clock(page: &mut Page, language: Language, one: &BoxShown) {
+/// How good its clock is.
+pub(super) fn clock(page: &mut Page, language: Language, one: &BoxShown) {
     let (Some(trust), Some(grade)) = (one.clock, one.clock_grade) else {
         page.raw("–");
         return;
@@ -49,7 +37,12 @@ fn clock(page: &mut Page, language: Language, one: &BoxShown) {
     page.raw("</small>");
 }
 
-fn knowledge(page: &mut Page, language: Language, worst: &AgeShown) {
+/// How old what it knows is: the worst by policy; of several the oldest.
+pub(super) fn knowledge(page: &mut Page, language: Language, one: &BoxShown) {
+    let Some(worst) = one.knowledge.iter().max_by_key(|age| (age.freshness, age.age_s)) else {
+        page.raw("–");
+        return;
+    };
     let (class, sign) = match worst.freshness {
         Freshness::Fresh => ("admit", "●"),
         Freshness::Stale => ("check", "◐"),
@@ -75,7 +68,7 @@ fn part(language: Language, part: &str) -> &str {
 }
 
 /// A span of time in the unit that says enough.
-fn span(language: Language, seconds: u64) -> String {
+pub(super) fn span(language: Language, seconds: u64) -> String {
     match seconds / 60 {
         minutes @ 0..120 => format!("{minutes} {}", language.of("мин", "min")),
         minutes @ 120..2880 => format!("{} {}", minutes / 60, language.of("ч", "h")),
@@ -86,13 +79,15 @@ fn span(language: Language, seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::AgeShown;
 
     fn shown(clock: &'static str, grade: &'static str, off: i64, knowledge: Vec<wire::health::Age>) -> String {
         let mut one = super::super::camera::tests::a_box();
         (one.clock, one.clock_grade, one.clock_off_ms) = (Some(clock), Some(grade), Some(off));
         one.knowledge = knowledge.iter().map(AgeShown::from).collect();
         let mut page = Page(String::new());
-        draw(&mut page, Language::En, &one);
+        super::clock(&mut page, Language::En, &one);
+        super::knowledge(&mut page, Language::En, &one);
         page.0
     }
 
@@ -103,7 +98,7 @@ mod tests {
     #[test]
     fn a_clock_stands_with_its_source_and_what_it_is_off_by() {
         let good = shown("ntp", "good", 900, Vec::new());
-        assert!(good.contains("● good") && good.contains("by network</small>") && good.ends_with("<td>–"), "{good}");
+        assert!(good.contains("● good") && good.contains("by network</small>") && good.ends_with("–"), "{good}");
         let coarse = shown("carried-over", "coarse", -5 * 3_600_000, Vec::new());
         assert!(coarse.contains("◐ coarse") && coarse.contains("carried over, behind by 5 h"), "{coarse}");
         assert!(shown("none", "bad", 0, Vec::new()).contains("○ bad"));

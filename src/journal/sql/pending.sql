@@ -1,0 +1,2 @@
+-- Rows above the settled head.
+SELECT count(*) FROM row WHERE sequence > ?1;
