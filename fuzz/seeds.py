@@ -85,7 +85,7 @@ def examples(page):
 
 def main():
     # The first byte says as what the rest is read.
-    for target, page, choices in (("table", "trust-table.md", 6), ("release", "trust-release.md", 8)):
+    for target, page, choices in (("table", "trust-table.md", 6), ("release", "trust-release.md", 8), ("enrol", "enrolment.md", 4)):
         for number, data in enumerate(examples(page)):
             for choice in range(choices):
                 put(target, f"{number}-{choice}", bytes([choice]) + data)

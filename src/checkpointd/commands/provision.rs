@@ -11,7 +11,7 @@ use crate::config::Config;
 /// Make this box's three keys and give it the first root of trust. Done once, never by itself.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  checkpointd provision --config /etc/checkpoint/box.toml\n\nPrints the box's \
-                        public key, for `checkpoint-hq box add`, and the root's fingerprint: the digits that \
+                        public key, for `checkpoint-hq box add`, and the root's digits: the same that \
                         `checkpoint-hq root show` prints.")]
 pub struct Args {
     /// The box's configuration file.
@@ -40,7 +40,7 @@ pub fn run(args: Args) -> ExitCode {
         println!("box         {} of {}", provisioned.name, provisioned.region);
         println!("public key  {}", hex(provisioned.identity.public().as_bytes()));
         println!("root        {}", hex(&provisioned.root_fingerprint));
-        println!("fingerprint {}", wire::fingerprint::line(&provisioned.root_fingerprint));
+        println!("digits      {}", wire::fingerprint::line(&provisioned.root_fingerprint));
         ExitCode::SUCCESS
     }))
 }

@@ -83,7 +83,9 @@ fn add(args: &Add) -> Result<(), Error> {
     if let Some(out) = &args.out {
         let addresses = Addresses { release: args.release.clone(), broker: args.broker.clone(), renewal: None };
         region.prepare_box(&args.name, &addresses, out)?;
-        println!("root        {} (the box shows the same when it is provisioned)", hex(&sha256(&region.first_root()?)));
+        let root = sha256(&region.first_root()?);
+        println!("root        {} (the box shows the same when it is provisioned)", hex(&root));
+        println!("digits      {} (the box shows the same on its panel)", wire::fingerprint::line(&root));
         println!("at the box  checkpointd provision --config {}", out.join("box.toml").display());
     }
     Ok(())

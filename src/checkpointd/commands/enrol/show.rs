@@ -18,7 +18,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
     let (config, store) = args.common.open()?;
     println!("box          {} of {}", config.name, config.region);
-    println!("fingerprint  {}", wire::fingerprint::line(&fingerprint(&config.data, &store)?));
+    println!("digits       {}", wire::fingerprint::line(&fingerprint(&config.data, &store)?));
     let Some(enrolled) = Enrolled::open(&config.data)? else {
         println!("enrolled     no: `checkpointd enrol request` prints what to send to HQ");
         return Ok(ExitCode::FAILURE);

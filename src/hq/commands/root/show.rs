@@ -42,6 +42,7 @@ fn region(folder: &Path) -> Result<(), Error> {
 fn root_file(root: &Root, signed: &SignedRoot, bytes: &[u8]) {
     println!("root.{} of {}, {} of {} root keys sign", root.version, root.region, root.threshold, root.root.len());
     println!("file       {}", hex(&sha256(bytes)));
+    println!("digits     {}", wire::fingerprint::line(&sha256(bytes)));
     plain::keys(root).iter().for_each(|line| println!("{line}"));
     if let Some(reset) = root.reset {
         println!("reset      to release {}, {}", reset.sequence, plain::day(reset.floor));
