@@ -212,7 +212,7 @@ fn look(card: &Card, file: &str, bytes: &[u8], folder: &Path, at_hq: bool) -> Re
         Journal::open(&path, scribe::identity())?.append(&[scribe::entry(9)], scribe::at(9))
     });
     went_on.map_err(|error| format!("it does not go on: {error:?}"))?;
-    let ends_at_a_commit = file == LOG && card.commits.contains(&bytes.len()) || bytes.len() <= 32 && file == LOG;
+    let ends_at_a_commit = file == LOG && (bytes.len() <= 32 || card.commits.contains(&bytes.len()));
     match () {
         () if is_whole => Ok(Found::Whole),
         () if is_found => {
