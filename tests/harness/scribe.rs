@@ -139,5 +139,5 @@ pub fn rows(path: &Path) -> Vec<Row> {
 pub fn receipt(row: &Row) -> Receipt {
     let Author { region, name, .. } = author();
     let (epoch, sequence, chain) = (row.epoch, row.sequence, row.chain);
-    Receipt { region, to: name, epoch, sequence, chain, ledger: [1; 8], issued: BEGAN }
+    Receipt { region, to: name, epoch, sequence, chain, ledger: [1; 8], issued: BEGAN, budget: None }
 }
