@@ -368,7 +368,7 @@ impl<R: FnMut() -> u32> Machine<R> {
     /// Starts sending from what is covered, whatever went out on an earlier connection.
     fn begin(&mut self, now: Instant) -> Vec<Command> {
         self.phase = Phase::Up;
-        self.alerts.cursor = self.covered;
+        (self.alerts.cursor, self.alerts.in_a_row) = (self.covered, 0);
         (self.alerts.again, self.alerts.patience) = (now + self.pace.alert, self.pace.alert);
         (self.patience, self.fruitless) = (self.pace.patience, 0);
         self.restart(now)

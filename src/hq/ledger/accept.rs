@@ -33,9 +33,7 @@ pub(super) fn accept(
     for Poison { sequence, bytes } in poison {
         books.put_poison_aside(*sequence, bytes)?;
     }
-    // Where the batch begins, be it readable or not.
-    let first = rows.iter().map(|row| row.sequence).chain(poison.iter().map(|poison| poison.sequence)).min();
-    let mut intake = Taking { books, author, head, first: first.unwrap_or(u64::MAX), accepted: Accepted::default() };
+    let mut intake = Taking { books, author, head, poison, accepted: Accepted::default() };
     let mut over = 0;
     for (index, row) in rows.iter().enumerate() {
         // Damaged, and taken with what holds on to it.
@@ -66,7 +64,7 @@ struct Taking<'a> {
     books: &'a Books<'a>,
     author: &'a Author,
     head: Place,
-    first: u64,
+    poison: &'a [Poison],
     accepted: Accepted,
 }
 
@@ -85,11 +83,6 @@ impl Taking<'_> {
         if let Some(beside) = self.follows_beside(row)? {
             self.put_aside(row, beside)?;
             return Ok(true);
-        }
-        // Everything from the head on was in this batch, readable or not.
-        if self.first > after + 1 {
-            self.accepted.gap = Some(Gap { after, found: row.sequence });
-            return Ok(false);
         }
         if let Some((damaged, place)) = self.held(rows) {
             self.pass_over(&rows[..damaged], place, fault)?;
@@ -141,7 +134,17 @@ impl Taking<'_> {
     /// cannot be read, and into another epoch only the box's own signature leads: a signed row that is reached
     /// without a break, and that must be in the same batch.
     fn held(&self, rows: &[Row]) -> Option<(usize, Place)> {
-        (0..rows.len()).find_map(|damaged| Some((damaged, self.place_before(rows, damaged)?)))
+        (0..rows.len()).find_map(|damaged| {
+            let is_whole = self.is_whole(&rows[..damaged], rows[damaged].sequence);
+            Some((damaged, is_whole.then(|| self.place_before(rows, damaged)).flatten()?))
+        })
+    }
+
+    /// Whether everything from the head to a row was in this batch, readable or not. What was not may still come.
+    fn is_whole(&self, rows: &[Row], before: u64) -> bool {
+        let between = |sequence: u64| sequence > self.head.sequence && sequence < before;
+        let poison = self.poison.iter().filter(|poison| between(poison.sequence)).count();
+        (rows.len() + poison) as u64 == before - self.head.sequence - 1
     }
 
     /// The place before a row, if that can be told by it and by what is around it.
