@@ -289,10 +289,13 @@ mod tests {
 
     #[test]
     fn what_a_broker_has_against_a_certificate_is_found_beneath_the_clients_own_words() {
-        let alert = Error::AlertReceived(AlertDescription::CertificateExpired);
-        let buried = ConnectionError::MqttState(StateError::Io(std::io::Error::other(alert)));
-        let found = tls::trouble(&buried).unwrap();
-        assert!(found.starts_with(tls::ALERT) && found.contains("CertificateExpired"), "{found}");
+        let alert = || std::io::Error::other(Error::AlertReceived(AlertDescription::CertificateExpired));
+        // The second is what a refused CONNECT comes to.
+        for buried in [StateError::Io(alert()), StateError::Deserialization(rumqttc::v5::mqttbytes::Error::Io(alert()))]
+        {
+            let found = tls::trouble(&ConnectionError::MqttState(buried)).unwrap();
+            assert!(found.starts_with(tls::ALERT) && found.contains("CertificateExpired"), "{found}");
+        }
         let broken = ConnectionError::Io(std::io::ErrorKind::ConnectionReset.into());
         assert_eq!(tls::trouble(&broken), None);
     }

@@ -74,9 +74,14 @@ pub const ALERT: &str = "received fatal alert";
 
 /// What TLS has to say in an error of the client library, which buries it.
 pub(super) fn trouble(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+    let beneath = std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
         let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
         inner.downcast_ref::<rustls::Error>().map(ToString::to_string)
+    });
+    // Some of its errors name their cause and do not give it.
+    beneath.or_else(|| {
+        let text = error.to_string();
+        text.find(ALERT).map(|at| text[at..].to_owned())
     })
 }
 
