@@ -34,7 +34,7 @@ pub(crate) use keep::{Disk, read};
 pub use open::{open, waits};
 pub use refused::Refused;
 pub(crate) use request::keep_root;
-pub use request::{fingerprint, request};
+pub use request::{compared, fingerprint, request};
 
 /// Names in the data folder.
 mod name {

@@ -115,6 +115,11 @@ impl Asked {
         &self.request.name
     }
 
+    /// What the operator compares with the box's panel: the root that both trust, and the box's keys.
+    pub fn digits(&self) -> String {
+        wire::fingerprint::line(&self.request.fingerprint())
+    }
+
     /// The key it signs with.
     pub const fn key(&self) -> &VerifyingKey {
         &self.key
@@ -149,14 +154,6 @@ impl Region {
             });
             announced.map_err(crate::Error::database("announcing a box"))
         })
-    }
-
-    /// What the operator compares with the box's panel: the fingerprint of the root that both trust.
-    ///
-    /// # Errors
-    /// As [`Self::first_root`].
-    pub fn digits(&self) -> Result<String, crate::Error> {
-        Ok(wire::fingerprint::line(&Sha256::digest(self.first_root()?).into()))
     }
 
     /// What is known of a box's enrolment.

@@ -24,8 +24,8 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
     if rest.width == 0 || rest.height == 0 {
         return;
     }
-    if let Screen::Enrol(Enrol::Request { code, name, root }) = &view.screen {
-        return screen::enrol::request(sheet, rest, view.language, code, name, root);
+    if let Screen::Enrol(Enrol::Request { code, name, digits }) = &view.screen {
+        return screen::enrol::request(sheet, rest, view.language, code, name, digits);
     }
     let words = text::words(view.language);
     let bar_place = rest.cut_bottom(sheet.share(75).max(18));

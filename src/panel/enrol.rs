@@ -34,8 +34,8 @@ pub enum Enrol {
         code: Modules,
         /// The box.
         name: String,
-        /// The fingerprint of its root, in groups of digits.
-        root: [String; 6],
+        /// The fingerprint of the request, in groups of digits.
+        digits: [String; 6],
     },
     /// The answer is coming.
     Receiving {

@@ -35,8 +35,8 @@ pub fn card(reasons: &[Reason]) -> Card {
 pub fn request(characters: usize, name: &str) -> Enrol {
     let code = qrcode::QrCode::with_error_correction_level("MPE1:".repeat(characters / 5), qrcode::EcLevel::L);
     let dark = code.unwrap().to_colors().into_iter().map(|colour| colour == qrcode::Color::Dark).collect();
-    let root = ["09060", "60585", "17429", "00731", "88104", "52966"].map(Into::into);
-    Enrol::Request { code: Modules::new(dark).unwrap(), name: name.to_owned(), root }
+    let digits = ["09060", "60585", "17429", "00731", "88104", "52966"].map(Into::into);
+    Enrol::Request { code: Modules::new(dark).unwrap(), name: name.to_owned(), digits }
 }
 
 /// Everything that can become of a box that is to be enrolled.

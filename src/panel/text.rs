@@ -109,7 +109,7 @@ pub struct Words {
 
     /// Said beside the request of a box that HQ does not know yet.
     pub enrol: Said,
-    /// Above the digits of its root.
+    /// Above the digits of its request.
     pub enrol_compare: &'static str,
 
     /// Printed on the green key.
@@ -141,6 +141,8 @@ pub struct Words {
     pub ends: &'static str,
     /// Before the end of validity within a line.
     pub until: &'static str,
+    /// Before the day when the certificate of a box ends.
+    pub certificate: &'static str,
     /// Before further reasons.
     pub further: &'static str,
     /// Before the number of what there was no room for.

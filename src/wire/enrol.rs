@@ -11,6 +11,7 @@ use ed25519_dalek::VerifyingKey;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use p256::ecdsa::signature::Verifier as _;
+use sha2::{Digest as _, Sha256};
 
 use crate::sign::{Context, Sign1, TrySigner, Unsigned, try_sign};
 use crate::{BoxId, Error, RegionId, base45};
@@ -204,6 +205,12 @@ impl Request {
     /// What the TLS key signs (ECDSA with SHA-256): the request with zeros in the place of that signature.
     pub fn to_be_proven(&self) -> Vec<u8> {
         crate::encode(&Self { possession: [0; 64], ..self.clone() })
+    }
+
+    /// What people compare, as [`fingerprint`](crate::fingerprint): SHA-256 of [`Self::to_be_proven`], and so of the
+    /// root and of all three keys. Whoever puts a key of his own into a request on its way changes it.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.to_be_proven()).into()
     }
 
     /// Signs it with the box's signing key.

@@ -1,7 +1,7 @@
-//! The fingerprint of a root as people compare it: six groups of five digits, read aloud in any language.
+//! The fingerprint of a root, or of a request for enrolment, as people compare it: six groups of five digits, read aloud in any language.
 //!
 //! Each group is five bytes of the SHA-256, big-endian, modulo 100,000. Together they are some 99 bits: nobody makes
-//! another root with the same thirty digits.
+//! another one with the same thirty digits.
 
 /// Groups of digits.
 const GROUPS: usize = 6;

@@ -16,7 +16,7 @@ use uplink::LinkStatus;
 
 use super::code::Code;
 use super::waiting::{Waiting, told};
-use super::{Certificate, Enrolled, Refused, accept, fingerprint, request};
+use super::{Certificate, Enrolled, Refused, accept, compared};
 use crate::clock::Clock;
 use crate::command::Commanded;
 use crate::config::Config;
@@ -55,10 +55,9 @@ pub fn open(config: &Config, board: Board, ring: Ring) -> Result<Running, Error>
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, store) = crate::open::open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?;
-    let text = request(config, &store).inspect_err(|_| on_panel(Fault::NoTrust))?;
-    let root = fingerprint(&config.data, &store)?;
+    let (text, digits) = compared(config, &store).inspect_err(|_| on_panel(Fault::NoTrust))?;
     let clock = Arc::new(Clock::new(clock, store.floor(), None));
-    tracing::info!(root = wire::fingerprint::line(&root), "the box is not enrolled: it shows its request");
+    tracing::info!(digits = wire::fingerprint::line(&digits), "the box is not enrolled: it shows its request");
 
     let mut crew = Crew::default();
     let (events, happened) = sync_channel(EVENTS);
@@ -93,7 +92,7 @@ pub fn open(config: &Config, board: Board, ring: Ring) -> Result<Running, Error>
     let request = Enrol::Request {
         code: Code::new(&text).modules(),
         name: config.name.as_str().to_owned(),
-        root: wire::fingerprint::groups(&root),
+        digits: wire::fingerprint::groups(&digits),
     };
     let desk = Desk { config: config.clone(), store, shown: shown.clone(), sticks, request };
     crew.thread("enrolment", move |stop, pulse| desk.work(&happened, &stop, &pulse))?;

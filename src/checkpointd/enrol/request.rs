@@ -16,6 +16,14 @@ use crate::identity::Keys;
 /// # Errors
 /// [`Refused::NoRoot`], [`Refused::Disk`].
 pub fn request(config: &Config, store: &Store) -> Result<String, Refused> {
+    Ok(compared(config, store)?.0)
+}
+
+/// The same with its fingerprint, which people compare.
+///
+/// # Errors
+/// The same.
+pub fn compared(config: &Config, store: &Store) -> Result<(String, [u8; 32]), Refused> {
     let root = fingerprint(&config.data, store)?;
     let keys = keys(config)?;
     let mut request = Request {
@@ -31,10 +39,10 @@ pub fn request(config: &Config, store: &Store) -> Result<String, Refused> {
     };
     request.possession = keys.tls.prove(&request.to_be_proven());
     let cose = request.sign(&keys.signing).expect("a key on the disk always signs");
-    Ok(wire::enrol::text(&cose))
+    Ok((wire::enrol::text(&cose), request.fingerprint()))
 }
 
-/// SHA-256 of the root this box was provisioned with: what people compare.
+/// SHA-256 of the root this box was provisioned with.
 ///
 /// # Errors
 /// [`Refused::NoRoot`] on a box that has walked on to a later root and kept no copy of its first, [`Refused::Disk`].

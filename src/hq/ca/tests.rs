@@ -23,7 +23,7 @@ fn a_key_that_is_no_point_and_a_host_that_is_no_name_get_no_certificate() {
     let keys = tempfile::tempdir().unwrap();
     let authority = Authority::open_or_create(keys.path(), &region(), 1_588_334_400).unwrap();
     let name = "post-1".parse().unwrap();
-    assert_eq!(authority.client(&name, &[2; 33], 0, 1).err().unwrap().code(), "tls-key");
+    assert_eq!(authority.client(&name, &[9; 33], 1_588_334_400, 1_588_420_800).err().unwrap().code(), "tls-key");
     for host in ["", "a b", "-..", "broker.example/", "*.example", "брокер"] {
         assert_eq!(authority.server(&[host.to_owned()], 1_588_334_400).err().unwrap().code(), "host", "{host}");
     }

@@ -75,6 +75,9 @@ pub fn run(args: Args) -> ExitCode {
 fn add(args: &Add) -> Result<(), Error> {
     let region = args.desk.open()?;
     region.announce_box(&args.name, &args.desk.by, now())?;
+    if args.key.is_none() && args.out.is_none() {
+        println!("{} is announced: its request is taken by `checkpoint-hq box enrol`", args.name);
+    }
     if let Some(key) = &args.key {
         let key = keys::typed_public(key)?;
         region.add_box(&args.name, &key, &args.desk.by, now())?;
@@ -85,7 +88,7 @@ fn add(args: &Add) -> Result<(), Error> {
         region.prepare_box(&args.name, &addresses, out)?;
         let root = sha256(&region.first_root()?);
         println!("root        {} (the box shows the same when it is provisioned)", hex(&root));
-        println!("digits      {} (the box shows the same on its panel)", wire::fingerprint::line(&root));
+        println!("digits      {} (it prints the same)", wire::fingerprint::line(&root));
         println!("at the box  checkpointd provision --config {}", out.join("box.toml").display());
     }
     Ok(())

@@ -74,7 +74,7 @@ pub(super) fn enrol(args: &Args) -> Result<(), Error> {
     let asked = region.asked(&message(args)?, args.new)?;
     println!("box         {} of {}", asked.name(), region.id());
     println!("signs with  {}", trust::format::hex(asked.key().as_bytes()));
-    println!("root        {}", region.digits()?);
+    println!("digits      {}", asked.digits());
     if !args.yes && !confirmed(&asked) {
         return Err(enrol::Error::Unconfirmed.into());
     }
@@ -118,7 +118,7 @@ fn photographed(picture: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn confirmed(asked: &Asked) -> bool {
-    print!("Does the panel of {} show the digits of this root? y/N ", asked.name());
+    print!("Does the panel of {} show these digits? y/N ", asked.name());
     let mut answer = String::new();
     // Whoever cannot answer has not said yes.
     let heard = std::io::stdout().flush().is_ok() && std::io::stdin().read_line(&mut answer).is_ok();

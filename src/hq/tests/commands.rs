@@ -308,7 +308,8 @@ fn a_foreign_certificate_is_believed_for_what_was_said_and_what_it_allows_and_no
 fn a_box_gets_its_folder_and_its_key_is_learned_once() {
     let desk = Desk::founded();
     let add = |more: &[&str]| desk.run(&[&["box", "add", "tver", "m10-km178"], more].concat());
-    assert_eq!(add(&[]).code, 2);
+    let announced = add(&[]);
+    assert!(announced.code == 0 && announced.out.starts_with("m10-km178 is announced"), "{}", announced.out);
     let done = add(&["--out", "stick", "--release", "http://127.0.0.1:8440/release", "--broker", "127.0.0.1:1883"]);
     assert_eq!(done.code, 0, "{}", done.err);
     assert_eq!(files(&desk.path("stick")), ["box.toml", "root.1"]);
@@ -316,6 +317,7 @@ fn a_box_gets_its_folder_and_its_key_is_learned_once() {
     assert_eq!((config["region"].as_str(), config["name"].as_str()), (Some("RU-TVE"), Some("m10-km178")));
     assert_eq!(config["trust"]["http"].as_str(), Some("http://127.0.0.1:8440/release"));
     assert_eq!(config["uplink"]["broker"].as_str(), Some("127.0.0.1:1883"));
+    assert_eq!(config["uplink"]["tls"].as_bool(), Some(false));
     assert_eq!(
         std::fs::read(desk.path("stick/root.1")).unwrap(),
         std::fs::read(desk.path("tver/release/root.1")).unwrap()
@@ -330,7 +332,13 @@ fn a_box_gets_its_folder_and_its_key_is_learned_once() {
     assert!(taken.code == 3 && taken.err.contains("[box-exists]"));
     let weak = add(&["--key", &format!("01{}", "00".repeat(31))]);
     assert!(weak.code == 3 && weak.err.contains("[box-key]"));
-    assert_eq!(desk.run(&["box", "list", "tver"]).out, format!("m10-km178 {key}\n"));
+    let listed = desk.run(&["box", "list", "tver"]).out;
+    assert!(listed.starts_with(&format!("m10-km178  {key}  announced ")), "{listed}");
+    assert_eq!(add(&["--out", "locked"]).code, 0);
+    let config: toml::Table = toml::from_str(&std::fs::read_to_string(desk.path("locked/box.toml")).unwrap()).unwrap();
+    assert!(
+        config["uplink"]["tls"].as_bool() == Some(true) && !config["uplink"].as_table().unwrap().contains_key("broker")
+    );
     assert_eq!(desk.run(&["box", "add", "tver", "a/b", "--key", key]).code, 2);
 }
 

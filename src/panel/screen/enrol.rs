@@ -19,7 +19,7 @@ pub fn request(
     language: Language,
     code: &Modules,
     name: &str,
-    root: &[String; 6],
+    digits: &[String; 6],
 ) {
     let words = text::words(language);
     sheet.fill(place, PAPER.ground);
@@ -35,14 +35,14 @@ pub fn request(
     sheet.foreign(name, column.cut_top(part(13)), Size::Headline, PAPER, Align::Left);
     column.cut_top(gap / 2);
     sheet.text(words.enrol_compare, column.cut_top(part(7)), Size::Small, CAPTION, Align::Left);
-    digits(sheet, column.cut_top(part(26)), root);
+    groups(sheet, column.cut_top(part(26)), digits);
     column.cut_top(gap);
     sheet.text(words.enrol.advice, column, Size::Body, PAPER, Align::Top);
 }
 
 /// Three lines of two groups, all as large.
-fn digits(sheet: &mut Sheet<'_>, place: Place, root: &[String; 6]) {
-    let lines: Vec<String> = root.chunks(2).map(|two| two.join(" ")).collect();
+fn groups(sheet: &mut Sheet<'_>, place: Place, digits: &[String; 6]) {
+    let lines: Vec<String> = digits.chunks(2).map(|two| two.join(" ")).collect();
     let line = Place { height: place.height / 3, ..place };
     // With air between the lines, so that nobody reads one twice.
     let (set, whole) = sheet.set(&lines[0], Place { height: line.height * 3 / 4, ..line }, Size::Headline);
@@ -118,7 +118,7 @@ fn sign(sheet: &mut Sheet<'_>, place: Place, enrol: &Enrol, pair: Pair) {
 /// The name or day it is about.
 fn fact(enrol: &Enrol, words: &Words) -> Option<String> {
     match enrol {
-        Enrol::Accepted { until } => Some(format!("{} {until}", words.until)),
+        Enrol::Accepted { until } => Some(format!("{} {until}", words.certificate)),
         // Names from outside; they have at most 32 letters of the simplest kind.
         Enrol::Refused(NotEnrolled::OtherRegion { region: name } | NotEnrolled::OtherBox { name }) => {
             Some(name.clone())

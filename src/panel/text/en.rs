@@ -37,6 +37,7 @@ pub const WORDS: Words = Words {
     id_digits: "Document",
     ends: "The pass is valid until",
     until: "until",
+    certificate: "Certificate until",
     further: "Also:",
     and_more: "and more:",
 

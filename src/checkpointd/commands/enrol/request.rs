@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use super::Common;
 use crate::Error;
-use crate::enrol::{Code, fingerprint, request};
+use crate::enrol::{Code, compared};
 
 /// Print the box's request to HQ: as a QR code, and as the text in it
 #[derive(clap::Args)]
 #[command(after_help = "The request stays the same until HQ's answer was taken. Send HQ the text or a photograph of \
-                        the code, and compare the digits with HQ's by voice: `checkpoint-hq root show`.\n\n\
+                        the code, and compare the digits by voice with those that `checkpoint-hq box enrol` prints: they stand for the root \
+                        and the keys of this box.\n\n\
                         Example:\n  checkpointd enrol request --config /etc/checkpoint/box.toml --png request.png")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -25,7 +26,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
     let (config, store) = args.common.open()?;
-    let text = request(&config, &store)?;
+    let (text, digits) = compared(&config, &store)?;
     let code = Code::new(&text);
     for (path, bytes) in [(&args.png, code.to_png()), (&args.file, format!("{text}\n").into_bytes())] {
         if let Some(path) = path {
@@ -34,7 +35,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Error> {
     }
     println!("{}\n", code.to_terminal());
     println!("box          {} of {}", config.name, config.region);
-    println!("digits       {}", wire::fingerprint::line(&fingerprint(&config.data, &store)?));
+    println!("digits       {}", wire::fingerprint::line(&digits));
     println!("\n{text}");
     Ok(ExitCode::SUCCESS)
 }

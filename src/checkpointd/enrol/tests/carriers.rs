@@ -43,8 +43,8 @@ fn the_request_is_read_from_the_panels_own_picture_at_both_sizes() {
         let code = Code::new(&text).modules();
         for size in [(320, 240), (800, 480)] {
             for language in Language::ALL {
-                let root = wire::fingerprint::groups(&fingerprint(&post.config.data, &post.store).unwrap());
-                let screen = Screen::Enrol(Enrol::Request { code: code.clone(), name: name.to_owned(), root });
+                let digits = wire::fingerprint::groups(&compared(&post.config, &post.store).unwrap().1);
+                let screen = Screen::Enrol(Enrol::Request { code: code.clone(), name: name.to_owned(), digits });
                 let bar = crate::view::bare_bar(now(0, ClockTrust::None), &jiff::tz::TimeZone::UTC);
                 let view = View { language, screen, typed: String::new(), bar };
                 let mut picture = Picture::new(size.0, size.1);
