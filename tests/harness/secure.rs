@@ -194,7 +194,7 @@ impl Locked {
         std::fs::write(self.path("rtc"), "0\n").expect("the desk can be written");
     }
 
-    /// Lets vehicles pass without end.
+    /// Lets some vehicles pass.
     pub fn traffic(&self, desk: &Desk) {
         for at in 0..3 {
             let pass = desk.issue("family", &[]);
