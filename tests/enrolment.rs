@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use checkpoint_tests::post::Status;
-use checkpoint_tests::secure::{Client, Locked, Region, Told};
+use checkpoint_tests::secure::{Client, Region, Told};
 use checkpoint_tests::{measured, wait};
 use wire::BoxId;
 
@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Rows that HQ has given a receipt for, when a box counts as at work.
 const SOME: u64 = 4;
+
+/// Rows without a receipt that are more than what is on its way.
+const HELD: u64 = 12;
 
 /// A register, so that there is a secret to change.
 const REGISTER: &str = "what,text,kind,valid_from,valid_to,alert,holder,birth,id_digits,plate\n\
@@ -120,21 +123,19 @@ fn a_stolen_box_is_cut_off_by_one_command_and_the_others_go_on() {
     let (stolen, stays) = (region.enrolled("post-1"), region.enrolled("post-2"));
     [&stolen, &stays].iter().for_each(|post| post.traffic(&region.desk));
     let (one, other) = (stolen.start(), stays.start());
-    let is_quiet = |status: &Status| has_delivered(status) && status.queue() == 0;
-    let settled = stolen.wait_for("everything to be receipted", &[&one, &hq], is_quiet);
-    let before = stays.wait_for("everything to be receipted", &[&other, &hq], is_quiet);
+    stolen.wait_for("the first receipt", &[&one, &hq], has_delivered);
+    let before = stays.wait_for("the first receipt", &[&other, &hq], has_delivered);
 
+    // Times at HQ are whole seconds: what came in the second of the theft is suspect.
+    std::thread::sleep(Duration::from_millis(1100));
     let said = region.desk.hq(&["box", "stolen", "region", "post-1", "--yes", "--out", "secrets"]);
     assert!(said.contains("certificates revoked 1") && said.contains("sealed for 1 boxes"), "{said}");
     assert!(region.desk.path("secrets/post-2.secret").is_file() && !region.desk.path("secrets/post-1.secret").exists());
 
     // What it says on the connection that still stands is kept, and not receipted.
-    let more = |post: &Locked, name: &str| {
-        post.show(name, &std::fs::read(region.desk.issue("family", &[]).picture).unwrap());
-    };
-    more(&stolen, "3.png");
+    let struck = stolen.wait_for("an answer", &[&one, &hq], |_| true);
     stolen.wait_for("it to be without receipts", &[&one, &hq], |status| {
-        status.head() > settled.head() && status.queue() > 0 && status.0["link"]["online"] == true
+        status.queue() >= HELD && status.0["link"]["online"] == true
     });
     let marked = wait::for_it("its crossings to be marked", PATIENCE, &[&hq], || {
         let crossings = region.desk.ask_hq("api/crossings?box=post-1&limit=1000").ok()?;
@@ -152,11 +153,10 @@ fn a_stolen_box_is_cut_off_by_one_command_and_the_others_go_on() {
     });
     drop(broker);
     let _broker = region.start_broker();
-    more(&stays, "3.png");
     let after = stays.wait_for("the other to go on", &[&other, &hq], |status| status.settled() > before.head());
     let cut =
         stolen.wait_for("the stolen box to be off the line", &[&one], |status| status.0["link"]["online"] == false);
-    assert!(cut.settled() <= settled.head() && cut.queue() > 0, "nothing since was receipted");
+    assert!(cut.settled() <= struck.head() && cut.queue() >= HELD, "nothing since was receipted");
     // Its key renews nothing either.
     let refused = stolen.wait_for("its renewal to be refused", &[&one], |status| {
         status.0["certificate"]["trouble"] == "renewal-refused"
@@ -173,13 +173,15 @@ fn the_renewal_server_takes_no_more_than_a_request() {
     let agent = region.agent();
     let post = |path: &str, body: Vec<u8>| {
         let request = agent.post(region.https_url(path)).config().http_status_as_error(false).build();
-        let mut answer = request.send(&body[..]).unwrap();
+        // HQ hangs up on whoever goes on sending, so that its answer may not come through.
+        let Ok(mut answer) = request.send(&body[..]) else { return (0, Vec::new()) };
         (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
     };
     let (status, nonce) = post("renew/nonce", Vec::new());
     assert_eq!((status, nonce.len()), (200, 32));
     assert_eq!(post("renew", vec![0; 300]), (400, b"request\n".to_vec()));
-    assert_eq!(post("renew", vec![0; 1 << 20]).0, 413);
+    let (status, _) = post("renew", vec![0; 1 << 20]);
+    assert!([0, 413].contains(&status), "{status}");
     assert_eq!(post("renew", Vec::new()), (400, b"request\n".to_vec()));
     // Nothing else of HQ is here.
     assert_eq!(agent.get(region.https_url("api/crossings")).call().err().unwrap().to_string(), "http status: 404");

@@ -130,10 +130,10 @@ fn secrets(data: &Path) -> Vec<(String, Vec<u8>)> {
     for path in programs::files(data).into_iter().filter(|path| is_secret(path)) {
         let (name, bytes) = (path.display().to_string(), std::fs::read(&path).unwrap());
         match std::str::from_utf8(&bytes) {
-            // Lines of text: each that is long enough to be a secret.
+            // Text: each word that is long enough to be a secret.
             Ok(text) => {
-                let lines = text.lines().map(str::trim).filter(|line| line.len() >= 16 && !line.contains(' '));
-                found.extend(lines.map(|line| (name.clone(), line.as_bytes().to_vec())));
+                let words = text.split_whitespace().filter(|word| word.len() >= 16);
+                found.extend(words.map(|word| (name.clone(), word.as_bytes().to_vec())));
             }
             Err(_) => found.extend(forms(&bytes).into_iter().map(|form| (name.clone(), form))),
         }
@@ -152,7 +152,7 @@ fn a_parcel_of_a_running_box_tells_much_and_no_secret() {
     desk.books().pepper().unwrap();
     done(post.command("provision").arg("--pepper").arg(desk.path("region/keys/pepper.key")));
     std::fs::create_dir_all(post.path("data/tls")).unwrap();
-    let seed: Vec<u8> = (0..32).map(|byte| byte * 7 + 128).collect();
+    let seed: Vec<u8> = (0..32u8).map(|byte| byte.wrapping_mul(7).wrapping_add(128)).collect();
     for (name, bytes) in [
         ("receive.key", seed.clone()),
         ("tls/current.key", format!("-----BEGIN PRIVATE KEY-----\n{}\n", Base64::encode_string(&seed)).into_bytes()),

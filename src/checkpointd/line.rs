@@ -37,6 +37,9 @@ use crate::sync::{self, Calls, Offer, Roots, Sync};
 /// Answers to commands that may wait for the line.
 const REPORTS: usize = 4;
 
+/// How long the link may take to end.
+const LEAVE: Duration = Duration::from_secs(2);
+
 /// What the line is tied to.
 pub(crate) struct Parts {
     pub trust: Store,
@@ -174,13 +177,23 @@ impl Line {
                     None => std::future::pending().await,
                 }
             };
+            tokio::pin!(uplink);
             tokio::select! {
-                ended = uplink => if let Err(error) = ended { tracing::error!(code = error.code(), "the link ended") },
+                ended = &mut uplink => {
+                    if let Err(error) = ended {
+                        tracing::error!(code = error.code(), "the link ended");
+                    }
+                    return;
+                }
                 () = sync::run(sync, calls, every, stop.clone(), sync_pulse) => {}
                 () = watched(media, stop) => {}
                 () = renewal => {}
                 () = served(page) => {}
                 () = turning(stop, pulse) => {}
+            }
+            if stop.load(Ordering::Relaxed) {
+                // The link still has to take its leave; one that cannot leaves that to the last will.
+                let _ = tokio::time::timeout(LEAVE, uplink).await;
             }
         });
         // A fetch that is under way may take half a minute: the box does not wait for it.

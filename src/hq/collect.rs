@@ -68,6 +68,9 @@ pub enum Error {
     /// No rows, too many, or not one after the other.
     #[error("the rows of a batch are not consecutive")]
     Rows,
+    /// The rows are not those that the box has sent: the line has changed them. It sends them again.
+    #[error("a batch of {0} was damaged on its way")]
+    Damaged(BoxId),
     /// A topic that names no box of this region.
     #[error("a message came on the topic {0:?}")]
     Topic(String),
@@ -96,6 +99,7 @@ impl Error {
             Self::OtherBox { .. } => "other-box",
             Self::OtherRegion(_) => "other-region",
             Self::Rows => "rows",
+            Self::Damaged(_) => "damaged",
             Self::Topic(_) => "topic",
             Self::Ledger(_) => "ledger",
             Self::Unsigned(_) => "unsigned",
@@ -393,8 +397,11 @@ impl<L: Accept> Desk<L> {
     }
 
     fn batch(&self, topic: BoxId, payload: &[u8]) -> Result<Taken, Error> {
-        let batch::Read { region, from, items } = batch::read(payload).map_err(Error::Message)?;
+        let batch::Read { region, from, items, is_whole } = batch::read(payload).map_err(Error::Message)?;
         self.is_from(topic, &region, &from)?;
+        if !is_whole {
+            return Err(Error::Damaged(from));
+        }
         let (mut rows, mut poison) = (Vec::with_capacity(items.len()), Vec::new());
         if items.len() > MOST_ROWS {
             return Err(Error::Rows);

@@ -296,7 +296,7 @@ impl<L: Link, O: Outbox> Shell<L, O> {
         };
         let rows_sent = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let batch = Batch { region: self.ends.region.clone(), from: self.ends.name.clone(), rows };
-        match self.link.send(Outgoing::Crossings, wire::encode(&batch)) {
+        match self.link.send(Outgoing::Crossings, batch.to_message()) {
             Ok(()) => {
                 self.status.rows_sent += u64::from(rows_sent);
                 // Rows may have been written since the machine last heard.

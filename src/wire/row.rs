@@ -1,6 +1,8 @@
 //! Journal rows as they travel, and the receipts that let a box prune them (design: the journal).
 
+use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
 
 use crate::{BoxId, RegionId};
 
@@ -75,6 +77,33 @@ pub struct Batch {
     /// Consecutive rows, lowest sequence first.
     #[n(2)]
     pub rows: Vec<Row>,
+}
+
+impl Batch {
+    /// The batch as it goes onto a line: its encoding with a checksum of the rows. Rows damaged on the way are sound on
+    /// the box, and only the box can tell: without it HQ would keep them for what the box has.
+    pub fn to_message(&self) -> Vec<u8> {
+        #[derive(Encode)]
+        #[cbor(map)]
+        struct Message<'b> {
+            #[n(0)]
+            region: &'b RegionId,
+            #[n(1)]
+            from: &'b BoxId,
+            #[n(2)]
+            rows: &'b Vec<Row>,
+            #[n(3)]
+            check: ByteArray<8>,
+        }
+        let Self { region, from, rows } = self;
+        crate::encode(&Message { region, from, rows, check: checksum(&crate::encode(rows)).into() })
+    }
+}
+
+/// The first 8 bytes of SHA-256 of encoded rows. No proof of anything but that a line was good.
+pub fn checksum(rows: &[u8]) -> [u8; 8] {
+    let digest = Sha256::digest(rows);
+    std::array::from_fn(|at| digest[at])
 }
 
 /// HQ's statement "all of this box up to here is in the ledger": the payload of a COSE_Sign1 under

@@ -1,7 +1,7 @@
 //! Batches as they come: one row that cannot be read must not take the others with it.
 
 use minicbor::Decoder;
-use wire::row::Row;
+use wire::row::{Row, checksum};
 use wire::{BoxId, RegionId, cbor};
 
 /// What a batch holds.
@@ -10,6 +10,8 @@ pub(super) struct Read {
     pub(super) region: RegionId,
     pub(super) from: BoxId,
     pub(super) items: Vec<Item>,
+    /// Whether the rows are those that the box has sent, as far as it says what they were.
+    pub(super) is_whole: bool,
 }
 
 /// One row, or bytes that are none of this version.
@@ -30,18 +32,24 @@ fn parts(bytes: &[u8]) -> Result<Read, minicbor::decode::Error> {
     let wrong = || minicbor::decode::Error::message("not a batch");
     let fields = d.map()?.ok_or_else(wrong)?;
     let (mut region, mut from, mut items) = (None, None, None);
+    let (mut sum, mut said) = ([0; 8], None);
     for _ in 0..fields {
         match d.u32() {
             Ok(0) => region = Some(d.decode()?),
             Ok(1) => from = Some(d.decode()?),
-            Ok(2) => items = Some(rows(&mut d, bytes)?),
+            Ok(2) => {
+                let begin = d.position();
+                items = Some(rows(&mut d, bytes)?);
+                sum = checksum(&bytes[begin..d.position()]);
+            }
+            Ok(3) => said = Some(d.bytes()?),
             // What a later version may add.
             Ok(_) => d.skip()?,
             Err(error) => return Err(error),
         }
     }
     let (Some(region), Some(from), Some(items)) = (region, from, items) else { return Err(wrong()) };
-    Ok(Read { region, from, items })
+    Ok(Read { region, from, items, is_whole: said.is_none_or(|said| *said == sum) })
 }
 
 fn rows(d: &mut Decoder<'_>, bytes: &[u8]) -> Result<Vec<Item>, minicbor::decode::Error> {
@@ -70,7 +78,8 @@ mod tests {
     fn one_row_that_cannot_be_read_takes_no_other_with_it() {
         let rows: Vec<Row> = (1..=5).map(crate::collect::tests::post::row).collect();
         let (region, from) = ("RU-TVE".parse().unwrap(), "post-1".parse().unwrap());
-        let mut bytes = wire::encode(&Batch { region, from, rows: rows.clone() });
+        let batch = Batch { region, from, rows: rows.clone() };
+        let mut bytes = wire::encode(&batch);
         let whole = read(&bytes).unwrap();
         assert!(whole.items.iter().zip(&rows).all(|(item, row)| matches!(item, Item::Row(read) if read == row)));
         // The third row gets a kind nobody knows: its field 3, in front of the body.
@@ -82,6 +91,20 @@ mod tests {
         assert_eq!(read.items.len(), 5);
         for (index, item) in read.items.iter().enumerate() {
             assert_eq!(matches!(item, Item::Unreadable(_)), index == 2, "{item:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_bit_a_line_flips_no_row_is_taken_for_what_the_box_has() {
+        let rows: Vec<Row> = (1..=3).map(crate::collect::tests::post::row).collect();
+        let (region, from): (RegionId, BoxId) = ("RU-TVE".parse().unwrap(), "post-1".parse().unwrap());
+        let sent = Batch { region: region.clone(), from: from.clone(), rows }.to_message();
+        assert!(read(&sent).unwrap().is_whole);
+        for bit in 0..sent.len() * 8 {
+            let mut bytes = sent.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let taken = read(&bytes).is_ok_and(|read| read.is_whole && read.region == region && read.from == from);
+            assert!(!taken, "bit {bit}");
         }
     }
 }
