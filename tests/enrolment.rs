@@ -1,6 +1,5 @@
 //! Enrolment end to end, and TLS on every link: real `checkpointd`, real `checkpoint-hq`, real Mosquitto with the
 //! settings that `broker setup` writes.
-#![expect(clippy::unwrap_used, reason = "a test and its helpers may say what they mean; clippy knows only the former")]
 
 use std::time::Duration;
 

@@ -41,7 +41,8 @@ enum Command {
     ImportJournal(import_journal::Args),
     Issuer(issuer::Args),
     Box(add_box::Args),
-    Command(command::Args),
+    #[command(name = "command")]
+    Tell(command::Args),
     Conflict(conflict::Args),
     Broker(broker::Args),
 }
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
         Command::ImportJournal(args) => import_journal::run(args),
         Command::Issuer(args) => issuer::run(args),
         Command::Box(args) => add_box::run(args),
-        Command::Command(args) => command::run(args),
+        Command::Tell(args) => command::run(args),
         Command::Conflict(args) => conflict::run(args),
         Command::Broker(args) => broker::run(args),
     }

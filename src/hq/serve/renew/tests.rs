@@ -40,7 +40,7 @@ fn request(desk: &Desk, name: &str, keys: &Keys, tls: &Keys, nonce: [u8; 32]) ->
 }
 
 fn answer(refused: Result<Renewed, Refused>) -> (u16, &'static str) {
-    let refused = refused.err().expect("it is refused");
+    let refused = refused.expect_err("it is refused");
     let code = match &refused {
         Refused::Proof(code) => code,
         Refused::Region(error) => error.code(),
