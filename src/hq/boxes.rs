@@ -86,8 +86,8 @@ impl Region {
             .replace("{offset}", &quoted(&crate::span::written(self.settings().zone)))
             .replace("{http}", &line("http", &addresses.release, "http://hq.example/release"))
             .replace("{broker}", &line("broker", &addresses.broker, "hq.example:1883"))
-            // Whoever says where the broker is sets up a desk; all others are enrolled.
-            .replace("{tls}", if addresses.broker.is_none() { "true" } else { "false" });
+            // Whoever says where HQ is sets up a desk; to all others the addresses come with their enrolment.
+            .replace("{tls}", if *addresses == Addresses::default() { "true" } else { "false" });
         put(&out.join("root.1"), &self.first_root()?, 0o644)?;
         put(&out.join("box.toml"), config.as_bytes(), 0o644)
     }

@@ -98,13 +98,16 @@ mod tests {
     fn whatever_bit_a_line_flips_no_row_is_taken_for_what_the_box_has() {
         let rows: Vec<Row> = (1..=3).map(crate::collect::tests::post::row).collect();
         let (region, from): (RegionId, BoxId) = ("RU-TVE".parse().unwrap(), "post-1".parse().unwrap());
-        let sent = Batch { region: region.clone(), from: from.clone(), rows }.to_message();
+        let sent = Batch { region: region.clone(), from: from.clone(), rows: rows.clone() }.to_message();
         assert!(read(&sent).unwrap().is_whole);
         for bit in 0..sent.len() * 8 {
             let mut bytes = sent.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            let taken = read(&bytes).is_ok_and(|read| read.is_whole && read.region == region && read.from == from);
-            assert!(!taken, "bit {bit}");
+            let Ok(read) = read(&bytes) else { continue };
+            let is_taken = read.is_whole && read.region == region && read.from == from;
+            // Of a flipped key of the checksum nothing is left but rows that are sound.
+            let is_sound = |(item, row): (&Item, &Row)| matches!(item, Item::Row(read) if read == row);
+            assert!(!is_taken || read.items.iter().zip(&rows).all(is_sound), "bit {bit}");
         }
     }
 }

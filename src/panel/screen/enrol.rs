@@ -89,6 +89,8 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, enrol: &Enr
     sign(sheet, rest.cut_top(rest.height * 32 / 100), enrol, pair);
     rest.cut_top(margin / 2);
     let advice = rest.cut_bottom(rest.height * 40 / 100);
+    // Large letters that fill their place must not touch what stands below.
+    rest.cut_bottom(margin);
     if let Enrol::Receiving { percent } = enrol {
         let line = rest.cut_bottom(rest.height * 42 / 100);
         super::run::gauge(sheet, line, *percent);

@@ -18,6 +18,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, run: &Run) 
     picture(sheet, rest.cut_top(rest.height * 36 / 100), run, pair);
     rest.cut_top(margin / 2);
     let advice = rest.cut_bottom(rest.height * 38 / 100);
+    rest.cut_bottom(margin);
     if let Run::Receiving { percent } = run {
         let line = rest.cut_bottom(rest.height * 42 / 100);
         gauge(sheet, line, *percent);

@@ -18,7 +18,8 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, stick: &Sti
     picture(sheet, rest.cut_top(rest.height * 36 / 100), stick, pair);
     rest.cut_top(margin / 2);
     let advice = rest.cut_bottom(rest.height * 36 / 100);
-    rest.cut_bottom(margin / 2);
+    // Large letters that fill their place must not touch what stands below.
+    rest.cut_bottom(margin);
     if let Some(fact) = fact(stick, words) {
         let line = rest.cut_bottom(rest.height * 42 / 100);
         sheet.text(&fact, line, Size::Headline, pair, Align::Middle);
