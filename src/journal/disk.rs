@@ -79,6 +79,8 @@ pub(crate) fn is_corrupt(error: &rusqlite::Error) -> bool {
     // Our statements are fixed: where one does not fit any more, the names of tables or columns are damaged.
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown))
         || matches!(error, rusqlite::Error::SqlInputError { .. })
+        // In a row of the journal it is that row's alone, and looked for there; anywhere else the tables are damaged.
+        || is_damaged_value(error)
 }
 
 /// Rows came in another order than they were asked for: the file is damaged, and whoever goes on from the last one would
