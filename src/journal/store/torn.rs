@@ -6,7 +6,8 @@
 //! kept for HQ, and rows behind the break that follow the head are taken back: a page is written anew with every row
 //! that comes onto it, so most stand there more than once.
 //!
-//! A log that was cut exactly behind a commit looks like an earlier one. Nothing on the box can tell; HQ's heads can.
+//! A log that was cut exactly behind a commit looks like an earlier one, and one that was cut between two pages like one
+//! whose power went in the middle of a commit. Nothing on the box can tell; HQ's heads can.
 
 use std::fs;
 use std::path::Path;
