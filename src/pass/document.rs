@@ -50,9 +50,9 @@ impl Format {
         match self {
             Self::Mp1 => Some(crate::mp1::PREFIX),
             Self::Hc1 => Some(crate::hc1::PREFIX),
-            Self::Nzcp => Some("NZCP:/1/"),
-            Self::Shc => Some("shc:/"),
-            Self::VdsNc => Some("{"),
+            Self::Nzcp => Some(crate::nzcp::PREFIX),
+            Self::Shc => Some(crate::shc::PREFIX),
+            Self::VdsNc => Some(crate::vdsnc::PREFIX),
             Self::Link | Self::Code | Self::Card | Self::Plate => None,
         }
     }

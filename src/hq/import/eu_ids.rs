@@ -11,7 +11,7 @@ use serde::Deserialize;
 use trust::format::Scheme;
 
 use super::cms::Message;
-use super::x509::{Signed, is_country};
+use pass::x509::{Signed, is_country};
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
 
 /// Most hashes of one batch (the gateway's own limit).

@@ -5,7 +5,7 @@ use pass::PublicKey;
 use serde::Deserialize;
 use trust::format::sha256;
 
-use super::x509::Signed;
+use pass::x509::Signed;
 use super::{Problem, Why};
 
 /// A key as it is published.

@@ -10,7 +10,7 @@ use trust::format::AcceptanceRule;
 
 use super::certlogic::is_certlogic;
 use super::eu_ids::time;
-use super::x509::is_country;
+use pass::x509::is_country;
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
 
 /// Most rules of one import; all countries together had some 300.

@@ -6,7 +6,7 @@ use pass::{BadCertificate, Certificate, Kind};
 use trust::format::KeyEntry;
 
 use super::eu_keys::{CERTIFICATES, certificates};
-use super::x509::{Crl, Signed};
+use pass::x509::{Crl, Signed};
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
 
 /// Extended key usage of a barcode signer (ICAO, Visible Digital Seals for Non-Constrained environments, 3.5).
