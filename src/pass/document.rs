@@ -67,6 +67,12 @@ impl Format {
         matches!(self, Self::Hc1 | Self::Nzcp | Self::Shc | Self::VdsNc)
     }
 
+    /// Whether its passes must say when they end. Health cards need not: what they tell has happened for good, and how
+    /// long it counts is for rules of acceptance.
+    pub const fn must_end(self) -> bool {
+        !matches!(self, Self::Shc)
+    }
+
     /// The format with a name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.as_str() == name)
