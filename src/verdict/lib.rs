@@ -14,6 +14,7 @@
 //! many passes at once.
 #![forbid(unsafe_code)]
 
+pub mod certlogic;
 mod facts;
 mod freshness;
 mod judge;
