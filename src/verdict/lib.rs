@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod certlogic;
+pub mod condition;
 mod facts;
 mod freshness;
 mod judge;
