@@ -4,6 +4,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::WallTime;
+use crate::uses::Limit;
 
 /// One accountable event at a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -83,6 +84,12 @@ pub struct Crossing {
     /// Microseconds from the text to the verdict.
     #[n(14)]
     pub judge_us: u32,
+    /// Unix seconds at which the window begins in which a use of the pass is reserved; none: no use is counted.
+    #[n(17)]
+    pub use_window: Option<i64>,
+    /// The limit it is counted for.
+    #[n(19)]
+    pub use_limit: Option<Limit>,
 }
 
 /// How a crossing ended.

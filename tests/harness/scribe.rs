@@ -103,6 +103,8 @@ pub fn crossing(number: u64) -> Crossing {
         release_age: 3600 + (mixed(8) % 80_000).cast_signed(),
         read_us: 20_000 + (mixed(9) % 9000) as u32,
         judge_us: 200 + (mixed(10) % 200) as u32,
+        use_window: None,
+        use_limit: None,
     }
 }
 

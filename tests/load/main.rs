@@ -148,6 +148,8 @@ fn crossing(id: u64, at: wire::WallTime) -> Entry {
         release_age: 60,
         read_us: 4000,
         judge_us: 100,
+        use_window: None,
+        use_limit: None,
     })
 }
 

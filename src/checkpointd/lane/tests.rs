@@ -214,6 +214,8 @@ fn what_ends_a_crossing_is_written_although_the_next_one_has_no_room() {
         release_age: 0,
         read_us: 0,
         judge_us: 0,
+        use_window: None,
+        use_limit: None,
     });
     while parts.writer.append(vec![crossing.clone()], now()).is_ok() {}
     let before = Outbox::open(&path).unwrap().head().unwrap();

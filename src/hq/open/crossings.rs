@@ -296,6 +296,8 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
         release_age: row.get(15)?,
         read_us: row.get(16)?,
         judge_us: row.get(17)?,
+        use_window: None,
+        use_limit: None,
     };
     let closing = match action {
         Some(action) => Some(Closing { id, at: time(row, 18)?, action }),

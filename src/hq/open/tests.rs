@@ -29,6 +29,8 @@ fn crossing(id: u8, ms: i64, outcome: Outcome, reasons: &[u16]) -> Crossing {
         release_age: 3600,
         read_us: 21_000,
         judge_us: 310,
+        use_window: None,
+        use_limit: None,
     }
 }
 

@@ -225,6 +225,8 @@ fn crossing(id: u8, outcome: Outcome, reasons: &[Reason]) -> Entry {
         release_age: 60,
         read_us: 5000,
         judge_us: 200,
+        use_window: None,
+        use_limit: None,
     })
 }
 

@@ -33,6 +33,8 @@ fn crossing(id: u8) -> Entry {
         release_age: 0,
         read_us: 0,
         judge_us: 0,
+        use_window: None,
+        use_limit: None,
     })
 }
 
