@@ -437,7 +437,7 @@ impl Lane {
     /// Closes what is open; the state says how when an officer did it.
     fn close(&mut self, action: Action, world: &World<'_>, entries: &mut Vec<Entry>) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
-            entries.push(Entry::Closing(Closing { id: open.id, at: world.now, action }));
+            entries.push(Entry::Closing(Closing::new(open.id, world.now, action)));
             if matches!(action, Action::Passed | Action::TurnedBack) {
                 self.state = State::Closed { last: open, action, at: world.mono };
             }
@@ -483,9 +483,12 @@ fn around<'a>(world: &World<'a>, books: &'a Books, crossing: [u8; 8], plate: Opt
 fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
     let Open { id, judgement, plate, read_us, .. } = open;
     let document = judgement.document.as_ref();
+    let outcome = match judgement.verdict.outcome {
+        Outcome::Admit => wire::entry::Outcome::Admit,
+        Outcome::Check => wire::entry::Outcome::Check,
+        Outcome::Refuse => wire::entry::Outcome::Refuse,
+    };
     Crossing {
-        id: *id,
-        at,
         lane,
         format: document.map(|d| d.format.as_str().to_owned()),
         issuer: document.map(|d| d.issuer.clone()),
@@ -493,11 +496,6 @@ fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
         kind: document.map(|d| d.kind.number()),
         plate_seen: plate.as_ref().map(|p| p.folded().to_owned()),
         plate_bound: document.and_then(|d| d.plates.first()).map(|p| p.as_str().to_owned()),
-        outcome: match judgement.verdict.outcome {
-            Outcome::Admit => wire::entry::Outcome::Admit,
-            Outcome::Check => wire::entry::Outcome::Check,
-            Outcome::Refuse => wire::entry::Outcome::Refuse,
-        },
         reasons: judgement.verdict.reasons.iter().map(|r| r.number()).collect(),
         release: judgement.release,
         release_age: judgement.release_age,
@@ -505,6 +503,7 @@ fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
         judge_us: judgement.judge_us,
         use_window: judgement.reserves.map(|reserves| reserves.window),
         use_limit: judgement.reserves.map(|reserves| reserves.limit),
+        ..Crossing::new(*id, at, outcome)
     }
 }
 
