@@ -8,7 +8,7 @@ use std::time::Instant;
 use pass::{Document, Format, Verified};
 use trust::Release;
 use trust::format::{Part, foreign_ids, id_key};
-use verdict::{Ages, Facts, Listed, Status, Verdict};
+use verdict::{Acceptance, Ages, Condition, Facts, Listed, PlateSource, RegisterState, Status, Verdict};
 use wire::WallTime;
 
 /// What surrounds a sighting.
@@ -71,11 +71,16 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         listed: verified.map_or(Listed::NotKept, |(release, Verified { document, .. })| listed(release, document)),
         rules: release.map_or(&[], Release::rules),
         orders: release.map_or(&[], Release::orders),
-        // No format that is read here is looked up in the register.
         record: None,
+        vehicle: None,
+        register: RegisterState::NotAsked,
+        uses: None,
+        acceptance: Acceptance::NotAsked,
+        condition: Condition::None,
         now,
         floor: release.map_or(0, Release::floor),
         plate,
+        plate_source: PlateSource::Officer,
         plate_agreed,
         policy: release.map(Release::policy),
         ages: release.map_or(Ages::default(), |release| {

@@ -56,6 +56,7 @@ struct Freshness {
     rules: Option<Part>,
     register: Option<Part>,
     orders: Option<Part>,
+    acceptance: Option<Part>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +121,7 @@ impl Rules {
                 fresh_for: freshness.fresh_for.seconds(),
                 old_after: freshness.old_after.seconds(),
                 freshness: bounds,
+                ..verdict::Policy::default()
             },
         })
     }
@@ -173,6 +175,7 @@ impl Freshness {
             Knowledge::Rules => &self.rules,
             Knowledge::Register => &self.register,
             Knowledge::Orders => &self.orders,
+            Knowledge::Acceptance => &self.acceptance,
         }
         .as_ref()
     }
@@ -209,7 +212,7 @@ impl From<Kind> for KindRule {
             Plate::Ignored => PlateRule::Ignored,
         };
         let Kind { number, ru, en, admitted, compare_document, .. } = kind;
-        Self { kind: number, ru, en, admitted, plate, compare_document }
+        Self { kind: number, ru, en, admitted, plate, compare_document, ..Self::default() }
     }
 }
 

@@ -9,25 +9,43 @@ pub enum Format {
     Mp1,
     /// EU certificate of vaccination, test or recovery.
     Hc1,
+    /// A link that is looked up and never opened.
+    Link,
+    /// A code that was typed, read out or scanned.
+    Code,
+    /// The number of a transport card.
+    Card,
+    /// A vehicle's plate alone.
+    Plate,
 }
 
 impl Format {
     /// Every format there is.
-    pub const ALL: [Self; 2] = [Self::Mp1, Self::Hc1];
+    pub const ALL: [Self; 6] = [Self::Mp1, Self::Hc1, Self::Link, Self::Code, Self::Card, Self::Plate];
 
     /// Stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mp1 => "MP1",
             Self::Hc1 => "HC1",
+            Self::Link => "link",
+            Self::Code => "code",
+            Self::Card => "card",
+            Self::Plate => "plate",
         }
     }
 
-    /// How its texts begin.
-    pub const fn prefix(self) -> &'static str {
+    /// Whether such a pass says nothing itself: the register does.
+    pub const fn is_registered(self) -> bool {
+        matches!(self, Self::Link | Self::Code | Self::Card | Self::Plate)
+    }
+
+    /// How the texts of a signed pass begin; those of a registered one are known by the region's forms.
+    pub const fn prefix(self) -> Option<&'static str> {
         match self {
-            Self::Mp1 => "MP1:",
-            Self::Hc1 => "HC1:",
+            Self::Mp1 => Some(crate::mp1::PREFIX),
+            Self::Hc1 => Some(crate::hc1::PREFIX),
+            Self::Link | Self::Code | Self::Card | Self::Plate => None,
         }
     }
 

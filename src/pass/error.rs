@@ -86,6 +86,21 @@ pub enum Error {
     /// The content is not what this format's content must be.
     #[error("the content is wrong")]
     Claims(#[source] ClaimsFault),
+    /// A link, but to none of the places where passes of this region stand. It is never opened.
+    #[error("the link is none of this region's passes")]
+    UnknownLink,
+    /// A code of another length or alphabet than the region's, or whose check digit is another.
+    #[error("the code is none of this region's")]
+    WrongCode,
+    /// Nothing stands under it in the register. A newer one may hold it.
+    #[error("the register does not know it")]
+    NotRegistered,
+    /// There is no register here, or what opens it is not.
+    #[error("there is no register here")]
+    RegisterMissing,
+    /// Too many codes were tried that nobody knows.
+    #[error("too many wrong codes were tried")]
+    TooManyAttempts,
 }
 
 /// What is wrong with an envelope.
@@ -176,17 +191,22 @@ impl Error {
             Self::Claims(ClaimsFault::Birth) => "claims-birth",
             Self::Claims(ClaimsFault::IdDigits) => "claims-id-digits",
             Self::Claims(ClaimsFault::Kind) => "claims-kind",
+            Self::UnknownLink => "unknown-link",
+            Self::WrongCode => "wrong-code",
+            Self::NotRegistered => "not-registered",
+            Self::RegisterMissing => "register-missing",
+            Self::TooManyAttempts => "too-many-attempts",
         }
     }
 
     /// The step that failed. Whatever could be told before it held.
     pub const fn step(&self) -> Step {
         match self {
-            Self::TooLong | Self::NotAPass => Step::Prefix,
+            Self::TooLong | Self::NotAPass | Self::UnknownLink | Self::WrongCode => Step::Prefix,
             Self::Base45 => Step::Alphabet,
             Self::Inflate | Self::InflateLimit => Step::Inflate,
             Self::Cose(_) => Step::Cose,
-            Self::UnknownKey { .. } => Step::Key,
+            Self::UnknownKey { .. } | Self::NotRegistered | Self::RegisterMissing | Self::TooManyAttempts => Step::Key,
             Self::Algorithm => Step::Algorithm,
             Self::Signature => Step::Signature,
             Self::Claims(_) => Step::Claims,

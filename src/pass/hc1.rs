@@ -16,6 +16,9 @@ use crate::{
     ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, foreign,
 };
 
+/// How its texts begin.
+pub(crate) const PREFIX: &str = "HC1:";
+
 /// Longest text: what a version 40-L code holds in its alphanumeric mode.
 pub const LONGEST_TEXT: usize = 4296;
 
@@ -70,7 +73,7 @@ pub fn unwrap(text: &str) -> Result<Vec<u8>, Error> {
     if text.len() > LONGEST_TEXT {
         return Err(Error::TooLong);
     }
-    base45::decode(text.strip_prefix(Format::Hc1.prefix()).ok_or(Error::NotAPass)?).ok_or(Error::Base45)
+    base45::decode(text.strip_prefix(PREFIX).ok_or(Error::NotAPass)?).ok_or(Error::Base45)
 }
 
 /// Unpacks one zlib stream, all of it and nothing after it, to at most [`LONGEST_CBOR`] bytes.

@@ -22,6 +22,7 @@ mod foreign;
 pub mod hc1;
 mod key;
 pub mod mp1;
+pub mod registered;
 mod trace;
 
 pub use certificate::{BadCertificate, Certificate};
@@ -51,7 +52,8 @@ pub fn recognise(text: &str) -> Result<Format, Error> {
     if text.len() > LONGEST_TEXT {
         return Err(Error::TooLong);
     }
-    Format::ALL.into_iter().find(|format| text.starts_with(format.prefix())).ok_or(Error::NotAPass)
+    let is_of = |format: &Format| format.prefix().is_some_and(|prefix| text.starts_with(prefix));
+    Format::ALL.into_iter().find(is_of).ok_or(Error::NotAPass)
 }
 
 /// Decodes a text and verifies its signature.
@@ -62,6 +64,7 @@ pub fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     match recognise(text)? {
         Format::Mp1 => mp1::read(text, keys),
         Format::Hc1 => hc1::read(text, keys),
+        Format::Link | Format::Code | Format::Card | Format::Plate => Err(Error::NotAPass),
     }
 }
 

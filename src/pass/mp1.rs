@@ -11,7 +11,10 @@ pub use self::claims::encode;
 
 use crate::key::search;
 use crate::trace::Trace;
-use crate::{CoseFault, Error, Format, Keys, PublicKey, Step, Verified};
+use crate::{CoseFault, Error, Keys, PublicKey, Step, Verified};
+
+/// How its texts begin.
+pub(crate) const PREFIX: &str = "MP1:";
 
 /// Longest text in characters.
 pub const LONGEST_TEXT: usize = 1024;
@@ -35,7 +38,7 @@ pub const CLAIM: i64 = -65_537;
 /// Wraps an envelope as the text of a code.
 pub fn text(cose: &[u8]) -> String {
     let mut text = base45::encode(cose);
-    text.insert_str(0, Format::Mp1.prefix());
+    text.insert_str(0, PREFIX);
     text
 }
 
@@ -70,7 +73,7 @@ fn unwrap(text: &str) -> Result<Vec<u8>, Error> {
     if text.len() > LONGEST_TEXT {
         return Err(Error::TooLong);
     }
-    base45::decode(text.strip_prefix(Format::Mp1.prefix()).ok_or(Error::NotAPass)?).ok_or(Error::Base45)
+    base45::decode(text.strip_prefix(PREFIX).ok_or(Error::NotAPass)?).ok_or(Error::Base45)
 }
 
 fn parse(cose: &[u8]) -> Result<Sign1<'_>, Error> {

@@ -27,7 +27,7 @@ pub(crate) enum Content {
     /// A status list with its deltas.
     Status(StatusList),
     /// Rules of a region.
-    Policy(Policy),
+    Policy(Box<Policy>),
     /// Revocations by rule.
     Rules(Vec<Rule>),
     /// Orders.
@@ -131,7 +131,7 @@ impl Content {
         Ok(match part {
             Part::Keys => Self::Keys(strict::<Vec<KeyEntry>>(&base, "keys")?.into_iter().filter_map(known).collect()),
             Part::Status => Self::Status(StatusList::decode(&base)?),
-            Part::Policy => Self::Policy(strict(&base, "policy")?),
+            Part::Policy => Self::Policy(Box::new(strict(&base, "policy")?)),
             Part::Rules => Self::Rules(format::read_rules(&base)?),
             Part::Orders => Self::Orders(format::read_orders(&base)?),
             Part::Acceptance => {

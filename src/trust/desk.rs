@@ -61,6 +61,7 @@ pub fn policy() -> Policy {
         fresh_for: DAY,
         old_after: 7 * DAY,
         freshness: Vec::new(),
+        ..Policy::default()
     }
 }
 

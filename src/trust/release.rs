@@ -94,7 +94,7 @@ impl Release {
             }
         }
         let policy = policy.ok_or(Error::Incomplete("policy"))?;
-        Ok(Self { head, streams, keys, by_kid, status, ids, registers, rules, orders, policy })
+        Ok(Self { head, streams, keys, by_kid, status, ids, registers, rules, orders, policy: *policy })
     }
 
     /// The region.

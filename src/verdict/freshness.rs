@@ -27,12 +27,23 @@ pub enum Knowledge {
     /// Orders.
     #[n(6)]
     Orders,
+    /// By which rules certificates are accepted.
+    #[n(7)]
+    Acceptance,
 }
 
 impl Knowledge {
     /// Every part there is.
-    pub const ALL: [Self; 7] =
-        [Self::Keys, Self::Status, Self::Policy, Self::Ids, Self::Rules, Self::Register, Self::Orders];
+    pub const ALL: [Self; 8] = [
+        Self::Keys,
+        Self::Status,
+        Self::Policy,
+        Self::Ids,
+        Self::Rules,
+        Self::Register,
+        Self::Orders,
+        Self::Acceptance,
+    ];
 
     /// Stable name.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +55,7 @@ impl Knowledge {
             Self::Rules => "rules",
             Self::Register => "register",
             Self::Orders => "orders",
+            Self::Acceptance => "acceptance",
         }
     }
 
@@ -57,6 +69,7 @@ impl Knowledge {
             Self::Rules => 4,
             Self::Register => 5,
             Self::Orders => 6,
+            Self::Acceptance => 7,
         }
     }
 
@@ -83,12 +96,14 @@ pub struct Ages {
     pub register: i64,
     /// Orders.
     pub orders: i64,
+    /// By which rules certificates are accepted.
+    pub acceptance: i64,
 }
 
 impl Ages {
     /// Every part equally old: one signature binds them all.
     pub const fn all(age: i64) -> Self {
-        Self { keys: age, status: age, policy: age, ids: age, rules: age, register: age, orders: age }
+        Self { keys: age, status: age, policy: age, ids: age, rules: age, register: age, orders: age, acceptance: age }
     }
 
     /// The age of one part.
@@ -101,6 +116,7 @@ impl Ages {
             Knowledge::Rules => self.rules,
             Knowledge::Register => self.register,
             Knowledge::Orders => self.orders,
+            Knowledge::Acceptance => self.acceptance,
         }
     }
 
@@ -114,6 +130,7 @@ impl Ages {
             Knowledge::Rules => &mut self.rules,
             Knowledge::Register => &mut self.register,
             Knowledge::Orders => &mut self.orders,
+            Knowledge::Acceptance => &mut self.acceptance,
         }
     }
 }

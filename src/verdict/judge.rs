@@ -5,8 +5,8 @@ use plate::Match;
 
 use crate::order::applying;
 use crate::{
-    Action, Facts, Flags, Grade, KindRule, Knowledge, Listed, Order, Outcome, PlateRule, Policy, Reason, Scope, Status,
-    Verdict,
+    Acceptance, Action, Condition, Facts, Flags, Grade, KindRule, Knowledge, Listed, Order, Outcome, PlateRule, Policy,
+    Reason, Record, RegisterState, Scope, Status, Verdict,
 };
 
 /// How far ahead of the box an issuer's clock may be, in seconds.
@@ -48,6 +48,8 @@ fn gather(facts: &Facts<'_>, policy: &Policy, clock: &Clock, order: Option<&Orde
     // Absent only when nothing was verified; then nothing may be believed.
     match facts.scope {
         Some(scope) => key(facts, document, scope, policy, reasons),
+        // The register is HQ's own word, signed with its release.
+        None if document.format.is_registered() && facts.record.is_some() => {}
         None => reasons.push(Reason::OutOfScope),
     }
     match order.map(|order| order.action) {
@@ -84,7 +86,8 @@ fn revocation(facts: &Facts<'_>, document: &Document, reasons: &mut Vec<Reason>)
     if facts.rules.iter().any(|rule| rule.revokes(document, facts.kid)) {
         reasons.push(Reason::RevokedByRule);
     }
-    if facts.record.is_some_and(|record| record.flags.contains(Flags::ALERT)) {
+    let alert = |record: Option<&Record>| record.is_some_and(|record| record.flags.contains(Flags::ALERT));
+    if alert(facts.record) || alert(facts.vehicle) {
         reasons.push(Reason::RegisterAlert);
     }
 }
@@ -95,7 +98,8 @@ fn rests_on(facts: &Facts<'_>) -> impl Iterator<Item = Knowledge> {
     let some = [
         (Knowledge::Status, facts.status != Status::NoIndex),
         (Knowledge::Ids, facts.listed != Listed::NotKept),
-        (Knowledge::Register, facts.record.is_some()),
+        (Knowledge::Register, facts.register == RegisterState::Here),
+        (Knowledge::Acceptance, facts.acceptance != Acceptance::NotAsked),
     ];
     always.into_iter().chain(some.into_iter().filter_map(|(part, is_asked)| is_asked.then_some(part)))
 }
@@ -111,6 +115,14 @@ fn rejection(error: &pass::Error, facts: &Facts<'_>, policy: &Policy) -> Reason 
             Reason::UnknownKeyOldList
         }
         pass::Error::UnknownKey { .. } => Reason::UnknownKey,
+        pass::Error::NotRegistered if policy.grade(Knowledge::Register, facts.ages.register) > Grade::Fresh => {
+            Reason::NotRegisteredOldList
+        }
+        pass::Error::NotRegistered => Reason::NotRegistered,
+        pass::Error::RegisterMissing => Reason::RegisterMissing,
+        pass::Error::TooManyAttempts => Reason::TooManyAttempts,
+        pass::Error::UnknownLink => Reason::UnknownLink,
+        pass::Error::WrongCode => Reason::WrongCode,
         _ => Reason::Unreadable,
     }
 }
@@ -185,11 +197,42 @@ fn key(facts: &Facts<'_>, document: &Document, scope: &Scope, policy: &Policy, r
     }
 }
 
+/// How often it was used, against what the pass and its kind allow: the narrower of both counts.
+fn uses(facts: &Facts<'_>, document: &Document, rule: &KindRule, reasons: &mut Vec<Reason>) {
+    let (signed, of_kind) = (document.limits.unwrap_or_default(), rule.limits.unwrap_or_default());
+    let narrower = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+    let trips = narrower(signed.trips, of_kind.trips);
+    let per_day = narrower(signed.per_day, of_kind.per_day);
+    let Some(used) = facts.uses.filter(|_| trips.is_some() || per_day.is_some()) else { return };
+    let reached = |limit: Option<u64>, used: u64| limit.is_some_and(|limit| used >= limit);
+    if used.under_way_since.is_none() && (reached(trips, used.trips) || reached(per_day, used.today)) {
+        reasons.push(Reason::UsedUp);
+    }
+    let age = facts.now.unix().saturating_sub(used.as_of.unwrap_or(i64::MIN));
+    if facts.policy.and_then(|policy| policy.uses_old_after).is_some_and(|old| age > old) {
+        reasons.push(Reason::UsesOld);
+    }
+}
+
 /// The kind's rule: plate and document.
 fn kind(facts: &Facts<'_>, document: &Document, rule: &KindRule, reasons: &mut Vec<Reason>) {
     if rule.compare_document {
         reasons.push(Reason::CompareDocument);
     }
+    if rule.best_is_check {
+        reasons.push(Reason::CompareNext);
+    }
+    match facts.condition {
+        Condition::Fails => reasons.push(Reason::ConditionFails),
+        Condition::Unknown => reasons.push(Reason::ConditionUnknown),
+        Condition::None | Condition::Holds => {}
+    }
+    match facts.acceptance {
+        Acceptance::Refused => reasons.push(Reason::NotAccepted),
+        Acceptance::Open => reasons.push(Reason::RulesOpen),
+        Acceptance::NotAsked | Acceptance::Accepted => {}
+    }
+    uses(facts, document, rule, reasons);
     if rule.plate == PlateRule::Ignored || document.format == Format::Hc1 {
         return;
     }

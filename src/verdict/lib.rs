@@ -23,11 +23,11 @@ mod reason;
 mod record;
 mod rule;
 
-pub use facts::{Facts, Listed, Status};
+pub use facts::{Acceptance, Condition, Facts, Listed, PlateSource, RegisterState, Status, Used};
 pub use freshness::{Ages, Freshness, Grade, Knowledge};
 pub use judge::{AHEAD_OF_FLOOR, judge};
 pub use order::{Action, Order};
-pub use policy::{KindRule, PlateRule, Policy, Scope};
+pub use policy::{Arrivals, Attempts, Exemption, KindRule, Limits, PlateRule, PlateTrust, Policy, Purpose, Scope};
 pub use reason::{Outcome, Reason};
 pub use record::{Flags, Record};
 pub use rule::Rule;

@@ -1,6 +1,7 @@
 //! A region's rules, as HQ signs them and the box applies them.
 
 use minicbor::{Decode, Encode};
+use pass::registered::Forms;
 use pass::{Format, Kind};
 
 use crate::{Freshness, Grade, Knowledge};
@@ -44,7 +45,7 @@ pub enum PlateRule {
 }
 
 /// The rule for one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct KindRule {
     /// The kind's number.
@@ -65,10 +66,116 @@ pub struct KindRule {
     /// Whether the officer compares a document every time.
     #[n(5)]
     pub compare_document: bool,
+    /// How often it may be used, where the pass itself does not say less.
+    #[n(6)]
+    pub limits: Option<Limits>,
+    /// What must hold beyond this table, as an expression.
+    #[n(7)]
+    pub condition: Option<String>,
+    /// Whether the officer compares the next fact every time: such a pass alone never admits.
+    #[cbor(n(8), default, skip_if = "is_false")]
+    pub best_is_check: bool,
+}
+
+/// How often a kind may be used; an absent limit does not limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Limits {
+    /// Trips within `days`.
+    #[n(0)]
+    pub trips: Option<u64>,
+    /// Days within which `trips` are counted.
+    #[n(1)]
+    pub days: Option<u64>,
+    /// Trips a day.
+    #[n(2)]
+    pub per_day: Option<u64>,
+    /// Minutes each.
+    #[n(3)]
+    pub minutes: Option<u64>,
+}
+
+/// Somebody who needs no pass.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Exemption {
+    /// Stable code, for the journal.
+    #[n(0)]
+    pub code: String,
+    /// Its name in Russian, and what the officer looks at.
+    #[n(1)]
+    pub ru: String,
+    /// The same in English.
+    #[n(2)]
+    pub en: String,
+}
+
+/// A purpose that somebody gives, and for how long it is good.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Purpose {
+    /// Stable code, for the journal.
+    #[n(0)]
+    pub code: String,
+    /// Its name in Russian.
+    #[n(1)]
+    pub ru: String,
+    /// Its name in English.
+    #[n(2)]
+    pub en: String,
+    /// Minutes it is good for.
+    #[n(3)]
+    pub minutes: Option<u64>,
+}
+
+/// How those are registered who arrive without a pass.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+#[cbor(map)]
+pub struct Arrivals {
+    /// What they may come for.
+    #[n(0)]
+    pub purposes: Vec<Purpose>,
+    /// Places they may name, to be picked instead of spelled.
+    #[n(1)]
+    pub places: Vec<String>,
+    /// Days they stay where they say.
+    #[n(2)]
+    pub days: u64,
+}
+
+/// How many wrong codes may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Attempts {
+    /// So many.
+    #[n(0)]
+    pub tries: u64,
+    /// Within so many seconds.
+    #[n(1)]
+    pub seconds: u64,
+}
+
+/// How far a device is believed that reads plates.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PlateTrust {
+    /// Its kind, as the box's settings name it: `hikvision`, `frigate`, `json`, `axis`.
+    #[n(0)]
+    pub source: String,
+    /// Thousandths of confidence below which a reading is only a hint.
+    #[n(1)]
+    pub least: u64,
+    /// Whether a reading counts as the officer's yes to the plate.
+    #[n(2)]
+    pub may_agree: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A region's rules.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(map)]
 pub struct Policy {
     /// The territory this is for, by number as passes name it.
@@ -89,6 +196,36 @@ pub struct Policy {
     /// Parts that have bounds of their own; every other goes by the two above.
     #[cbor(n(5), default, skip_if = "Vec::is_empty")]
     pub freshness: Vec<Freshness>,
+    /// How registered passes are written here.
+    #[cbor(n(6), default, skip_if = "Forms::is_empty")]
+    pub forms: Forms,
+    /// Who needs no pass.
+    #[cbor(n(7), default, skip_if = "Vec::is_empty")]
+    pub exemptions: Vec<Exemption>,
+    /// How many wrong codes may be tried; none: as many as anybody likes.
+    #[n(8)]
+    pub attempts: Option<Attempts>,
+    /// Whether an officer must have signed in before anything is judged.
+    #[cbor(n(9), default, skip_if = "is_false")]
+    pub shift_required: bool,
+    /// Seconds for which the same pass at the same box is the same crossing; none: the box's own setting.
+    #[n(10)]
+    pub grace: Option<u64>,
+    /// How arrivals without a pass are registered; none: they are not.
+    #[n(11)]
+    pub arrivals: Option<Arrivals>,
+    /// Purposes of trips that their makers declare themselves.
+    #[cbor(n(12), default, skip_if = "Vec::is_empty")]
+    pub trips: Vec<Purpose>,
+    /// Devices that read plates; one that is not named is believed nothing.
+    #[cbor(n(13), default, skip_if = "Vec::is_empty")]
+    pub plates: Vec<PlateTrust>,
+    /// Seconds after which what is known of other boxes' uses is old; none: never.
+    #[n(14)]
+    pub uses_old_after: Option<i64>,
+    /// Whether a plate alone may be a pass, if the register says so.
+    #[cbor(n(15), default, skip_if = "is_false")]
+    pub plate_alone: bool,
 }
 
 impl Policy {

@@ -76,10 +76,18 @@ reasons! {
     StoppedByOrder = 27, "stopped-by-order", Refuse;
     /// An order has suspended passes of this kind for a while.
     SuspendedByOrder = 28, "suspended-by-order", Refuse;
+    /// The rules by which certificates are accepted say no to this one.
+    NotAccepted = 31, "not-accepted", Refuse;
+    /// Its uses are used up: so many trips, so often a day.
+    UsedUp = 30, "used-up", Refuse;
     /// The vehicle's plate is not one the pass binds.
     WrongPlate = 13, "wrong-plate", Refuse;
     /// No key for this pass is in the adopted release, which is fresh.
     UnknownKey = 14, "unknown-key", Refuse;
+    /// The register does not know it, and is fresh.
+    NotRegistered = 29, "not-registered", Refuse;
+    /// Too many codes were tried that nobody knows; for a while none is looked up.
+    TooManyAttempts = 32, "too-many-attempts", Refuse;
     /// The issuer's key is not valid at this time.
     KeyNotValid = 15, "key-not-valid", Refuse;
     /// The issuer may not issue this kind, or for this territory.
@@ -92,10 +100,16 @@ reasons! {
     ImplausibleDates = 19, "implausible-dates", Refuse;
     /// The pass is not for this territory.
     WrongTerritory = 20, "wrong-territory", Refuse;
+    /// A condition of policy does not hold for it.
+    ConditionFails = 33, "condition-fails", Refuse;
     /// HQ's policy does not know or no longer admits this kind.
     KindNotAdmitted = 21, "kind-not-admitted", Refuse;
     /// This format is not enabled in this region.
     FormatNotEnabled = 22, "format-not-enabled", Refuse;
+    /// A link, but to no place where passes of this region stand.
+    UnknownLink = 34, "unknown-link", Refuse;
+    /// A code that cannot be one of this region's: too long, too short, or typed wrong.
+    WrongCode = 35, "wrong-code", Refuse;
     /// It begins like a pass but cannot be decoded.
     Unreadable = 23, "unreadable", Refuse;
     /// The code is not a pass at all.
@@ -106,6 +120,10 @@ reasons! {
     RegisterAlert = 49, "register-alert", Check;
     /// No key for this pass, but the list is old: a newer one may hold it. Apart from forged.
     UnknownKeyOldList = 40, "unknown-key-old-list", Check;
+    /// The register does not know it, but is old: a newer one may.
+    NotRegisteredOldList = 50, "not-registered-old-list", Check;
+    /// There is no register here that would know it.
+    RegisterMissing = 53, "register-missing", Check;
     /// The box's clock is in doubt, so validity cannot be told.
     ClockInDoubt = 41, "clock-in-doubt", Check;
     /// The status list that covers this pass is not here.
@@ -114,12 +132,20 @@ reasons! {
     IdsListMissing = 48, "ids-list-missing", Check;
     /// The knowledge behind this verdict is older than policy likes.
     KnowledgeOld = 43, "knowledge-old", Check;
+    /// It may be used so often only, and what other boxes have seen is not known since long.
+    UsesOld = 51, "used-elsewhere-perhaps", Check;
+    /// The rules by which certificates are accepted cannot tell.
+    RulesOpen = 52, "rules-open", Check;
+    /// A condition of policy cannot be told.
+    ConditionUnknown = 54, "condition-unknown", Check;
     /// The pass binds a plate: compare it with the car.
     ComparePlate = 44, "compare-plate", Check;
     /// The pass binds a part of the plate and it fits: compare the next fact.
     PartialPlate = 45, "partial-plate", Check;
     /// The plate was read with characters that are easily confused: compare by eye.
     PlateReadingDoubtful = 46, "plate-reading-doubtful", Check;
+    /// Policy never admits this kind without a look: compare the next fact.
+    CompareNext = 55, "compare-next", Check;
     /// Policy wants this kind compared with a document or a fact on it.
     CompareDocument = 47, "compare-document", Check;
 }

@@ -80,6 +80,7 @@ fn content(revoked: u64) -> Content {
         fresh_for: DAY,
         old_after: 7 * DAY,
         freshness: Vec::new(),
+        ..Policy::default()
     };
     let lists = vec![List { issuer: "RU-TVE".into(), series: 0, list }];
     Content::new(vec![KeyEntry::new(&issuer(), scope)], lists, policy)

@@ -52,7 +52,7 @@ pub const WORDS: Words = Words {
     minutes: "min",
     hours: "h",
     days: "d",
-    knowledge: ["keys", "revocations", "rules", "stop list", "bans", "register", "orders"],
+    knowledge: ["keys", "revocations", "rules", "stop list", "bans", "register", "orders", "acceptance"],
     journal_fails: "NO RECORD",
     journal: "Journal",
     room_for: "Journal: room for {hours} h. Tell headquarters.",
@@ -141,6 +141,45 @@ pub const fn reason(reason: Reason) -> Said {
         }
         Reason::PlateReadingDoubtful => {
             said("Compare with the car", "The plate was read with doubt. The car must have the one in the pass.")
+        }
+        Reason::NotAccepted => said(
+            "The certificate does not do",
+            "By headquarters' rules such a certificate does not entitle. Turn the car back.",
+        ),
+        Reason::UsedUp => said("Its trips are used up", "No more trips may be made on this pass. Turn the car back."),
+        Reason::NotRegistered => {
+            said("Not in the register", "The register is fresh and has no such pass. See whether it was typed right.")
+        }
+        Reason::TooManyAttempts => {
+            said("Too many attempts", "Wrong codes were typed again and again. Wait, and check the documents.")
+        }
+        Reason::ConditionFails => {
+            said("A condition is not met", "By headquarters' rules it does not count here and now. Turn the car back.")
+        }
+        Reason::UnknownLink => {
+            said("The link is no pass", "The code holds a link to elsewhere. Do not open it. Ask to see the pass.")
+        }
+        Reason::WrongCode => {
+            said("There is no such code", "The code was typed wrong. Compare it, and type it once more.")
+        }
+        Reason::NotRegisteredOldList => said(
+            "Not in the register",
+            "But the register here is {age} old; a newer one may have it. Ask headquarters.",
+        ),
+        Reason::RegisterMissing => {
+            said("No register in the box", "There is nothing here to check such a pass with. Ask headquarters.")
+        }
+        Reason::UsesOld => {
+            said("Perhaps used elsewhere", "What other posts have seen is not known here since long. Ask headquarters.")
+        }
+        Reason::RulesOpen => {
+            said("The rules cannot tell", "The certificate lacks what the rules ask for. Decide by the documents.")
+        }
+        Reason::ConditionUnknown => {
+            said("A condition cannot be told", "The box does not know what the passage depends on. Ask headquarters.")
+        }
+        Reason::CompareNext => {
+            said("Compare the document", "Such a pass proves nothing by itself. Compare what it says.")
         }
         Reason::CompareDocument => said("Compare the document", "The document must say the same."),
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use wire::{ClockTrust, WallTime};
 
 use super::*;
-use crate::{Ages, Freshness, Record, Rule};
+use crate::{Ages, Freshness, Limits, PlateSource, Record, Rule, Used};
 
 const NOON: i64 = 1_588_334_400;
 const DAY: i64 = 86_400;
@@ -27,6 +27,12 @@ struct Case {
     floor: i64,
     plate: Option<Reading>,
     agreed: bool,
+    source: PlateSource,
+    vehicle: Option<Record>,
+    register: RegisterState,
+    uses: Option<Used>,
+    acceptance: Acceptance,
+    condition: Condition,
     policy: Option<Policy>,
     ages: Ages,
 }
@@ -40,6 +46,7 @@ impl Case {
             admitted,
             plate,
             compare_document,
+            ..KindRule::default()
         };
         Self {
             format: Some(Format::Mp1),
@@ -79,6 +86,12 @@ impl Case {
             floor: NOON - 3600,
             plate: Some(Reading::new("A123BC77")),
             agreed: false,
+            source: PlateSource::Officer,
+            vehicle: None,
+            register: RegisterState::NotAsked,
+            uses: None,
+            acceptance: Acceptance::NotAsked,
+            condition: Condition::None,
             policy: Some(Policy {
                 territory: 69,
                 formats: vec!["MP1".into()],
@@ -91,6 +104,7 @@ impl Case {
                 fresh_for: DAY,
                 old_after: 3 * DAY,
                 freshness: Vec::new(),
+                ..Policy::default()
             }),
             ages: Ages::all(60),
         }
@@ -124,6 +138,10 @@ impl Case {
         self.reading.as_mut().unwrap()
     }
 
+    fn rule_of_work(&mut self) -> &mut KindRule {
+        &mut self.policy.as_mut().unwrap().kinds[0]
+    }
+
     fn verdict(&self) -> Verdict {
         judge(&Facts {
             format: self.format,
@@ -138,7 +156,13 @@ impl Case {
             now: self.now,
             floor: self.floor,
             plate: self.plate.as_ref(),
+            plate_source: self.source,
             plate_agreed: self.agreed,
+            vehicle: self.vehicle.as_ref(),
+            register: self.register,
+            uses: self.uses,
+            acceptance: self.acceptance,
+            condition: self.condition,
             policy: self.policy.as_ref(),
             ages: self.ages,
         })
@@ -152,6 +176,41 @@ const BENDS: &[Bend] = &[
     ("nothing is wrong", |_| {}, &[]),
     ("the signature does not hold", |c| c.reading = Err(pass::Error::Signature), &[Reason::Forged]),
     ("the algorithm is not the key's", |c| c.reading = Err(pass::Error::Algorithm), &[Reason::Forged]),
+    ("the register does not know it", |c| c.reading = Err(pass::Error::NotRegistered), &[Reason::NotRegistered]),
+    (
+        "the register does not know it and is old",
+        |c| {
+            c.reading = Err(pass::Error::NotRegistered);
+            c.ages.register = 2 * DAY;
+        },
+        &[Reason::NotRegisteredOldList],
+    ),
+    ("there is no register", |c| c.reading = Err(pass::Error::RegisterMissing), &[Reason::RegisterMissing]),
+    ("too many codes", |c| c.reading = Err(pass::Error::TooManyAttempts), &[Reason::TooManyAttempts]),
+    ("a link to elsewhere", |c| c.reading = Err(pass::Error::UnknownLink), &[Reason::UnknownLink]),
+    ("a code typed wrong", |c| c.reading = Err(pass::Error::WrongCode), &[Reason::WrongCode]),
+    ("a condition fails", |c| c.condition = Condition::Fails, &[Reason::ConditionFails]),
+    ("a condition cannot be told", |c| c.condition = Condition::Unknown, &[Reason::ConditionUnknown]),
+    ("the rules say no", |c| c.acceptance = Acceptance::Refused, &[Reason::NotAccepted]),
+    ("the rules cannot tell", |c| c.acceptance = Acceptance::Open, &[Reason::RulesOpen]),
+    ("policy never admits it alone", |c| c.rule_of_work().best_is_check = true, &[Reason::CompareNext]),
+    (
+        "used up",
+        |c| {
+            c.rule_of_work().limits = Some(Limits { per_day: Some(2), ..Limits::default() });
+            c.uses = Some(Used { today: 2, ..Used::default() });
+        },
+        &[Reason::UsedUp],
+    ),
+    (
+        "what others have seen is old",
+        |c| {
+            c.rule_of_work().limits = Some(Limits { per_day: Some(2), ..Limits::default() });
+            c.policy.as_mut().unwrap().uses_old_after = Some(DAY);
+            c.uses = Some(Used { today: 1, as_of: Some(NOON - DAY - 1), ..Used::default() });
+        },
+        &[Reason::UsesOld],
+    ),
     ("revoked", |c| c.status = Status::Revoked, &[Reason::Revoked]),
     ("suspended", |c| c.status = Status::Suspended, &[Reason::Suspended]),
     ("another plate", |c| c.plate = Some(Reading::new("A124BC77")), &[Reason::WrongPlate]),

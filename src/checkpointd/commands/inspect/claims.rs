@@ -48,7 +48,9 @@ pub(super) fn document(document: &Document) -> Value {
     // Ours are random bytes, a certificate's is a text.
     let id = match document.format {
         Format::Mp1 => hex(&document.id),
-        Format::Hc1 => String::from_utf8_lossy(&document.id).into_owned(),
+        Format::Hc1 | Format::Link | Format::Code | Format::Card | Format::Plate => {
+            String::from_utf8_lossy(&document.id).into_owned()
+        }
     };
     json!({
         "format": document.format.as_str(),
