@@ -45,7 +45,7 @@ use wire::entry::{Action, Closing, Crossing, Entry, Note};
 use crate::config;
 use crate::feed::FromDevice;
 use crate::guide::Guide;
-use crate::judge::{Circumstances, Judgement, judge};
+use crate::judge::{Books, Circumstances, Judgement, judge};
 
 /// How long the end of a crossing stays on the panel, and how long a text must be out of view before it
 /// counts as shown again.
@@ -178,6 +178,7 @@ pub struct Lane {
     camera: Option<CameraState>,
     guide: Guide,
     run: Option<Run>,
+    books: Books,
 }
 
 impl Lane {
@@ -194,7 +195,13 @@ impl Lane {
             camera: None,
             guide: Guide::default(),
             run: None,
+            books: Books::default(),
         }
+    }
+
+    /// The same lane, with what the box itself keeps.
+    pub fn with(self, books: Books) -> Self {
+        Self { books, ..self }
     }
 
     /// The language of the panel.
@@ -244,6 +251,10 @@ impl Lane {
         }
         // A lane that never rests must not wait for time to be told.
         self.turn(world, &mut entries);
+        // A use is reserved before anything is shown; what is written down says which.
+        if let Some(uses) = &self.books.uses {
+            uses.take(&entries);
+        }
         entries
     }
 
@@ -289,9 +300,9 @@ impl Lane {
         self.typed.clear();
         let memory = Duration::from_secs(self.settings.plate_memory);
         let plate = self.plate.take().filter(|(_, at)| world.mono.saturating_sub(*at) < memory).map(|(p, _)| p);
-        let judgement = judge(&text, around(world, plate.as_ref(), false));
-        let open =
-            Box::new(Open { id: (self.draw_id)(), text, judgement, plate, read_us, seen: world.mono, shown: None });
+        let id = (self.draw_id)();
+        let judgement = judge(&text, around(world, &self.books, id, plate.as_ref()));
+        let open = Box::new(Open { id, text, judgement, plate, read_us, seen: world.mono, shown: None });
         // What was revoked since, or comes on another car, is judged like any other.
         self.state = match self.admitted_within_grace(&open.text, world.mono) {
             Some(admitted) if !open.is_refused() => State::AdmittedBefore { again: open, admitted },
@@ -356,9 +367,9 @@ impl Lane {
 
     /// Judges what is here once more: a fact has come, or HQ has spoken.
     fn judge_again(&mut self, write: bool, world: &World<'_>, entries: &mut Vec<Entry>) {
-        let number = self.settings.number;
+        let (number, books) = (self.settings.number, &self.books);
         let again = |open: &mut Open| {
-            let judgement = judge(&open.text, around(world, open.plate.as_ref(), false));
+            let judgement = judge(&open.text, around(world, books, open.id, open.plate.as_ref()));
             let changed = judgement.verdict != open.judgement.verdict;
             open.judgement = judgement;
             if changed {
@@ -437,7 +448,7 @@ impl Lane {
     /// Closes what is open; the state says how when an officer did it.
     fn close(&mut self, action: Action, world: &World<'_>, entries: &mut Vec<Entry>) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
-            entries.push(Entry::Closing(Closing { id: open.id, at: world.now, action }));
+            entries.push(Entry::Closing(Closing::new(open.id, world.now, action)));
             if matches!(action, Action::Passed | Action::TurnedBack) {
                 self.state = State::Closed { last: open, action, at: world.mono };
             }
@@ -475,17 +486,20 @@ pub fn note(code: &str, detail: &str, at: WallTime) -> Entry {
     Entry::Note(Note { at, code: code.to_owned(), detail: detail.to_owned() })
 }
 
-fn around<'a>(world: &World<'a>, plate: Option<&'a Reading>, plate_agreed: bool) -> Circumstances<'a> {
-    Circumstances { release: world.release, now: world.now, plate, plate_agreed }
+fn around<'a>(world: &World<'a>, books: &'a Books, crossing: [u8; 8], plate: Option<&'a Reading>) -> Circumstances<'a> {
+    Circumstances { plate, books: Some(books), crossing, ..Circumstances::new(world.release, world.now) }
 }
 
 /// What is written down of a crossing: only what the decision needed.
 fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
     let Open { id, judgement, plate, read_us, .. } = open;
     let document = judgement.document.as_ref();
+    let outcome = match judgement.verdict.outcome {
+        Outcome::Admit => wire::entry::Outcome::Admit,
+        Outcome::Check => wire::entry::Outcome::Check,
+        Outcome::Refuse => wire::entry::Outcome::Refuse,
+    };
     Crossing {
-        id: *id,
-        at,
         lane,
         format: document.map(|d| d.format.as_str().to_owned()),
         issuer: document.map(|d| d.issuer.clone()),
@@ -493,16 +507,14 @@ fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
         kind: document.map(|d| d.kind.number()),
         plate_seen: plate.as_ref().map(|p| p.folded().to_owned()),
         plate_bound: document.and_then(|d| d.plates.first()).map(|p| p.as_str().to_owned()),
-        outcome: match judgement.verdict.outcome {
-            Outcome::Admit => wire::entry::Outcome::Admit,
-            Outcome::Check => wire::entry::Outcome::Check,
-            Outcome::Refuse => wire::entry::Outcome::Refuse,
-        },
         reasons: judgement.verdict.reasons.iter().map(|r| r.number()).collect(),
         release: judgement.release,
         release_age: judgement.release_age,
         read_us: *read_us,
         judge_us: judgement.judge_us,
+        use_window: judgement.reserves.map(|reserves| reserves.window),
+        use_limit: judgement.reserves.map(|reserves| reserves.limit),
+        ..Crossing::new(*id, at, outcome)
     }
 }
 

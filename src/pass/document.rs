@@ -2,32 +2,42 @@
 
 use plate::Binding;
 
-/// A format of passes.
+/// A format of passes: signed ones carry their own proof, registered ones are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Our own signed pass.
     Mp1,
     /// EU certificate of vaccination, test or recovery.
     Hc1,
-    /// A link that is looked up and never opened.
+    /// New Zealand's COVID pass.
+    Nzcp,
+    /// SMART Health Card.
+    Shc,
+    /// ICAO's Visible Digital Seal for Non-Constrained environments.
+    VdsNc,
+    /// A link whose identifier the register holds.
     Link,
-    /// A code that was typed, read out or scanned.
+    /// A typed or printed code that the register holds.
     Code,
-    /// The number of a transport card.
+    /// The number of a transport card that the register holds.
     Card,
-    /// A vehicle's plate alone.
+    /// A plate that the register holds.
     Plate,
 }
 
 impl Format {
     /// Every format there is.
-    pub const ALL: [Self; 6] = [Self::Mp1, Self::Hc1, Self::Link, Self::Code, Self::Card, Self::Plate];
+    pub const ALL: [Self; 9] =
+        [Self::Mp1, Self::Hc1, Self::Nzcp, Self::Shc, Self::VdsNc, Self::Link, Self::Code, Self::Card, Self::Plate];
 
     /// Stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mp1 => "MP1",
             Self::Hc1 => "HC1",
+            Self::Nzcp => "NZCP",
+            Self::Shc => "SHC",
+            Self::VdsNc => "VDS-NC",
             Self::Link => "link",
             Self::Code => "code",
             Self::Card => "card",
@@ -35,18 +45,26 @@ impl Format {
         }
     }
 
-    /// Whether such a pass says nothing itself: the register does.
-    pub const fn is_registered(self) -> bool {
-        matches!(self, Self::Link | Self::Code | Self::Card | Self::Plate)
-    }
-
-    /// How the texts of a signed pass begin; those of a registered one are known by the region's forms.
+    /// How texts of a signed format begin, and no others do. Registered ones have no beginning of their own.
     pub const fn prefix(self) -> Option<&'static str> {
         match self {
             Self::Mp1 => Some(crate::mp1::PREFIX),
             Self::Hc1 => Some(crate::hc1::PREFIX),
+            Self::Nzcp => Some("NZCP:/1/"),
+            Self::Shc => Some("shc:/"),
+            Self::VdsNc => Some("{"),
             Self::Link | Self::Code | Self::Card | Self::Plate => None,
         }
+    }
+
+    /// Whether it says nothing itself, so that everything known of it stands in the register.
+    pub const fn is_registered(self) -> bool {
+        self.prefix().is_none()
+    }
+
+    /// Whether it is a certificate of vaccination, test or recovery: about a person and never a vehicle.
+    pub const fn is_certificate(self) -> bool {
+        matches!(self, Self::Hc1 | Self::Nzcp | Self::Shc | Self::VdsNc)
     }
 
     /// The format with a name.
@@ -60,11 +78,11 @@ impl Format {
 pub struct Kind(pub u16);
 
 impl Kind {
-    /// An EU certificate of vaccination.
+    /// A certificate of vaccination.
     pub const VACCINATION: Self = Self(1001);
-    /// An EU certificate of a test.
+    /// A certificate of a test.
     pub const TEST: Self = Self(1002);
-    /// An EU certificate of recovery.
+    /// A certificate of recovery.
     pub const RECOVERY: Self = Self(1003);
     /// New Zealand's COVID pass, which does not say what it was given for.
     pub const COVID_PASS: Self = Self(1004);
@@ -147,4 +165,29 @@ pub struct Document {
     pub status: Option<StatusIndex>,
     /// By which hashes it may be revoked, where its format knows such.
     pub revocation: Option<RevocationHashes>,
+}
+
+impl Document {
+    /// A document that says nothing but its format and kind.
+    pub const fn empty(format: Format, kind: Kind) -> Self {
+        Self {
+            format,
+            issuer: String::new(),
+            id: Vec::new(),
+            kind,
+            not_before: None,
+            expires: None,
+            issued: None,
+            plates: Vec::new(),
+            holder: None,
+            birth: None,
+            id_digits: None,
+            cards: Vec::new(),
+            regions: Vec::new(),
+            limits: None,
+            route: None,
+            status: None,
+            revocation: None,
+        }
+    }
 }

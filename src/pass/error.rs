@@ -5,13 +5,13 @@
 pub enum Step {
     /// Length and prefix.
     Prefix,
-    /// The text's alphabet (base45).
+    /// The text's alphabet (base45, base32, pairs of digits); of JSON, whether it is some.
     Alphabet,
     /// Decompression, in formats that have it.
     Inflate,
-    /// The signed envelope and its headers.
+    /// The signed envelope and its headers, whatever wraps it: COSE, JWS, VDS-NC.
     Cose,
-    /// A key for the hint in the envelope.
+    /// A key for the hint in the envelope; of what is registered, its record.
     Key,
     /// Whether the algorithm fits the key.
     Algorithm,
@@ -62,7 +62,19 @@ pub enum Error {
     /// Not base45 (RFC 9285 §4).
     #[error("the text is not base45")]
     Base45,
-    /// Not a zlib stream, or not only one.
+    /// Not base32 (RFC 4648, section 6) without padding.
+    #[error("the text is not base32")]
+    Base32,
+    /// Not pairs of digits from 00 to 77.
+    #[error("the text is not made of pairs of digits from 00 to 77")]
+    Digits,
+    /// One of several codes that make one pass together: a deprecated form, of which each part proves nothing.
+    #[error("the pass is spread over several codes")]
+    Chunked,
+    /// Not JSON as its format asks for.
+    #[error("not JSON as this format has it")]
+    Json(#[source] JsonFault),
+    /// Not a zlib or deflate stream, or not only one.
     #[error("the compressed part is damaged")]
     Inflate,
     /// It would unpack to more than any such pass needs.
@@ -71,12 +83,21 @@ pub enum Error {
     /// Not the signed envelope this format has.
     #[error("not the signed envelope of this format")]
     Cose(#[source] CoseFault),
+    /// Not the JSON Web Signature this format has.
+    #[error("not the signed envelope of this format")]
+    Jws(#[source] JwsFault),
+    /// Not the seal that VDS-NC has.
+    #[error("not the seal of this format")]
+    Seal(#[source] SealFault),
     /// No key with this hint is known. A newer list of keys may cure it.
     #[error("no key is known for this pass")]
     UnknownKey {
         /// The hint in the pass.
         kid: Vec<u8>,
     },
+    /// The authority has taken the certificate of its signer back.
+    #[error("the signer's certificate is revoked")]
+    SignerRevoked,
     /// The algorithm is unknown, or not that of the key.
     #[error("the algorithm does not fit the key")]
     Algorithm,
@@ -86,21 +107,77 @@ pub enum Error {
     /// The content is not what this format's content must be.
     #[error("the content is wrong")]
     Claims(#[source] ClaimsFault),
-    /// A link, but to none of the places where passes of this region stand. It is never opened.
-    #[error("the link is none of this region's passes")]
+    /// An address that is none of the policy's links. No link is ever opened.
+    #[error("the link is none of those that are looked up")]
     UnknownLink,
-    /// A code of another length or alphabet than the region's, or whose check digit is another.
-    #[error("the code is none of this region's")]
-    WrongCode,
-    /// Nothing stands under it in the register. A newer one may hold it.
-    #[error("the register does not know it")]
+    /// Nearly a code or a card's number, but not quite.
+    #[error("the code is mistyped")]
+    Code(#[source] CodeFault),
+    /// The register holds nothing under what was presented.
+    #[error("the register holds nothing under it")]
     NotRegistered,
-    /// There is no register here, or what opens it is not.
-    #[error("there is no register here")]
+    /// There is no register here, or one that cannot be read.
+    #[error("there is no register to look it up in")]
     RegisterMissing,
-    /// Too many codes were tried that nobody knows.
-    #[error("too many wrong codes were tried")]
+    /// Too many that the register does not hold, in too short a time.
+    #[error("too many attempts")]
     TooManyAttempts,
+}
+
+/// What is wrong with JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum JsonFault {
+    /// Not JSON (RFC 8259), nested too deeply, or something after it.
+    #[error("not one JSON text")]
+    Shape,
+    /// The same name twice in one object: two readers may take two values.
+    #[error("the same name twice")]
+    Duplicate,
+    /// A number whose canonical form two writers might not agree upon.
+    #[error("a number that is no integer of at most 53 bits")]
+    Number,
+}
+
+/// What is wrong with a JSON Web Signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum JwsFault {
+    /// Not three parts in base64url.
+    #[error("not a compact JWS")]
+    Shape,
+    /// A header that is no JSON object, says more than is understood, or names no compression.
+    #[error("the header is not that of this format")]
+    Header,
+    /// No key hint.
+    #[error("no key hint")]
+    NoKid,
+}
+
+/// What is wrong with a visible digital seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum SealFault {
+    /// Not `data` with a header and a message, beside `sig` with algorithm, certificate and signature.
+    #[error("not data and signature as this format has them")]
+    Shape,
+    /// Its certificate cannot be read, or its key not be used.
+    #[error("the certificate in the code cannot be used")]
+    Certificate,
+}
+
+/// How a code or a card's number is mistyped; the further down, the nearer it is to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum CodeFault {
+    /// As long as one, with a character that none has.
+    #[error("a character that such codes do not have")]
+    Alphabet,
+    /// Too short or too long.
+    #[error("too few or too many characters")]
+    Length,
+    /// Its check digit does not fit.
+    #[error("the check digit does not fit")]
+    Check,
+    /// The day that it begins with is none.
+    #[error("the day it names does not exist")]
+    Claim,
 }
 
 /// What is wrong with an envelope.
@@ -128,6 +205,9 @@ pub enum CoseFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimsFault {
+    /// Not JSON as the format asks for.
+    #[error("not JSON as this format has it")]
+    Json,
     /// Not CBOR as the format asks for: deterministic and within its limits for our own, any for foreign.
     #[error("not CBOR as this format has it")]
     Cbor(#[source] Option<wire::cbor::Error>),
@@ -158,9 +238,15 @@ pub enum ClaimsFault {
     /// Digits of an ID document that are not 1 to 10 digits.
     #[error("the digits of the ID document are not 1 to 10 digits")]
     IdDigits,
-    /// Neither vaccination, test nor recovery.
+    /// Neither vaccination, test nor recovery, nor a COVID pass.
     #[error("a certificate of no kind known here")]
     Kind,
+    /// More than one person.
+    #[error("it is not about one person")]
+    Person,
+    /// The certificate in the code says that its holder may not sign this.
+    #[error("the signer's certificate is not for this")]
+    Usage,
 }
 
 impl Error {
@@ -170,6 +256,12 @@ impl Error {
             Self::TooLong => "too-long",
             Self::NotAPass => "not-a-pass",
             Self::Base45 => "base45",
+            Self::Base32 => "base32",
+            Self::Digits => "digits",
+            Self::Chunked => "chunked",
+            Self::Json(JsonFault::Shape) => "json-shape",
+            Self::Json(JsonFault::Duplicate) => "json-duplicate",
+            Self::Json(JsonFault::Number) => "json-number",
             Self::Inflate => "inflate",
             Self::InflateLimit => "inflate-limit",
             Self::Cose(CoseFault::TooLong) => "cose-too-long",
@@ -177,9 +269,16 @@ impl Error {
             Self::Cose(CoseFault::Headers) => "cose-headers",
             Self::Cose(CoseFault::DuplicateHeader) => "cose-duplicate-header",
             Self::Cose(CoseFault::NoKid) => "cose-no-kid",
+            Self::Jws(JwsFault::Shape) => "jws-shape",
+            Self::Jws(JwsFault::Header) => "jws-header",
+            Self::Jws(JwsFault::NoKid) => "jws-no-kid",
+            Self::Seal(SealFault::Shape) => "seal-shape",
+            Self::Seal(SealFault::Certificate) => "seal-certificate",
             Self::UnknownKey { .. } => "unknown-key",
+            Self::SignerRevoked => "signer-revoked",
             Self::Algorithm => "algorithm",
             Self::Signature => "signature",
+            Self::Claims(ClaimsFault::Json) => "claims-json",
             Self::Claims(ClaimsFault::Cbor(_)) => "claims-cbor",
             Self::Claims(ClaimsFault::Shape) => "claims-shape",
             Self::Claims(ClaimsFault::Duplicate) => "claims-duplicate",
@@ -191,8 +290,13 @@ impl Error {
             Self::Claims(ClaimsFault::Birth) => "claims-birth",
             Self::Claims(ClaimsFault::IdDigits) => "claims-id-digits",
             Self::Claims(ClaimsFault::Kind) => "claims-kind",
+            Self::Claims(ClaimsFault::Person) => "claims-person",
+            Self::Claims(ClaimsFault::Usage) => "claims-usage",
             Self::UnknownLink => "unknown-link",
-            Self::WrongCode => "wrong-code",
+            Self::Code(CodeFault::Alphabet) => "code-alphabet",
+            Self::Code(CodeFault::Length) => "code-length",
+            Self::Code(CodeFault::Check) => "code-check",
+            Self::Code(CodeFault::Claim) => "code-claim",
             Self::NotRegistered => "not-registered",
             Self::RegisterMissing => "register-missing",
             Self::TooManyAttempts => "too-many-attempts",
@@ -202,11 +306,12 @@ impl Error {
     /// The step that failed. Whatever could be told before it held.
     pub const fn step(&self) -> Step {
         match self {
-            Self::TooLong | Self::NotAPass | Self::UnknownLink | Self::WrongCode => Step::Prefix,
-            Self::Base45 => Step::Alphabet,
+            Self::TooLong | Self::NotAPass | Self::Chunked | Self::UnknownLink => Step::Prefix,
+            Self::Base45 | Self::Base32 | Self::Digits | Self::Json(_) | Self::Code(_) => Step::Alphabet,
             Self::Inflate | Self::InflateLimit => Step::Inflate,
-            Self::Cose(_) => Step::Cose,
-            Self::UnknownKey { .. } | Self::NotRegistered | Self::RegisterMissing | Self::TooManyAttempts => Step::Key,
+            Self::Cose(_) | Self::Jws(_) | Self::Seal(_) => Step::Cose,
+            Self::UnknownKey { .. } | Self::SignerRevoked => Step::Key,
+            Self::NotRegistered | Self::RegisterMissing | Self::TooManyAttempts => Step::Key,
             Self::Algorithm => Step::Algorithm,
             Self::Signature => Step::Signature,
             Self::Claims(_) => Step::Claims,

@@ -2,6 +2,8 @@
 
 use ciborium::Value;
 
+use crate::{ClaimsFault, Error};
+
 /// Deepest nesting read; real certificates have five levels.
 const DEPTH: usize = 16;
 
@@ -42,5 +44,53 @@ pub(crate) fn repeats_a_key(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(repeats_a_key),
         Value::Tag(_, inner) => repeats_a_key(inner),
         _ => false,
+    }
+}
+
+/// An item as JSON, as rules of acceptance look at it: numbers as keys become texts, tags fall off, and what JSON
+/// does not have becomes null.
+pub(crate) fn json(value: &Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Value::Bool(truth) => (*truth).into(),
+        Value::Integer(number) => {
+            let number = i128::from(*number);
+            i64::try_from(number)
+                .map(Json::from)
+                .or_else(|_| u64::try_from(number).map(Json::from))
+                .unwrap_or(Json::Null)
+        }
+        Value::Float(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Tag(_, inner) => json(inner),
+        Value::Array(items) => items.iter().map(json).collect(),
+        Value::Map(map) => {
+            Json::Object(map.iter().filter_map(|(key, value)| Some((name(key)?, json(value)))).collect())
+        }
+        _ => Json::Null,
+    }
+}
+
+fn name(key: &Value) -> Option<String> {
+    match key {
+        Value::Text(text) => Some(text.clone()),
+        Value::Integer(number) => Some(i128::from(*number).to_string()),
+        _ => None,
+    }
+}
+
+/// The claims of a foreign pass.
+pub(crate) fn claims(payload: &[u8]) -> Result<Value, Error> {
+    let claims = value(payload).ok_or(Error::Claims(ClaimsFault::Cbor(None)))?;
+    if repeats_a_key(&claims) { Err(Error::Claims(ClaimsFault::Duplicate)) } else { Ok(claims) }
+}
+
+/// A NumericDate, which may be a float (RFC 8392 §2).
+pub(crate) fn seconds(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::Integer(seconds) => i64::try_from(*seconds).ok(),
+        // Casting saturates, and a date beyond i64 is as good as never.
+        Value::Float(seconds) if seconds.is_finite() => Some(*seconds as i64),
+        _ => None,
     }
 }

@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256};
 use wire::base45;
 use wire::sign::sig_structure;
 
-use crate::foreign::{field, get, has_duplicates, value};
+use crate::foreign::{field, get, has_duplicates, seconds, value};
 use crate::key::search;
+use crate::person::{initials, year};
 use crate::trace::Trace;
 use crate::{
     ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, foreign,
@@ -45,7 +46,9 @@ struct Envelope {
 pub(crate) fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     let envelope = parse(&inflate(&unwrap(text)?)?)?;
     let key = envelope.verify(keys)?;
-    Ok(Verified { document: decode(&envelope)?, key })
+    let claims = foreign::claims(&envelope.payload)?;
+    let (document, certificate) = decode(&envelope, &claims)?;
+    Ok(Verified { document, key, certificate: Some(foreign::json(certificate)) })
 }
 
 /// The same, step by step, and on to the content whatever the signature says.
@@ -61,7 +64,8 @@ pub(crate) fn trace(text: &str, keys: &dyn Keys, trace: &mut Trace) -> Result<()
     trace.alg = envelope.alg;
     trace.kid = Some(envelope.kid.clone());
     trace.enter_search(envelope.verify(keys));
-    trace.enter_document(&envelope.payload, decode(&envelope));
+    let document = foreign::claims(&envelope.payload).and_then(|claims| Ok(decode(&envelope, &claims)?.0));
+    trace.enter_document(&envelope.payload, document);
     Ok(())
 }
 
@@ -156,14 +160,11 @@ fn half(parts: &[&[u8]]) -> [u8; 16] {
     hash[..16].try_into().expect("SHA-256 has 32 bytes")
 }
 
-fn decode(envelope: &Envelope) -> Result<Document, Error> {
-    let claims = value(&envelope.payload).ok_or(Error::Claims(ClaimsFault::Cbor(None)))?;
-    if foreign::repeats_a_key(&claims) {
-        return Err(Error::Claims(ClaimsFault::Duplicate));
-    }
+fn decode<'a>(envelope: &Envelope, claims: &'a Value) -> Result<(Document, &'a Value), Error> {
     let claims = claims.as_map().ok_or(Error::Claims(ClaimsFault::Shape))?;
-    let certificate = get(claims, HCERT).and_then(Value::as_map).and_then(|hcert| get(hcert, 1)?.as_map());
-    let certificate = certificate.ok_or(Error::Claims(ClaimsFault::Missing("hcert")))?;
+    let hcert = get(claims, HCERT).and_then(Value::as_map).and_then(|hcert| get(hcert, 1));
+    let hcert = hcert.ok_or(Error::Claims(ClaimsFault::Missing("hcert")))?;
+    let certificate = hcert.as_map().ok_or(Error::Claims(ClaimsFault::Missing("hcert")))?;
     // One of the three; a signer entitled to another one only cannot hide it behind the first.
     let (kind, entry) = [("v", Kind::VACCINATION), ("t", Kind::TEST), ("r", Kind::RECOVERY)]
         .into_iter()
@@ -171,43 +172,23 @@ fn decode(envelope: &Envelope) -> Result<Document, Error> {
         .ok_or(Error::Claims(ClaimsFault::Kind))?;
     let id = field(entry, "ci").and_then(Value::as_text).unwrap_or_default();
     let names = field(certificate, "nam").and_then(Value::as_map);
-    let initial = |name: &str| names.and_then(|names| field(names, name)?.as_text()?.chars().next());
-    // Only what an officer compares with the document: initials and the year.
-    let holder: String = [initial("fnt"), initial("gnt")].into_iter().flatten().map(|c| format!("{c}.")).collect();
-    let birth = field(certificate, "dob").and_then(Value::as_text).and_then(|dob| dob.get(..4));
+    let name = |name: &str| names.and_then(|names| field(names, name)?.as_text());
     let issuer = get(claims, 1).and_then(Value::as_text);
     let issuer = issuer.or_else(|| field(entry, "co").and_then(Value::as_text)).unwrap_or_default();
-    Ok(Document {
-        format: Format::Hc1,
+    let document = Document {
         issuer: issuer.to_owned(),
         id: id.as_bytes().to_vec(),
-        kind,
         not_before: seconds(get(claims, 5)),
         expires: seconds(get(claims, 4)),
         issued: seconds(get(claims, 6)),
-        plates: Vec::new(),
-        holder: (!holder.is_empty()).then_some(holder),
-        birth: birth.map(str::to_owned),
-        id_digits: None,
-        cards: Vec::new(),
-        regions: Vec::new(),
-        limits: None,
-        route: None,
-        status: None,
+        holder: initials([name("fnt"), name("gnt")]),
+        birth: year(field(certificate, "dob").and_then(Value::as_text)),
         revocation: Some(RevocationHashes {
             uci: half(&[id.as_bytes()]),
             country_uci: half(&[issuer.as_bytes(), id.as_bytes()]),
             signature: half(&[envelope.lasting_signature()]),
         }),
-    })
-}
-
-/// A NumericDate, which may be a float (RFC 8392 §2).
-fn seconds(value: Option<&Value>) -> Option<i64> {
-    match value? {
-        Value::Integer(seconds) => i64::try_from(*seconds).ok(),
-        // Casting saturates, and a date beyond i64 is as good as never.
-        Value::Float(seconds) if seconds.is_finite() => Some(*seconds as i64),
-        _ => None,
-    }
+        ..Document::empty(Format::Hc1, kind)
+    };
+    Ok((document, hcert))
 }

@@ -47,7 +47,7 @@ pub(crate) fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     let cose = unwrap(text)?;
     let message = parse(&cose)?;
     let key = verify(&message, keys)?;
-    Ok(Verified { document: claims::decode(message.payload)?, key })
+    Ok(Verified { document: claims::decode(message.payload)?, key, certificate: None })
 }
 
 /// The same, step by step, and on to the content whatever the signature says.

@@ -1,20 +1,65 @@
-//! Passes that say nothing themselves, and how their texts are known: by forms that the region's policy brings.
+//! Passes that say nothing themselves: links, codes and numbers of cards, recognised by forms that a region's policy
+//! brings. What is recognised is only a key to the register; it proves nothing, and a link is never opened.
+
+mod card;
+mod check;
+mod code;
+mod forms;
+mod link;
+mod look_alike;
+
+pub use card::CardForm;
+pub use check::Check;
+pub use code::{Claims, CodeForm};
+pub use forms::{BadForm, FormFault};
+pub use link::{IdShape, LinkForm};
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 
-/// How a region's registered passes are written.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
+use crate::{Error, Format};
+
+/// Longest text of a link, a code or a card in bytes.
+pub const LONGEST_TEXT: usize = 256;
+
+/// Everything that a region looks up in its register, by the form of what is presented.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
+#[serde(deny_unknown_fields)]
 pub struct Forms {
-    /// Links.
+    /// Links in codes.
     #[cbor(n(0), default, skip_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkForm>,
-    /// Codes that are typed, read out or scanned.
+    /// Codes that are typed, or printed as they are.
     #[cbor(n(1), default, skip_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<CodeForm>,
-    /// Numbers of cards.
+    /// Numbers of transport cards.
     #[cbor(n(2), default, skip_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<CardForm>,
+}
+
+/// What was presented, in the one form under which a register holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presented {
+    /// A link, a code or a card.
+    pub format: Format,
+    /// The name of the form it has.
+    pub form: String,
+    /// `NAME:ID`: the same for every way to write the same thing.
+    pub normal: String,
+    /// Day and month until which it claims to be valid. Nothing proves them.
+    pub claims_until: Option<(u8, u8)>,
+    /// Bits that must be guessed by whoever does not know it, had it been drawn at random.
+    pub bits: u32,
+}
+
+impl Presented {
+    fn new(format: Format, form: &str, id: &str, bits: u32) -> Self {
+        Self { format, form: form.to_owned(), normal: format!("{form}:{id}"), claims_until: None, bits }
+    }
 }
 
 impl Forms {
@@ -22,91 +67,38 @@ impl Forms {
     pub const fn is_empty(&self) -> bool {
         self.links.is_empty() && self.codes.is_empty() && self.cards.is_empty()
     }
+
+    /// Which form a text has. An address is compared with the links alone; anything else first with the codes, then
+    /// with the cards, each in the policy's order.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`]; [`Error::UnknownLink`] for every address that is none of the links; [`Error::Code`] for
+    /// what is nearly a code or a card; [`Error::NotAPass`].
+    pub fn recognise(&self, text: &str) -> Result<Presented, Error> {
+        // As the longest text of all: what is only refused needs no other reason.
+        if text.len() > LONGEST_TEXT {
+            return Err(if link::is_address(text) { Error::UnknownLink } else { Error::NotAPass });
+        }
+        let text = text.trim();
+        if link::is_address(text) {
+            return self.links.iter().find_map(|form| form.read(text)).ok_or(Error::UnknownLink);
+        }
+        let codes = self.codes.iter().map(|form| form.read(text));
+        let cards = self.cards.iter().map(|form| form.read(text));
+        let mut nearest = None;
+        for read in codes.chain(cards).flatten() {
+            match read {
+                Ok(presented) => return Ok(presented),
+                // Of several that nearly fit, the one that fits best is told.
+                Err(fault) => nearest = nearest.max(Some(fault)),
+            }
+        }
+        Err(nearest.map_or(Error::NotAPass, Error::Code))
+    }
 }
 
-/// How a link of one system is written: `https://HOST/PATH` and an id.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct LinkForm {
-    /// Its name; ids of one form are apart from those of another.
-    #[n(0)]
-    pub name: String,
-    /// Its host in ASCII, compared exactly.
-    #[n(1)]
-    pub host: String,
-    /// What stands between the host and the id, with both slashes.
-    #[n(2)]
-    pub path: String,
-    /// What the id looks like.
-    #[n(3)]
-    pub id: IdShape,
-    /// Whether a query may follow. It is not looked at.
-    #[n(4)]
-    pub query: bool,
-}
-
-/// What the id in a link looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub enum IdShape {
-    /// A UUID in any case.
-    #[n(0)]
-    Uuid,
-    /// So many digits.
-    #[n(1)]
-    Digits(#[n(0)] u8),
-    /// Letters, digits, `-` and `_`, so many.
-    #[n(2)]
-    Token(#[n(0)] u8, #[n(1)] u8),
-}
-
-/// How a code of one system is written, groups and case apart.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct CodeForm {
-    /// Its name.
-    #[n(0)]
-    pub name: String,
-    /// The characters it is made of, upper case.
-    #[n(1)]
-    pub alphabet: String,
-    /// How many.
-    #[n(2)]
-    pub length: u8,
-    /// How its last character proves the others.
-    #[n(3)]
-    pub check: Check,
-    /// Whether its first four digits claim the last day of its validity, day and month.
-    #[cbor(n(4), default)]
-    pub claims_day: bool,
-}
-
-/// How the last character proves those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Check {
-    /// It does not.
-    #[default]
-    #[n(0)]
-    None,
-    /// By Luhn's sum modulo the size of the alphabet (ISO/IEC 7812-1, annex B, for digits).
-    #[n(1)]
-    Luhn,
-}
-
-/// How the numbers of one kind of card are written.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct CardForm {
-    /// Its name.
-    #[n(0)]
-    pub name: String,
-    /// Fewest digits.
-    #[n(1)]
-    pub least: u8,
-    /// Most digits.
-    #[n(2)]
-    pub most: u8,
-    /// How its last digit proves the others.
-    #[n(3)]
-    pub check: Check,
+/// Bits in so many characters of an alphabet, rounded down.
+fn bits(length: usize, alphabet: usize) -> u32 {
+    // Neither is longer than a text, so nothing is lost.
+    (length as f64 * (alphabet.max(1) as f64).log2()) as u32
 }

@@ -61,7 +61,7 @@ pub fn trace(text: &str, keys: &dyn Keys) -> Trace {
             let ended = match format {
                 Format::Mp1 => mp1::trace(text, keys, &mut trace),
                 Format::Hc1 => hc1::trace(text, keys, &mut trace),
-                Format::Link | Format::Code | Format::Card | Format::Plate => Err(Error::NotAPass),
+                _ => Err(Error::NotAPass),
             };
             if let Err(error) = ended {
                 trace.fail(error);

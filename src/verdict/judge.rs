@@ -1,6 +1,6 @@
 //! The order of checks.
 
-use pass::{Document, Format};
+use pass::Document;
 use plate::Match;
 
 use crate::order::applying;
@@ -122,7 +122,8 @@ fn rejection(error: &pass::Error, facts: &Facts<'_>, policy: &Policy) -> Reason 
         pass::Error::RegisterMissing => Reason::RegisterMissing,
         pass::Error::TooManyAttempts => Reason::TooManyAttempts,
         pass::Error::UnknownLink => Reason::UnknownLink,
-        pass::Error::WrongCode => Reason::WrongCode,
+        pass::Error::Code(_) => Reason::WrongCode,
+        pass::Error::SignerRevoked => Reason::Revoked,
         _ => Reason::Unreadable,
     }
 }
@@ -233,7 +234,7 @@ fn kind(facts: &Facts<'_>, document: &Document, rule: &KindRule, reasons: &mut V
         Acceptance::NotAsked | Acceptance::Accepted => {}
     }
     uses(facts, document, rule, reasons);
-    if rule.plate == PlateRule::Ignored || document.format == Format::Hc1 {
+    if rule.plate == PlateRule::Ignored || document.format.is_certificate() {
         return;
     }
     if document.plates.is_empty() {

@@ -45,13 +45,9 @@ pub(super) fn document(document: &Document) -> Value {
     let limits = document.limits.map(|limits| {
         json!({ "trips": limits.trips, "days": limits.days, "per_day": limits.per_day, "minutes": limits.minutes })
     });
-    // Ours are random bytes, a certificate's is a text.
-    let id = match document.format {
-        Format::Mp1 => hex(&document.id),
-        Format::Hc1 | Format::Link | Format::Code | Format::Card | Format::Plate => {
-            String::from_utf8_lossy(&document.id).into_owned()
-        }
-    };
+    // Ours are random bytes, some certificates' are a text.
+    let text = str::from_utf8(&document.id).ok().filter(|id| id.bytes().all(|byte| byte.is_ascii_graphic()));
+    let id = text.filter(|_| document.format != Format::Mp1).map_or_else(|| hex(&document.id), str::to_owned);
     json!({
         "format": document.format.as_str(),
         "issuer": document.issuer,
