@@ -43,7 +43,7 @@ pub struct Register {
 
 impl Register {
     /// The register of a region, by its pepper.
-    pub const fn new(pepper: Pepper, region: RegionId) -> Self {
+    pub fn new(pepper: Pepper, region: RegionId) -> Self {
         let (days, stretched) = (RwLock::new(BTreeMap::new()), Mutex::new(VecDeque::new()));
         Self { pepper, region, days, stretched }
     }
