@@ -56,7 +56,7 @@ fn a_part_may_have_bounds_of_its_own() {
     assert_eq!(policy.grade(keys, 7 * day), verdict::Grade::Fresh);
     for (more, names) in [
         ("[freshness.weather]\nold_after = \"2d\"", "weather"),
-        ("[freshness.status]\nold_after = \"1h\"", "freshness.status: old_after"),
+        ("[freshness.status]\nold_after = \"1h\"", "freshness.status.old_after"),
         ("[freshness.status]\ncolour = 1", "colour"),
         ("status = \"2d\"", "status"),
     ] {
