@@ -43,8 +43,9 @@ use wire::WallTime;
 use wire::entry::{Action, Closing, Crossing, Entry, Note};
 
 use crate::config;
+use crate::feed::FromDevice;
 use crate::guide::Guide;
-use crate::judge::{Circumstances, Judgement, judge};
+use crate::judge::{Books, Circumstances, Judgement, judge};
 
 /// How long the end of a crossing stays on the panel, and how long a text must be out of view before it
 /// counts as shown again.
@@ -88,7 +89,7 @@ pub enum Event {
         pressed: Duration,
     },
     /// A plate was read by a device.
-    Plate(Reading),
+    Plate(FromDevice),
     /// The camera came or went.
     Camera(CameraState),
     /// What becomes of an update that a phone shows; none when there is none.
@@ -177,6 +178,7 @@ pub struct Lane {
     camera: Option<CameraState>,
     guide: Guide,
     run: Option<Run>,
+    books: Books,
 }
 
 impl Lane {
@@ -193,7 +195,13 @@ impl Lane {
             camera: None,
             guide: Guide::default(),
             run: None,
+            books: Books::default(),
         }
+    }
+
+    /// The same lane, with what the box itself keeps.
+    pub fn with(self, books: Books) -> Self {
+        Self { books, ..self }
     }
 
     /// The language of the panel.
@@ -235,7 +243,7 @@ impl Lane {
                 self.sighted(text, read_us, world, &mut entries);
             }
             Event::Unread(cause) => self.guide.see(cause, world.mono),
-            Event::Plate(reading) => self.plate_read(reading, world, &mut entries),
+            Event::Plate(read) => self.plate_read(read, world, &mut entries),
             Event::Camera(state) => self.camera_is(state, world, &mut entries),
             Event::Run(run) => self.run = run,
             Event::Key { key, pressed } => self.key(key, pressed, world, &mut entries),
@@ -243,6 +251,10 @@ impl Lane {
         }
         // A lane that never rests must not wait for time to be told.
         self.turn(world, &mut entries);
+        // A use is reserved before anything is shown; what is written down says which.
+        if let Some(uses) = &self.books.uses {
+            uses.take(&entries);
+        }
         entries
     }
 
@@ -288,9 +300,9 @@ impl Lane {
         self.typed.clear();
         let memory = Duration::from_secs(self.settings.plate_memory);
         let plate = self.plate.take().filter(|(_, at)| world.mono.saturating_sub(*at) < memory).map(|(p, _)| p);
-        let judgement = judge(&text, around(world, plate.as_ref(), false));
-        let open =
-            Box::new(Open { id: (self.draw_id)(), text, judgement, plate, read_us, seen: world.mono, shown: None });
+        let id = (self.draw_id)();
+        let judgement = judge(&text, around(world, &self.books, id, plate.as_ref()));
+        let open = Box::new(Open { id, text, judgement, plate, read_us, seen: world.mono, shown: None });
         // What was revoked since, or comes on another car, is judged like any other.
         self.state = match self.admitted_within_grace(&open.text, world.mono) {
             Some(admitted) if !open.is_refused() => State::AdmittedBefore { again: open, admitted },
@@ -302,7 +314,17 @@ impl Lane {
     }
 
     /// A device sees every car: this one again and again, and the next one while this one's crossing is open.
-    fn plate_read(&mut self, reading: Reading, world: &World<'_>, entries: &mut Vec<Entry>) {
+    fn plate_read(&mut self, read: FromDevice, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let FromDevice { reading, is_repeat, .. } = read;
+        if is_repeat {
+            // It stands there still; but whose pass was judged meanwhile is not the next one's.
+            if let Some((waiting, at)) = &mut self.plate
+                && *waiting == reading
+            {
+                *at = world.mono;
+            }
+            return;
+        }
         // Whatever such a device has read, it is no plate.
         if reading.raw().len() > LONGEST_READING {
             return;
@@ -345,9 +367,9 @@ impl Lane {
 
     /// Judges what is here once more: a fact has come, or HQ has spoken.
     fn judge_again(&mut self, write: bool, world: &World<'_>, entries: &mut Vec<Entry>) {
-        let number = self.settings.number;
+        let (number, books) = (self.settings.number, &self.books);
         let again = |open: &mut Open| {
-            let judgement = judge(&open.text, around(world, open.plate.as_ref(), false));
+            let judgement = judge(&open.text, around(world, books, open.id, open.plate.as_ref()));
             let changed = judgement.verdict != open.judgement.verdict;
             open.judgement = judgement;
             if changed {
@@ -426,7 +448,7 @@ impl Lane {
     /// Closes what is open; the state says how when an officer did it.
     fn close(&mut self, action: Action, world: &World<'_>, entries: &mut Vec<Entry>) {
         if let State::Open(open) = std::mem::replace(&mut self.state, State::Idle) {
-            entries.push(Entry::Closing(Closing { id: open.id, at: world.now, action }));
+            entries.push(Entry::Closing(Closing::new(open.id, world.now, action)));
             if matches!(action, Action::Passed | Action::TurnedBack) {
                 self.state = State::Closed { last: open, action, at: world.mono };
             }
@@ -464,17 +486,20 @@ pub fn note(code: &str, detail: &str, at: WallTime) -> Entry {
     Entry::Note(Note { at, code: code.to_owned(), detail: detail.to_owned() })
 }
 
-fn around<'a>(world: &World<'a>, plate: Option<&'a Reading>, plate_agreed: bool) -> Circumstances<'a> {
-    Circumstances { release: world.release, now: world.now, plate, plate_agreed }
+fn around<'a>(world: &World<'a>, books: &'a Books, crossing: [u8; 8], plate: Option<&'a Reading>) -> Circumstances<'a> {
+    Circumstances { plate, books: Some(books), crossing, ..Circumstances::new(world.release, world.now) }
 }
 
 /// What is written down of a crossing: only what the decision needed.
 fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
     let Open { id, judgement, plate, read_us, .. } = open;
     let document = judgement.document.as_ref();
+    let outcome = match judgement.verdict.outcome {
+        Outcome::Admit => wire::entry::Outcome::Admit,
+        Outcome::Check => wire::entry::Outcome::Check,
+        Outcome::Refuse => wire::entry::Outcome::Refuse,
+    };
     Crossing {
-        id: *id,
-        at,
         lane,
         format: document.map(|d| d.format.as_str().to_owned()),
         issuer: document.map(|d| d.issuer.clone()),
@@ -482,16 +507,14 @@ fn crossing(open: &Open, lane: u8, at: WallTime) -> Crossing {
         kind: document.map(|d| d.kind.number()),
         plate_seen: plate.as_ref().map(|p| p.folded().to_owned()),
         plate_bound: document.and_then(|d| d.plates.first()).map(|p| p.as_str().to_owned()),
-        outcome: match judgement.verdict.outcome {
-            Outcome::Admit => wire::entry::Outcome::Admit,
-            Outcome::Check => wire::entry::Outcome::Check,
-            Outcome::Refuse => wire::entry::Outcome::Refuse,
-        },
         reasons: judgement.verdict.reasons.iter().map(|r| r.number()).collect(),
         release: judgement.release,
         release_age: judgement.release_age,
         read_us: *read_us,
         judge_us: judgement.judge_us,
+        use_window: judgement.reserves.map(|reserves| reserves.window),
+        use_limit: judgement.reserves.map(|reserves| reserves.limit),
+        ..Crossing::new(*id, at, outcome)
     }
 }
 

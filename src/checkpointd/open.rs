@@ -16,20 +16,25 @@ use wire::entry::Entry;
 use wire::sign::Signer as _;
 use wire::{ClockTrust, WallTime};
 
+use crate::attempts::Attempts;
 use crate::claim::Claim;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
 use crate::enrol::Enrolled;
+use crate::feed::{Feeds, FromDevice};
 use crate::gauges::Gauges;
 use crate::identity::Identity;
+use crate::judge::Books;
 use crate::line::{self, Line};
 use crate::page::Shown;
+use crate::register::Lookup;
 use crate::renew::Certificates;
 use crate::ring::Ring;
+use crate::uses::Uses;
 use crate::view::{Window, bare_bar};
-use crate::{Error, command, enrol, lane, phone, sight, stick};
+use crate::{Error, command, enrol, feed, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -57,7 +62,8 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
-    let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
+    let mut journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
+    let uses = open_uses(config, &mut journal).inspect_err(|_| on_panel(Fault::Journal))?; // how often passes were used
     let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
     let before = journal.head().sequence;
     let certificates = enrolled.clone().and_then(|enrolled| open_certificates(config, enrolled, &clock));
@@ -78,6 +84,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
+        plate_sources: feed::Counted::default(),
         commanded: command::Commanded::default(),
         clock: clock.clone(),
         thermometer,
@@ -116,8 +123,14 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let next = move || keys.next(TURN).map(|key| key.map(|key| Event::Key { key, pressed: watch.monotonic() }));
     crew.pump("keys", events.clone(), next)?;
     if let Some(mut plates) = plates {
-        let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(plate::Reading::new(&read.text))));
-        crew.pump("plates", events, next)?;
+        let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(FromDevice::board(&read))));
+        crew.pump("plates", events.clone(), next)?;
+    }
+    if !config.plate_source.is_empty() {
+        let (clock, counted) = (clock.clone(), shown.plate_sources.clone());
+        let parts = feed::Parts { events: events.clone(), clock, counted, lane: config.lane.number };
+        let feeds = Feeds::open(&config.plate_source, &parts)?;
+        crew.thread("feeds", move |stop, pulse| feeds.work(&stop, &pulse))?;
     }
 
     let parts = lane::Parts {
@@ -127,7 +140,10 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         when_journal_fails: config.lane.when_journal_fails,
         gauges: shown.gauges.clone(),
     };
-    let lane = Lane::new(config.lane.clone(), config.language, draw_id);
+    let register = Lookup::open(&config.data, &config.region);
+    let attempts = Attempts::new(Instant::now());
+    let books = Books { uses: Some(uses.clone()), register: Some(register.clone()), attempts: Some(attempts) };
+    let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books);
     let (window, wake) = (Window::of(&shown, config), appended.clone());
     crew.thread("lane", move |stop, pulse| {
         let show = |lane: &Lane, journal| {
@@ -154,6 +170,8 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         status,
         pace,
         before,
+        register,
+        uses,
     };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
@@ -174,6 +192,12 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     let mut journal = Journal::open_within(&config.journal(), identity, config.journal.bounds())?;
     journal.alert_on(is_alert);
     Ok(journal)
+}
+
+fn open_uses(config: &Config, journal: &mut Journal) -> Result<Uses, Error> {
+    let uses = Uses::open(&config.region, &config.utc_offset, journal.uses()?, &config.data.join("uses"));
+    journal.count_by(uses.hook());
+    Ok(uses)
 }
 
 /// Without them the box works without a line.

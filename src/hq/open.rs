@@ -21,7 +21,7 @@ mod put;
 #[cfg(test)]
 mod tests;
 
-pub use crossings::{Counts, Crossings, Damage, Filter, NoteRecord, Record};
+pub use crossings::{ArrivalRecord, Counts, Crossings, Damage, Filter, NoteRecord, Record, ShiftRecord};
 pub use early::Early;
 use epoch::{Keys, Reader, Step};
 
@@ -150,6 +150,8 @@ impl Opener {
             match entry {
                 Some(Entry::Crossing(crossing)) => put.crossing(last, &crossing).map_err(failed())?,
                 Some(Entry::Closing(closing)) => put.closing(&closing).map_err(failed())?,
+                Some(Entry::Arrival(arrival)) => put.arrival(last, &arrival).map_err(failed())?,
+                Some(Entry::Shift(shift)) => put.shift(last, &shift).map_err(failed())?,
                 Some(Entry::Note(note)) => put.note(last, &note).map_err(failed())?,
                 None => {}
             }

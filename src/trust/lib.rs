@@ -29,6 +29,7 @@ pub mod run;
 mod status;
 mod store;
 pub mod table;
+pub mod uses;
 
 pub use bundle::{Bundle, LONGEST_BUNDLE};
 pub use carrier::{Carrier, CarrierError, Folder, Http, Layered, News, OnStick, Stick, agent, beneath};

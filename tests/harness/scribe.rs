@@ -88,21 +88,18 @@ pub fn crossing(number: u64) -> Crossing {
     let pass_id = [mixed(1).to_be_bytes(), mixed(2).to_be_bytes()].concat()[..12].to_vec();
     let outcome = [Outcome::Admit, Outcome::Admit, Outcome::Check, Outcome::Refuse][(number % 4) as usize];
     Crossing {
-        id: mixed(7).to_be_bytes(),
-        at: at(number),
-        lane: 0,
         format: Some("MP1".into()),
         issuer: Some("RU-TVE".into()),
         pass_id: Some(pass_id),
         kind: Some(7),
         plate_seen: Some(plate(&digits)),
         plate_bound: Some(format!("?{digits}??69")),
-        outcome,
         reasons: if outcome == Outcome::Refuse { vec![40, 7] } else { Vec::new() },
         release: 12,
         release_age: 3600 + (mixed(8) % 80_000).cast_signed(),
         read_us: 20_000 + (mixed(9) % 9000) as u32,
         judge_us: 200 + (mixed(10) % 200) as u32,
+        ..Crossing::new(mixed(7).to_be_bytes(), at(number), outcome)
     }
 }
 

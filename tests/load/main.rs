@@ -133,21 +133,17 @@ fn the_box(folder: &Path, every: Duration, config: &Path, patience: u64) -> Resu
 /// What a lane writes down of an ordinary car.
 fn crossing(id: u64, at: wire::WallTime) -> Entry {
     Entry::Crossing(Crossing {
-        id: id.to_be_bytes(),
-        at,
-        lane: 0,
         format: Some("MP1".to_owned()),
         issuer: Some("RU-TVE".to_owned()),
         pass_id: Some(id.to_be_bytes().repeat(2)),
         kind: Some(1),
         plate_seen: Some("A123BC69".to_owned()),
         plate_bound: Some("A123BC69".to_owned()),
-        outcome: Outcome::Admit,
-        reasons: Vec::new(),
         release: 1,
         release_age: 60,
         read_us: 4000,
         judge_us: 100,
+        ..Crossing::new(id.to_be_bytes(), at, Outcome::Admit)
     })
 }
 

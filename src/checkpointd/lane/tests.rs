@@ -199,25 +199,12 @@ fn what_ends_a_crossing_is_written_although_the_next_one_has_no_room() {
         journal::run(journal, &requests, now, Duration::from_secs(60), &told, &AtomicU64::new(0));
     });
     let crossing = Entry::Crossing(wire::entry::Crossing {
-        id: [1; 8],
-        at: now(),
-        lane: 0,
-        format: None,
         issuer: Some("x".repeat(2000)),
-        pass_id: None,
-        kind: None,
-        plate_seen: None,
-        plate_bound: None,
-        outcome: wire::entry::Outcome::Admit,
-        reasons: Vec::new(),
-        release: 0,
-        release_age: 0,
-        read_us: 0,
-        judge_us: 0,
+        ..wire::entry::Crossing::new([1; 8], now(), wire::entry::Outcome::Admit)
     });
     while parts.writer.append(vec![crossing.clone()], now()).is_ok() {}
     let before = Outbox::open(&path).unwrap().head().unwrap();
-    let closing = wire::entry::Closing { id: [1; 8], at: now(), action: wire::entry::Action::NextPass };
+    let closing = wire::entry::Closing::new([1; 8], now(), wire::entry::Action::NextPass);
     let entries = VecDeque::from([Entry::Closing(closing), crossing]);
     let long_ago = || Instant::now().checked_sub(RETRY).unwrap();
     let policy = WhenJournalFails::Stop;

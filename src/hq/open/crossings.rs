@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params, params_from_iter};
-use wire::entry::{Action, Closing, Crossing, Note, Outcome};
+use wire::entry::{Action, Arrival, Closing, Crossing, How, Note, Outcome, PlateSource, Shift, ShiftAct};
 use wire::{BoxId, ClockTrust, WallTime};
 
-use super::put::outcome_number;
+use super::put::{action_number, outcome_number};
 use super::{Early, Error};
 
 /// Which crossings; every field that is set must fit.
@@ -93,6 +93,24 @@ pub struct NoteRecord {
     pub sequence: u64,
     /// What it said.
     pub note: Note,
+}
+
+/// Somebody who came without a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArrivalRecord {
+    /// The box.
+    pub name: BoxId,
+    /// What it wrote.
+    pub arrival: Arrival,
+}
+
+/// What happened to a shift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShiftRecord {
+    /// The box.
+    pub name: BoxId,
+    /// What it wrote.
+    pub shift: Shift,
 }
 
 /// A row that could not be opened as it should.
@@ -183,6 +201,51 @@ impl Crossings {
         notes.collect::<rusqlite::Result<_>>().map_err(failed())
     }
 
+    /// Who came without a pass and was registered, the last first.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn arrivals(&self, limit: u32) -> Result<Vec<ArrivalRecord>, Error> {
+        let failed = || Error::database("listing the arrivals");
+        let sql = "SELECT name, at, clock, id, plate, purpose, settlement, house, days, shift FROM arrival
+                   ORDER BY at DESC, name, sequence DESC LIMIT ?1";
+        let mut query = self.db.prepare_cached(sql).map_err(failed())?;
+        let arrival = |row: &rusqlite::Row<'_>| {
+            let arrival = Arrival {
+                id: row.get(3)?,
+                at: time(row, 1)?,
+                plate: row.get(4)?,
+                purpose: row.get(5)?,
+                settlement: row.get(6)?,
+                house: row.get(7)?,
+                days: row.get(8)?,
+                shift: row.get(9)?,
+            };
+            Ok(ArrivalRecord { name: name(row, 0)?, arrival })
+        };
+        let arrivals = query.query_map([limit], arrival).map_err(failed())?;
+        arrivals.collect::<rusqlite::Result<_>>().map_err(failed())
+    }
+
+    /// Shifts as they began and ended, the last first.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn shifts(&self, limit: u32) -> Result<Vec<ShiftRecord>, Error> {
+        let failed = || Error::database("listing the shifts");
+        let sql = "SELECT name, at, clock, lane, pseudonym, act, tries FROM shift
+                   ORDER BY at DESC, name, sequence DESC LIMIT ?1";
+        let mut query = self.db.prepare_cached(sql).map_err(failed())?;
+        let shift = |row: &rusqlite::Row<'_>| {
+            let act = named(row, 5, &ShiftAct::ALL, ShiftAct::as_str)?.ok_or(rusqlite::Error::InvalidQuery)?;
+            let (lane, pseudonym) = (row.get(3)?, row.get(4)?);
+            let shift = Shift { at: time(row, 1)?, lane, pseudonym, act, tries: row.get(6)? };
+            Ok(ShiftRecord { name: name(row, 0)?, shift })
+        };
+        let shifts = query.query_map([limit], shift).map_err(failed())?;
+        shifts.collect::<rusqlite::Result<_>>().map_err(failed())
+    }
+
     /// Crossings that were shown early and whose rows have not come yet, the newest first.
     ///
     /// # Errors
@@ -264,6 +327,18 @@ fn out_of_range(column: usize, number: i64) -> rusqlite::Error {
     rusqlite::Error::IntegralValueOutOfRange(column, number)
 }
 
+/// One of a closed set, by its stable name.
+fn named<T: Copy>(
+    row: &rusqlite::Row<'_>,
+    column: usize,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> rusqlite::Result<Option<T>> {
+    let Some(found) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
+    let unknown = || rusqlite::Error::InvalidColumnType(column, found.clone(), rusqlite::types::Type::Text);
+    all.iter().copied().find(|one| name(*one) == found).map(Some).ok_or_else(unknown)
+}
+
 fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
     let id = row.get(1)?;
     let outcome = match row.get(13)? {
@@ -272,17 +347,7 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
         2 => Outcome::Refuse,
         other => return Err(out_of_range(13, other)),
     };
-    let action = match row.get::<_, Option<i64>>(20)? {
-        None => None,
-        Some(0) => Some(Action::Passed),
-        Some(1) => Some(Action::TurnedBack),
-        Some(2) => Some(Action::NextPass),
-        Some(3) => Some(Action::Absence),
-        Some(other) => return Err(out_of_range(20, other)),
-    };
     let crossing = Crossing {
-        id,
-        at: time(row, 4)?,
         lane: row.get(6)?,
         format: row.get(7)?,
         issuer: row.get(8)?,
@@ -290,16 +355,23 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
         kind: row.get(10)?,
         plate_seen: row.get(11)?,
         plate_bound: row.get(12)?,
-        outcome,
-        reasons: Vec::new(),
         release: row.get::<_, i64>(14)?.cast_unsigned(),
         release_age: row.get(15)?,
         read_us: row.get(16)?,
         judge_us: row.get(17)?,
+        plate_source: named(row, 21, &PlateSource::ALL, PlateSource::as_str)?,
+        shift: row.get(22)?,
+        use_window: row.get(23)?,
+        how: named(row, 24, &How::ALL, How::as_str)?,
+        ..Crossing::new(id, time(row, 4)?, outcome)
     };
-    let closing = match action {
-        Some(action) => Some(Closing { id, at: time(row, 18)?, action }),
+    let closing = match row.get::<_, Option<i64>>(20)? {
         None => None,
+        Some(number) => {
+            let action = Action::ALL.into_iter().find(|action| action_number(*action) == number);
+            let action = action.ok_or_else(|| out_of_range(20, number))?;
+            Some(Closing { why: row.get(25)?, shift: row.get(26)?, ..Closing::new(id, time(row, 18)?, action) })
+        }
     };
     let sequence = row.get::<_, i64>(2)?.cast_unsigned();
     Ok(Record { name: name(row, 0)?, sequence, judged: row.get(3)?, crossing, closing })

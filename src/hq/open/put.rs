@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use wire::BoxId;
-use wire::entry::{Action, Closing, Crossing, Note, Outcome};
+use wire::entry::{Action, Arrival, Closing, Crossing, How, Note, Outcome, PlateSource, Shift, ShiftAct};
 
 use super::Error;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     let failed = || Error::database("opening");
@@ -25,7 +25,10 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
         return Err(Error::Layout { found });
     }
     if found < LAYOUT {
-        let make = format!("BEGIN IMMEDIATE; {} PRAGMA user_version = {LAYOUT}; COMMIT;", include_str!("schema.sql"));
+        // What was opened before is kept: the keys that opened it may be gone.
+        let widen = if found == 0 { "" } else { include_str!("widen.sql") };
+        let schema = include_str!("schema.sql");
+        let make = format!("BEGIN IMMEDIATE; {widen} {schema} PRAGMA user_version = {LAYOUT}; COMMIT;");
         db.execute_batch(&make).map_err(failed())?;
     }
     Ok(db)
@@ -59,12 +62,14 @@ pub(super) const fn outcome_number(outcome: Outcome) -> i64 {
     }
 }
 
-const fn action_number(action: Action) -> i64 {
+pub(super) const fn action_number(action: Action) -> i64 {
     match action {
         Action::Passed => 0,
         Action::TurnedBack => 1,
         Action::NextPass => 2,
         Action::Absence => 3,
+        Action::Overridden => 4,
+        Action::Exempted => 5,
     }
 }
 
@@ -95,7 +100,11 @@ impl Put<'_> {
             crossing.release.cast_signed(),
             crossing.release_age,
             crossing.read_us,
-            crossing.judge_us
+            crossing.judge_us,
+            crossing.plate_source.map(PlateSource::as_str),
+            crossing.shift,
+            crossing.use_window,
+            crossing.how.map(How::as_str),
         ])?;
         self.db
             .prepare_cached("DELETE FROM reason WHERE name = ?1 AND id = ?2")?
@@ -115,7 +124,9 @@ impl Put<'_> {
                 closing.id,
                 closing.at.unix_ms,
                 closing.at.trust.as_str(),
-                action_number(closing.action)
+                action_number(closing.action),
+                closing.why,
+                closing.shift
             ])
             .map(drop)
     }
@@ -132,6 +143,41 @@ impl Put<'_> {
                 note.at.trust.as_str(),
                 note.code,
                 note.detail
+            ])
+            .map(drop)
+    }
+
+    pub(super) fn arrival(&self, sequence: u64, arrival: &Arrival) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(include_str!("put_arrival.sql"))?
+            .execute(params![
+                self.name.as_str(),
+                sequence.cast_signed(),
+                arrival.id,
+                arrival.at.unix_ms,
+                arrival.at.trust.as_str(),
+                arrival.plate,
+                arrival.purpose,
+                arrival.settlement,
+                arrival.house,
+                arrival.days,
+                arrival.shift
+            ])
+            .map(drop)
+    }
+
+    pub(super) fn shift(&self, sequence: u64, shift: &Shift) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(include_str!("put_shift.sql"))?
+            .execute(params![
+                self.name.as_str(),
+                sequence.cast_signed(),
+                shift.at.unix_ms,
+                shift.at.trust.as_str(),
+                shift.lane,
+                shift.pseudonym,
+                ShiftAct::as_str(shift.act),
+                shift.tries
             ])
             .map(drop)
     }

@@ -24,6 +24,10 @@ CREATE TABLE IF NOT EXISTS crossing (
     release_age INTEGER NOT NULL,     -- seconds
     read_us     INTEGER NOT NULL,
     judge_us    INTEGER NOT NULL,
+    plate_source TEXT,                -- officer, feed, trusted-feed
+    shift       TEXT,                 -- pseudonym
+    use_window  INTEGER,              -- Unix seconds at which the window of a reserved use begins
+    how         TEXT,                 -- camera, typed, scanner, no-pass
     PRIMARY KEY (name, id)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS crossing_at ON crossing (at);
@@ -43,8 +47,39 @@ CREATE TABLE IF NOT EXISTS closing (
     id     BLOB    NOT NULL,
     at     INTEGER NOT NULL,
     clock  TEXT    NOT NULL,
-    action INTEGER NOT NULL,          -- 0 passed, 1 turned back, 2 next pass, 3 absence
+    action INTEGER NOT NULL,          -- 0 passed, 1 turned back, 2 next pass, 3 absence, 4 overridden, 5 exempted
+    why    TEXT,                      -- code of the exemption, or of the reason for overriding
+    shift  TEXT,                      -- pseudonym
     PRIMARY KEY (name, id)
+) STRICT, WITHOUT ROWID;
+
+-- Who came without a pass and was registered.
+CREATE TABLE IF NOT EXISTS arrival (
+    name       TEXT    NOT NULL,      -- the box
+    sequence   INTEGER NOT NULL,
+    id         BLOB    NOT NULL,      -- the crossing
+    at         INTEGER NOT NULL,      -- milliseconds since 1970 by the box
+    clock      TEXT    NOT NULL,
+    plate      TEXT,                  -- folded
+    purpose    TEXT    NOT NULL,      -- code from policy
+    settlement TEXT    NOT NULL,
+    house      TEXT    NOT NULL,
+    days       INTEGER NOT NULL,
+    shift      TEXT,                  -- pseudonym
+    PRIMARY KEY (name, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- Shifts of officers, by the pseudonym on the service card.
+CREATE TABLE IF NOT EXISTS shift (
+    name      TEXT    NOT NULL,       -- the box
+    sequence  INTEGER NOT NULL,
+    at        INTEGER NOT NULL,
+    clock     TEXT    NOT NULL,
+    lane      INTEGER NOT NULL,
+    pseudonym TEXT    NOT NULL,
+    act       TEXT    NOT NULL,       -- signed-in, signed-out, wrong-pin, ended
+    tries     INTEGER,                -- wrong PINs in a row
+    PRIMARY KEY (name, sequence)
 ) STRICT, WITHOUT ROWID;
 
 -- What boxes said about themselves.

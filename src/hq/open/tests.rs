@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 
 use rusqlite::Connection;
-use wire::entry::{Action, Closing, Crossing, Entry, Outcome};
+use wire::entry::{Action, Arrival, Closing, Crossing, Entry, How, Outcome, PlateSource, Shift, ShiftAct};
 use wire::row::Batch;
-use wire::{ClockTrust, WallTime};
+use wire::{BoxId, ClockTrust, WallTime};
 
-use super::{Crossings, Filter, Opened, Opener};
+use super::{ArrivalRecord, Crossings, Filter, Opened, Opener, ShiftRecord, put};
 use crate::ledger::tests::{Hq, NOW, Post, note, region, sealing};
 
 fn at(ms: i64) -> WallTime {
@@ -14,21 +14,22 @@ fn at(ms: i64) -> WallTime {
 
 fn crossing(id: u8, ms: i64, outcome: Outcome, reasons: &[u16]) -> Crossing {
     Crossing {
-        id: [id; 8],
-        at: at(ms),
-        lane: 0,
         format: Some("MP1".into()),
         issuer: Some("RU-TVE".into()),
         pass_id: Some(vec![id; 12]),
         kind: Some(7),
         plate_seen: Some(format!("A{id:03}BC69")),
         plate_bound: Some("?123??69".into()),
-        outcome,
         reasons: reasons.to_vec(),
         release: 12,
         release_age: 3600,
         read_us: 21_000,
         judge_us: 310,
+        plate_source: Some(PlateSource::Feed),
+        shift: Some("Лось-2".into()),
+        use_window: Some(1),
+        how: Some(How::Camera),
+        ..Crossing::new([id; 8], at(ms), outcome)
     }
 }
 
@@ -74,21 +75,69 @@ impl Desk {
     }
 }
 
+fn found_name() -> BoxId {
+    "post-1".parse().unwrap()
+}
+
+#[test]
+fn a_database_of_the_layout_before_keeps_what_it_holds_and_takes_what_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crossings.db");
+    put::connect(&path).unwrap();
+    let db = Connection::open(&path).unwrap();
+    let columns =
+        [("crossing", "plate_source"), ("crossing", "shift"), ("crossing", "use_window"), ("crossing", "how")];
+    for (table, column) in columns.into_iter().chain([("closing", "why"), ("closing", "shift")]) {
+        db.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN {column};")).unwrap();
+    }
+    db.execute_batch(
+        "DROP TABLE arrival; DROP TABLE shift; INSERT INTO closing VALUES ('post-1', x'01', 1, 'rtc', 0);",
+    )
+    .unwrap();
+    db.pragma_update(None, "user_version", 2).unwrap();
+    drop(db);
+    let db = put::connect(&path).unwrap();
+    let kept: (i64, Option<String>) =
+        db.query_row("SELECT action, why FROM closing", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(kept, (0, None));
+    assert_eq!(db.query_row("SELECT count(*) FROM arrival", [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
 #[test]
 fn what_a_box_wrote_is_found_at_hq_as_it_was() {
     let (post, mut desk) = (Post::new("post-1", 1), Desk::new());
     let green = crossing(1, 1000, Outcome::Admit, &[]);
     let red = crossing(2, 2000, Outcome::Refuse, &[40, 7]);
-    let closing = Closing { id: green.id, at: at(1500), action: Action::Passed };
+    let closing = Closing {
+        why: Some("freight".into()),
+        shift: Some("Лось-2".into()),
+        ..Closing::new(green.id, at(1500), Action::Exempted)
+    };
+    let arrival = Arrival {
+        id: [3; 8],
+        at: at(3000),
+        plate: Some("A123BC71".into()),
+        purpose: "home".into(),
+        settlement: "Венёв".into(),
+        house: "12-3".into(),
+        days: 14,
+        shift: Some("Лось-2".into()),
+    };
+    let shift = Shift { at: at(500), lane: 0, pseudonym: "Лось-2".into(), act: ShiftAct::WrongPin, tries: Some(2) };
     post.write(&[
         Entry::Crossing(green.clone()),
         Entry::Closing(closing.clone()),
         Entry::Crossing(red.clone()),
+        Entry::Arrival(arrival.clone()),
+        Entry::Shift(shift.clone()),
         note("started"),
     ]);
     desk.hq.take(&post, &post.rows());
     let opened = desk.catch_up(false);
-    assert_eq!((opened.rows, opened.entries, opened.damaged, opened.waiting), (6, 4, 0, vec![]));
+    assert_eq!((opened.rows, opened.entries, opened.damaged, opened.waiting), (8, 6, 0, vec![]));
+    let name = found_name();
+    assert_eq!(desk.found().arrivals(10).unwrap(), [ArrivalRecord { name: name.clone(), arrival }]);
+    assert_eq!(desk.found().shifts(10).unwrap(), [ShiftRecord { name, shift }]);
     let found = desk.found().crossings(&Filter::default(), 10).unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!((&found[0].crossing, &found[0].closing), (&red, &None));

@@ -235,6 +235,10 @@ fn draw_crossings(
         page.raw("<td>").text(one.issuer.as_deref().unwrap_or_default());
         page.raw("<td>").text(one.plate_seen.as_deref().or(one.plate_bound.as_deref()).unwrap_or_default());
         page.raw("<td>").text(one.action.map(|action| ending(language, action)).unwrap_or_default());
+        // Who let a vehicle pass by an exemption or against the box, and why: that is looked at first.
+        for detail in [&one.why, &one.shift].into_iter().flatten() {
+            page.raw(" <small>").text(detail).raw("</small>");
+        }
     }
     page.raw("</table></div>");
 }
@@ -255,6 +259,8 @@ fn ending(language: Language, action: &'static str) -> &'static str {
         "passed" => language.of("пропущен", "passed"),
         "turned-back" => language.of("развёрнут", "turned back"),
         "next-pass" => language.of("показан другой пропуск", "another pass came"),
+        "overridden" => language.of("пропущен вопреки отказу", "let pass despite the refusal"),
+        "exempted" => language.of("пропущен по исключению", "let pass by exemption"),
         "absence" => language.of("без решения", "left undecided"),
         other => other,
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use trust::format::hex;
 use verdict::Knowledge;
 use wire::BoxId;
-use wire::entry::{Action, Outcome};
+use wire::entry::{How, Outcome, PlateSource};
 use wire::health::Freshness;
 use wire::row::Alert;
 
@@ -76,8 +76,17 @@ pub struct CrossingShown {
     pub judge_us: u32,
     /// Whether it came from a box after it was stolen, and may be anybody's word.
     pub suspect: bool,
-    /// How it ended: `passed`, `turned-back`, `next-pass`, `absence`; none while that has not come.
+    /// Where the plate that was seen comes from: `officer`, `feed`, `trusted-feed`.
+    pub plate_source: Option<&'static str>,
+    /// How the pass came to the box: `camera`, `typed`, `scanner`, `no-pass`.
+    pub how: Option<&'static str>,
+    /// How it ended: `passed`, `turned-back`, `next-pass`, `absence`, `overridden`, `exempted`; none while that has not
+    /// come.
     pub action: Option<&'static str>,
+    /// Code of the exemption, or of the reason for overriding.
+    pub why: Option<String>,
+    /// Pseudonym of the shift.
+    pub shift: Option<String>,
     /// Milliseconds since 1970 by the box's clock.
     pub closed_at_ms: Option<i64>,
 }
@@ -461,12 +470,11 @@ impl From<Record> for CrossingShown {
             release_age_s: crossing.release_age,
             read_us: crossing.read_us,
             judge_us: crossing.judge_us,
-            action: closing.as_ref().map(|closing| match closing.action {
-                Action::Passed => "passed",
-                Action::TurnedBack => "turned-back",
-                Action::NextPass => "next-pass",
-                Action::Absence => "absence",
-            }),
+            plate_source: crossing.plate_source.map(PlateSource::as_str),
+            how: crossing.how.map(How::as_str),
+            action: closing.as_ref().map(|closing| closing.action.as_str()),
+            why: closing.as_ref().and_then(|closing| closing.why.clone()),
+            shift: closing.as_ref().and_then(|closing| closing.shift.clone()).or(crossing.shift),
             closed_at_ms: closing.map(|closing| closing.at.unix_ms),
         }
     }

@@ -209,22 +209,20 @@ impl Drop for Checkpoint {
 }
 
 fn crossing(id: u8, outcome: Outcome, reasons: &[Reason]) -> Entry {
+    let at = WallTime { unix_ms: NOW * 1000 + i64::from(id), trust: ClockTrust::Ntp };
     Entry::Crossing(Crossing {
-        id: [id; 8],
-        at: WallTime { unix_ms: NOW * 1000 + i64::from(id), trust: ClockTrust::Ntp },
-        lane: 0,
         format: Some("MP1".to_owned()),
         issuer: Some("RU-TVE".to_owned()),
         pass_id: Some(vec![id; 8]),
         kind: Some(1),
         plate_seen: Some("A123BC69".to_owned()),
         plate_bound: Some("A123BC69".to_owned()),
-        outcome,
         reasons: reasons.iter().map(|reason| reason.number()).collect(),
         release: 1,
         release_age: 60,
         read_us: 5000,
         judge_us: 200,
+        ..Crossing::new([id; 8], at, outcome)
     })
 }
 
@@ -273,7 +271,7 @@ fn what_a_box_wrote_down_is_receipted_opened_and_shown() {
     checkpoint.append(vec![
         crossing(1, Outcome::Admit, &[]),
         crossing(2, Outcome::Refuse, &[Reason::Revoked, Reason::Expired]),
-        Entry::Closing(Closing { id: [2; 8], at: wall(NOW + 9), action: Action::TurnedBack }),
+        Entry::Closing(Closing::new([2; 8], wall(NOW + 9), Action::TurnedBack)),
     ]);
     until("receipted", || checkpoint.covered() >= 3);
     let all = Filter::default();

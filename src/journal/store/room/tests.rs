@@ -18,26 +18,15 @@ const KEEP: Duration = Duration::from_secs(7 * 86_400);
 
 fn crossing(id: u8) -> Entry {
     Entry::Crossing(Crossing {
-        id: [id; 8],
-        at: NOW,
-        lane: 0,
         format: Some("MP1".into()),
         issuer: Some("x".repeat(4000)),
-        pass_id: None,
-        kind: None,
-        plate_seen: None,
-        plate_bound: None,
-        outcome: Outcome::Admit,
-        reasons: vec![],
         release: 1,
-        release_age: 0,
-        read_us: 0,
-        judge_us: 0,
+        ..Crossing::new([id; 8], NOW, Outcome::Admit)
     })
 }
 
 fn closing(id: u8) -> Entry {
-    Entry::Closing(Closing { id: [id; 8], at: NOW, action: Action::Passed })
+    Entry::Closing(Closing::new([id; 8], NOW, Action::Passed))
 }
 
 fn receipt_for_all(path: &Path) -> Receipt {
