@@ -1,1 +1,1 @@
-//! Moscow and its oblast: each reads the other's passes, within what the other may issue.
+//! Certificates of vaccination and recovery: by signature, and gosuslugi's links by register.
