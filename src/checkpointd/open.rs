@@ -16,6 +16,7 @@ use wire::entry::Entry;
 use wire::sign::Signer as _;
 use wire::{ClockTrust, WallTime};
 
+use crate::attempts::Attempts;
 use crate::claim::Claim;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -28,6 +29,7 @@ use crate::identity::Identity;
 use crate::judge::Books;
 use crate::line::{self, Line};
 use crate::page::Shown;
+use crate::register::Lookup;
 use crate::renew::Certificates;
 use crate::ring::Ring;
 use crate::uses::Uses;
@@ -138,7 +140,9 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         when_journal_fails: config.lane.when_journal_fails,
         gauges: shown.gauges.clone(),
     };
-    let books = Books { uses: Some(uses) };
+    let register = Lookup::open(&config.data, &config.region);
+    let attempts = Attempts::new(Instant::now());
+    let books = Books { uses: Some(uses.clone()), register: Some(register.clone()), attempts: Some(attempts) };
     let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books);
     let (window, wake) = (Window::of(&shown, config), appended.clone());
     crew.thread("lane", move |stop, pulse| {
@@ -166,6 +170,8 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         status,
         pace,
         before,
+        register,
+        uses,
     };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;
