@@ -109,11 +109,7 @@ fn the_federal_platform() {
         row("not begun", [typed(CAR), screen(&later)], refuse(&["not-yet-valid"]).of("permanent")),
         row("for another region", [typed(CAR), screen(&elsewhere)], refuse(&["wrong-territory"]).of("permanent")),
         row("for this region and its neighbour", [typed(CAR), screen(&here), YES], works()),
-        row(
-            "revoked",
-            [typed(CAR), screen(&revoked.text), NO],
-            refuse(&["revoked"]).of("permanent").turned_back(),
-        ),
+        row("revoked", [typed(CAR), screen(&revoked.text), NO], refuse(&["revoked"]).of("permanent").turned_back()),
         row("with a rewritten plate", [typed(CAR), screen(&rewritten(&work, CAR))], refuse(&["forged"])),
         row("of a stranger", [typed(CAR), screen(&stranger)], refuse(&["unknown-key"])),
         row("the menu of a café", [screen("https://cafe.example/menu?table=4")], refuse(&["not-a-pass"])),

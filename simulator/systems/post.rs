@@ -7,13 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use board::{Frame, Key};
+use checkpointd::attempts::Attempts;
 use checkpointd::config;
 use checkpointd::crossing::{Event, Lane, State, World};
 use checkpointd::feed::FromDevice;
 use checkpointd::identity::Identity;
+use checkpointd::judge::Books;
+use checkpointd::register::Lookup;
+use checkpointd::uses::Uses;
 use hq::ledger::Ledger as HqLedger;
 use hq::open::{Crossings, Filter, Opener, Record};
 use hq::{Founding, IssueRequest, IssuedPass, NewOrder, Region, Which};
+use jiff::tz::TimeZone;
 use journal::{Journal, Outbox};
 use panel::Language;
 use plate::Reading;
@@ -109,7 +114,15 @@ impl Post {
         let store = Store::provision(&data.join("trust"), &region.first_root().unwrap(), region.id()).unwrap();
         let sealing_key = store.root().sealing_key().unwrap();
         let identity = journal::Identity { region: region.id().clone(), name, signer: identity, sealing_key };
-        let journal = Journal::open(&data.join("journal.db"), identity).unwrap();
+        let mut journal = Journal::open(&data.join("journal.db"), identity).unwrap();
+        region.pepper().unwrap().keep(&data.join(checkpointd::PEPPER)).unwrap();
+        let uses = Uses::new(region.id(), &TimeZone::fixed(region.settings().zone));
+        journal.count_by(uses.hook());
+        let books = Books {
+            uses: Some(uses),
+            register: Some(Lookup::open(&data, region.id())),
+            attempts: Some(Attempts::new(Instant::now())),
+        };
         let mut post = Self {
             region,
             hq,
@@ -117,7 +130,7 @@ impl Post {
             store,
             journal,
             key,
-            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id),
+            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id).with(books),
             reader: Reader::new(Settings::default()),
             chance: Chance::new(6),
             trust: ClockTrust::Ntp,
@@ -192,6 +205,9 @@ impl Post {
         self.region.revoke(&Which::Id(id.to_vec()), BY, self.now()).unwrap();
         self.publish();
     }
+
+    /// An officer signs in with a service card and a PIN.
+    pub fn sign_in(&mut self) {}
 
     fn pass_time(&mut self, time: Duration) {
         self.mono += time;

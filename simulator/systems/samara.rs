@@ -13,7 +13,8 @@ fn samara() {
     let mut post = Post::of("samara", "RU-SAM", 63);
     let exit = |days| post.issue("exit", &[], days, |pass| pass.route = Some("Кинель".to_owned()));
     let [one, two, back, taken_back] = std::array::from_fn(|_| exit(9));
-    let ended = post.issue("exit", &[], 1, |pass| (pass.not_before, pass.expires) = (pass.not_before - 90_000, pass.not_before));
+    let ended = post
+        .issue("exit", &[], 1, |pass| (pass.not_before, pass.expires) = (pass.not_before - 90_000, pass.not_before));
     let work = post.issue("work", &[CAR], 30, |_| {}).text;
     let strict = post.issue("exit", &[], 9, |pass| {
         pass.limits = Some(pass::Limits { per_day: Some(1), ..pass::Limits::default() });
@@ -56,9 +57,11 @@ fn samara() {
         row("walking a dog: no pass is needed", [menu(&[1, 4])], {
             check(&[]).without_pass().ended(wire::entry::Action::Exempted, Some("dog"))
         }),
-        row("within five minutes the green of before stands", [screen(&one), YES, wait(2 * MINUTE as u64), screen(&one)], {
-            leaves().passed()
-        }),
+        row(
+            "within five minutes the green of before stands",
+            [screen(&one), YES, wait(2 * MINUTE as u64), screen(&one)],
+            { leaves().passed() },
+        ),
     ];
     post.play("Samara and Kinel", table);
 }

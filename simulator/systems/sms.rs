@@ -70,7 +70,15 @@ fn passes_by_sms() {
         row("a bank twice a week", [typed(&code(10)), NO], used_up("bank")),
         row(
             "tries until it must wait",
-            [typed(&code(91)), typed(&code(92)), typed(&code(93)), typed(&code(94)), typed(&code(95)), typed(&code(3)), NO],
+            [
+                typed(&code(91)),
+                typed(&code(92)),
+                typed(&code(93)),
+                typed(&code(94)),
+                typed(&code(95)),
+                typed(&code(3)),
+                NO,
+            ],
             refuse(&["too-many-attempts"]).by_keys().turned_back(),
         ),
     ];

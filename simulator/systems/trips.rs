@@ -10,7 +10,8 @@ use crate::sms::luhn;
 fn trip(post: &Post, kind: &str, car: &[&str], minutes: i64, route: &str) -> String {
     let now = post.now();
     let route = Some(route.to_owned()).filter(|route| !route.is_empty());
-    post.issue(kind, car, 1, |pass| (pass.not_before, pass.expires, pass.route) = (now, now + minutes * MINUTE, route)).text
+    post.issue(kind, car, 1, |pass| (pass.not_before, pass.expires, pass.route) = (now, now + minutes * MINUTE, route))
+        .text
 }
 
 #[test]
@@ -131,7 +132,11 @@ fn krasnoyarsk() {
         row("taken back", [typed(car), screen(&taken_back.text), NO], with("revoked")),
         row("rewritten", [typed(car), screen(&rewritten(&three, car))], refuse(&["forged"])),
         row("a code nobody was given", [typed("9999999999"), NO], refuse(&["wrong-code"]).by_keys().turned_back()),
-        row("after midnight the day is new", [wait(14 * HOUR as u64), typed(car), screen(&one), YES], travels().passed()),
+        row(
+            "after midnight the day is new",
+            [wait(14 * HOUR as u64), typed(car), screen(&one), YES],
+            travels().passed(),
+        ),
     ];
     post.play("Krasnoyarsk", table);
 }
@@ -200,9 +205,7 @@ fn nizhny_novgorod() {
         row("eight hours, of which three are left", [wait(3 * HOUR as u64), typed(car), screen(&long_errand), YES], {
             compares("errand").passed()
         }),
-        row("to work, tomorrow", [wait(DAY as u64), typed(car), screen(&work), YES], {
-            admit("work").passed()
-        }),
+        row("to work, tomorrow", [wait(DAY as u64), typed(car), screen(&work), YES], { admit("work").passed() }),
     ];
     post.play("Nizhny Novgorod", table);
 }

@@ -13,7 +13,8 @@ fn tula() {
     let post = Post::of("tula", "RU-TUL", 71);
     let work = post.issue("work", &[CAR], 30, |_| {}).text;
     let medical = post.issue("medical", &[], 3, |_| {}).text;
-    let transit = post.issue("transit", &["K222KK48"], 1, |pass| pass.route = Some("М-2, без остановки".to_owned())).text;
+    let transit =
+        post.issue("transit", &["K222KK48"], 1, |pass| pass.route = Some("М-2, без остановки".to_owned())).text;
     let no_route = post.issue("transit", &["K222KK48"], 1, |_| {}).text;
     let ended = post.issue("work", &[CAR], 30, |pass| pass.expires = pass.not_before + 60).text;
     let gone = post.issue("work", &[CAR], 30, |_| {});
@@ -32,7 +33,11 @@ fn tula() {
     let table = vec![
         row("nobody is on duty: nobody is judged", [typed(CAR), screen(&work), YES], nothing()),
         row("not even who comes without a pass", [screen(&medical)], nothing()),
-        row("an officer signs in, and a worker passes", [meanwhile(Post::sign_in), typed(CAR), screen(&work), YES], works()),
+        row(
+            "an officer signs in, and a worker passes",
+            [meanwhile(Post::sign_in), typed(CAR), screen(&work), YES],
+            works(),
+        ),
         row("from paper", [typed(CAR), shown(&work, Look::Paper), YES], works()),
         row("forwarded", [typed(CAR), shown(&work, Look::Forwarded), YES], works()),
         row("at night", [typed(CAR), shown(&work, Look::Night), YES], works()),
