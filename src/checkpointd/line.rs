@@ -39,6 +39,9 @@ use crate::uses::Uses;
 /// Answers to commands that may wait for the line.
 const REPORTS: usize = 4;
 
+/// Words on uses elsewhere that may wait to be taken; then the link waits.
+const TOLD: usize = 16;
+
 /// How long the link may take to end.
 const LEAVE: Duration = Duration::from_secs(2);
 
@@ -104,6 +107,9 @@ impl Line {
                     Some(certificates) => link.over_tls(Box::new(ToBroker(certificates.clone()))),
                     None => link,
                 };
+                let (hand_on, mut told) = mpsc::channel(TOLD);
+                let view = trust.view();
+                crew.thread("uses", move |stop, pulse| uses.work(&mut told, &view, &stop, &pulse))?;
                 let keys = roots.clone();
                 let every = Duration::from_secs(config.uplink.heartbeat.max(1));
                 let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
@@ -139,6 +145,7 @@ impl Line {
                     reports,
                     release: announce,
                     news: send,
+                    uses: hand_on,
                     status,
                     pulse: crew.pulse("uplink"),
                     stop: crew.stop_signal(),
