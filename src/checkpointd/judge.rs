@@ -8,8 +8,11 @@ use std::time::Instant;
 use pass::{Document, Format, Verified};
 use trust::Release;
 use trust::format::{Part, foreign_ids, id_key};
-use verdict::{Acceptance, Ages, Condition, Facts, Listed, PlateSource, RegisterState, Status, Verdict};
+use verdict::{Acceptance, Ages, Condition, Facts, Listed, Outcome, PlateSource, RegisterState, Status, Used, Verdict};
 use wire::WallTime;
+use wire::uses::Limit;
+
+use crate::uses::{self, Uses};
 
 /// What surrounds a sighting.
 #[derive(Clone, Copy)]
@@ -22,6 +25,24 @@ pub struct Circumstances<'a> {
     pub plate: Option<&'a plate::Reading>,
     /// The officer has compared plate and pass, and pressed the key.
     pub plate_agreed: bool,
+    /// What the box itself keeps.
+    pub books: Option<&'a Books>,
+    /// The crossing that is judged: its own use does not count against it.
+    pub crossing: [u8; 8],
+}
+
+impl<'a> Circumstances<'a> {
+    /// A sighting at a time, without a vehicle.
+    pub const fn new(release: Option<&'a Release>, now: WallTime) -> Self {
+        Self { release, now, plate: None, plate_agreed: false, books: None, crossing: [0; 8] }
+    }
+}
+
+/// What the box itself keeps beside HQ's word.
+#[derive(Clone, Default)]
+pub struct Books {
+    /// How often passes were used; none: nobody counts.
+    pub uses: Option<Uses>,
 }
 
 /// A text judged, with what the panel and the journal need.
@@ -39,6 +60,17 @@ pub struct Judgement {
     pub release_age: i64,
     /// Microseconds from the text to the verdict.
     pub judge_us: u32,
+    /// The use that this crossing reserves; none when it is refused, limited by nothing, or on a trip under way.
+    pub reserves: Option<Reserves>,
+}
+
+/// A use to be reserved, as a crossing writes it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reserves {
+    /// Unix seconds at which its window begins.
+    pub window: i64,
+    /// The limit it counts for.
+    pub limit: Limit,
 }
 
 /// No key is known: what a box without a release works with.
@@ -53,13 +85,19 @@ impl pass::Keys for NoKeys {
 /// Judges one text.
 pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
     let began = Instant::now();
-    let Circumstances { release, now, plate, plate_agreed } = around;
+    let Circumstances { release, now, plate, plate_agreed, books, crossing } = around;
     let reading = match release {
         Some(release) => pass::read(text, release),
         None => pass::read(text, &NoKeys),
     };
     let format = pass::recognise(text).ok();
     let verified = release.zip(reading.as_ref().ok());
+    // What HQ has signed is past, whatever the clock says.
+    let at = now.unix().max(release.map_or(0, Release::floor));
+    let limited = verified.and_then(|(release, Verified { document, .. })| {
+        let (uses, limit) = (books?.uses.as_ref()?, uses::limit(document, release.policy())?);
+        Some((uses.used(document, &limit, &crossing, at), Reserves { window: uses.window(at), limit }))
+    });
     let facts = Facts {
         format,
         reading: reading.as_ref().map(|verified| &verified.document),
@@ -74,7 +112,7 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         record: None,
         vehicle: None,
         register: RegisterState::NotAsked,
-        uses: None,
+        uses: limited.map(|(used, _)| used),
         acceptance: Acceptance::NotAsked,
         condition: Condition::None,
         now,
@@ -88,6 +126,8 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         }),
     };
     let verdict = verdict::judge(&facts);
+    let is_new = |(used, reserves): (Used, Reserves)| used.under_way_since.is_none().then_some(reserves);
+    let reserves = limited.and_then(is_new).filter(|_| verdict.outcome != Outcome::Refuse);
     let (document, rejection) = match reading {
         Ok(Verified { document, .. }) => (Some(document), None),
         Err(error) => (None, Some(error)),
@@ -99,6 +139,7 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         release: release.map_or(0, Release::sequence),
         release_age: release.map_or(0, |release| now.unix().saturating_sub(release.issued())),
         judge_us: u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX),
+        reserves,
     }
 }
 

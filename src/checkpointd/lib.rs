@@ -42,6 +42,7 @@ pub mod ring;
 mod sight;
 pub mod stick;
 mod sync;
+pub mod uses;
 mod view;
 pub mod watchdog;
 

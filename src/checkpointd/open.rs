@@ -24,10 +24,12 @@ use crate::crossing::{Event, Lane};
 use crate::enrol::Enrolled;
 use crate::gauges::Gauges;
 use crate::identity::Identity;
+use crate::judge::Books;
 use crate::line::{self, Line};
 use crate::page::Shown;
 use crate::renew::Certificates;
 use crate::ring::Ring;
+use crate::uses::Uses;
 use crate::view::{Window, bare_bar};
 use crate::{Error, command, enrol, lane, phone, sight, stick};
 
@@ -57,7 +59,8 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let Board { mut camera, mut keys, mut screen, mut lamp, mut buzzer, plates, clock, thermometer, .. } = board;
     let mut on_panel = |fault| explain(fault, config, screen.as_mut());
     let (claim, trust) = open_trust(config).inspect_err(|_| on_panel(Fault::NoTrust))?; // what HQ has told us
-    let journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
+    let mut journal = open_journal(config, &trust).inspect_err(|_| on_panel(Fault::Journal))?; // what has happened here
+    let uses = open_uses(config, &mut journal).inspect_err(|_| on_panel(Fault::Journal))?; // how often passes were used
     let clock = Arc::new(Clock::new(clock, trust.floor(), journal.last_time())); // what time it is, as far as that is known
     let before = journal.head().sequence;
     let certificates = enrolled.clone().and_then(|enrolled| open_certificates(config, enrolled, &clock));
@@ -127,7 +130,8 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         when_journal_fails: config.lane.when_journal_fails,
         gauges: shown.gauges.clone(),
     };
-    let lane = Lane::new(config.lane.clone(), config.language, draw_id);
+    let books = Books { uses: Some(uses) };
+    let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books);
     let (window, wake) = (Window::of(&shown, config), appended.clone());
     crew.thread("lane", move |stop, pulse| {
         let show = |lane: &Lane, journal| {
@@ -174,6 +178,12 @@ fn open_journal(config: &Config, trust: &Store) -> Result<Journal, Error> {
     let mut journal = Journal::open_within(&config.journal(), identity, config.journal.bounds())?;
     journal.alert_on(is_alert);
     Ok(journal)
+}
+
+fn open_uses(config: &Config, journal: &mut Journal) -> Result<Uses, Error> {
+    let uses = Uses::open(&config.region, &config.utc_offset, journal.uses()?, &config.data.join("uses"));
+    journal.count_by(uses.hook());
+    Ok(uses)
 }
 
 /// Without them the box works without a line.

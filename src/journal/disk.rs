@@ -14,7 +14,7 @@ use crate::chain::Place;
 const APPLICATION: i64 = 0x4350_4A31;
 
 /// The layout of `schema.sql`.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// The write-ahead log is moved into the database by the writer between groups; SQLite does it by itself,
 /// inside a commit, only when that was forgotten for so many pages.

@@ -7,7 +7,8 @@
 //!
 //! Invariants: [`Journal::append`] returns only when the rows are on the disk; a sealing key lives
 //! only in RAM and is never resumed; every start of the process and every failed commit opens a new epoch;
-//! a row leaves only after a receipt of HQ that names its own chain hash, however little room there is.
+//! a row leaves only after a receipt of HQ that names its own chain hash, however little room there is; a use of a pass
+//! is on the disk with the row that tells of it, or neither is.
 //!
 //! Words: an *epoch* is a run of rows under one sealing key; the *opening* is its first, signed row; a
 //! *checkpoint* is a signed row over the chain so far; the *head* is the last row. A *stage* says what follows from the
@@ -27,6 +28,7 @@ mod signed;
 mod status;
 mod store;
 mod traffic;
+pub mod uses;
 mod verify;
 mod writer;
 

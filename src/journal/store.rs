@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use wire::entry::Entry;
-use wire::row::{Row, RowKind};
+use wire::row::RowKind;
 use wire::sign::Signer;
 use wire::{BoxId, RegionId, WallTime};
 
 use crate::chain::{Author, Place};
 use crate::epoch::{Epoch, wipe_stack};
+use crate::uses::{self, Hook, Kept};
 use crate::{Bounds, Checkpoint, Error, Opening, disk};
 
 mod draft;
@@ -42,6 +43,12 @@ const CHECKPOINT_TIME: Duration = Duration::from_secs(60);
 
 /// Commits after which the write-ahead log is moved into the database: at two pages each about 2 MiB.
 const COMMITS_IN_WAL: u32 = 256;
+
+/// Time between looks for uses that count no more.
+const FORGET: Duration = Duration::from_secs(600);
+
+/// Seconds for which the key of a day stays without any use: today and yesterday are not over in every part of a region.
+const KEYS_KEPT: i64 = 2 * 86_400;
 
 /// Longest encoded entry. A crossing has about 150 bytes; a batch of rows must fit a packet of the link.
 pub(crate) const LONGEST_ENTRY: usize = 64 * 1024;
@@ -88,6 +95,10 @@ pub struct Journal {
     room: Room,
     /// Which entries HQ should see before the backlog is through.
     is_alert: fn(&Entry) -> bool,
+    /// What an entry does to the uses of passes.
+    beside: Hook,
+    /// When uses that count no more were last looked for.
+    forgot: Option<Instant>,
     /// Held for as long as the journal is open: two writers would fork the chain.
     lock: File,
 }
@@ -157,6 +168,8 @@ impl Journal {
             commits: 0,
             room,
             is_alert: |_| false,
+            beside: Box::new(|_| None),
+            forgot: None,
             lock,
         };
         journal.begin_room();
@@ -195,6 +208,19 @@ impl Journal {
         self.is_alert = is_alert;
     }
 
+    /// Says what entries do to the uses of passes: that is written in the same transaction. Before, they do nothing.
+    pub fn count_by(&mut self, beside: Hook) {
+        self.beside = beside;
+    }
+
+    /// The uses that were kept.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn uses(&self) -> Result<Kept, Error> {
+        uses::kept(&self.db).map_err(Error::read)
+    }
+
     /// Makes entries durable; returns the sequence of the last row when all of them are on the disk. All or
     /// none are.
     ///
@@ -202,12 +228,9 @@ impl Journal {
     /// [`Error::Full`], [`Error::Write`], [`Error::TooLong`], [`Error::SealingKey`] or [`Error::Random`]: none
     /// of them is acknowledged. The same entries may be tried again; they will be sealed in a new epoch.
     pub fn append(&mut self, entries: &[Entry], now: WallTime) -> Result<u64, Error> {
-        let is_alert = self.is_alert;
-        let plain = || {
-            let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry) };
-            entries.iter().map(one).collect::<Vec<_>>()
-        };
-        let first = plain();
+        let (is_alert, beside) = (self.is_alert, &self.beside);
+        let one = |entry: &Entry| Plain { bytes: wire::encode(entry), alert: is_alert(entry), beside: beside(entry) };
+        let first: Vec<_> = entries.iter().map(one).collect();
         if let Some(long) = first.iter().map(|plain| plain.bytes.len()).find(|length| *length > LONGEST_ENTRY) {
             return Err(Error::TooLong(long));
         }
@@ -215,9 +238,10 @@ impl Journal {
         if !may_use_reserve && !self.has_room_for_crossings(now) {
             return Err(Error::Full(None));
         }
+        let again = if may_use_reserve { first.clone() } else { Vec::new() };
         let written = self.write(first, false, now);
         if self.came_out(written.as_ref().err()) && may_use_reserve {
-            return self.write(plain(), false, now);
+            return self.write(again, false, now);
         }
         written
     }
@@ -248,6 +272,19 @@ impl Journal {
             }
         }
         self.look_in_time(now);
+        if now.trust.is_sound() && self.forgot.is_none_or(|at| at.elapsed() >= FORGET) {
+            self.forgot = Some(Instant::now());
+            self.forget_uses(now)?;
+        }
+        Ok(())
+    }
+
+    /// Erases the uses that count no more.
+    fn forget_uses(&mut self, now: WallTime) -> Result<(), Error> {
+        let keep_from = now.unix().saturating_sub(KEYS_KEPT);
+        if uses::forget(&mut self.db, now.unix(), keep_from).map_err(Error::write)? > 0 {
+            self.commits += 1;
+        }
         Ok(())
     }
 
@@ -295,7 +332,7 @@ impl Journal {
                 return Err(error);
             }
         };
-        if let Err(error) = self.commit(&draft.rows, &draft.alerts) {
+        if let Err(error) = self.commit(&draft) {
             self.epoch = None;
             self.doubtful = true;
             return Err(Error::write(error));
@@ -327,6 +364,7 @@ impl Journal {
         let mut draft = Draft {
             rows: Vec::with_capacity(plain.len() + 2),
             alerts: Vec::new(),
+            beside: Vec::new(),
             head: self.head,
             next: self.next,
             unsigned: self.unsigned,
@@ -334,7 +372,7 @@ impl Journal {
         };
         let due = self.signed.elapsed() >= CHECKPOINT_TIME;
         let last = plain.len().checked_sub(1);
-        for (index, Plain { bytes, alert }) in plain.into_iter().enumerate() {
+        for (index, Plain { bytes, alert, beside }) in plain.into_iter().enumerate() {
             if self.epoch.as_ref().is_none_or(Epoch::is_spent) {
                 self.open_epoch(&mut draft)?;
             }
@@ -342,6 +380,7 @@ impl Journal {
             if alert {
                 draft.alerts.push(draft.next);
             }
+            draft.beside.extend(beside);
             let body = epoch.seal(bytes, draft.next, &draft.head.chain)?;
             draft.add(epoch, self.boot, RowKind::Entry, body);
             draft.unsigned += 1;
@@ -380,13 +419,16 @@ impl Journal {
     }
 
     /// One transaction, one fsync.
-    fn commit(&mut self, rows: &[Row], alerts: &[u64]) -> rusqlite::Result<()> {
+    fn commit(&mut self, draft: &Draft) -> rusqlite::Result<()> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for row in rows {
+        for row in &draft.rows {
             disk::insert(&transaction, row)?;
         }
-        for sequence in alerts {
+        for sequence in &draft.alerts {
             disk::insert_alert(&transaction, *sequence)?;
+        }
+        for beside in &draft.beside {
+            uses::write(&transaction, beside)?;
         }
         transaction.commit()
     }

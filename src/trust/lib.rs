@@ -26,9 +26,11 @@ pub mod format;
 pub mod register;
 mod release;
 pub mod run;
+pub mod service;
 mod status;
 mod store;
 pub mod table;
+pub mod uses;
 
 pub use bundle::{Bundle, LONGEST_BUNDLE};
 pub use carrier::{Carrier, CarrierError, Folder, Http, Layered, News, OnStick, Stick, agent, beneath};

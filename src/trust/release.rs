@@ -3,8 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use ed25519_dalek::VerifyingKey;
 use pass::{PublicKey, StatusIndex};
 use verdict::{Ages, Knowledge, Listed, Order, Policy, Rule, Scope, Status};
+use wire::sign::Context;
 use wire::{RegionId, WallTime};
 
 use crate::Error;
@@ -133,6 +135,24 @@ impl Release {
     /// For an index that did not come from this release.
     pub fn scope(&self, key: usize) -> &Scope {
         &self.keys[key].scope
+    }
+
+    /// The keys that the region's publisher names for a purpose of HQ at a time, in Unix seconds. They stand among the
+    /// issuers' keys under a name that no issuer has, for no kind of pass.
+    pub fn delegates(&self, context: Context, at: i64) -> impl Iterator<Item = VerifyingKey> + '_ {
+        let is_own = |stream: &&Arc<Carried>| stream.record.region == self.head.region;
+        let keys = self.streams.iter().filter(is_own).filter_map(|stream| match &stream.content {
+            Content::Keys(keys) => Some(keys),
+            _ => None,
+        });
+        keys.flatten().filter_map(move |known| {
+            let Scope { issuer, kinds, valid_from, valid_to, .. } = &known.scope;
+            let is_it = issuer == context.as_str() && kinds.is_empty() && (*valid_from..=*valid_to).contains(&at);
+            match &known.key {
+                PublicKey::Ed25519(key) if is_it => Some(*key),
+                _ => None,
+            }
+        })
     }
 
     /// The kid of a key.

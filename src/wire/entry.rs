@@ -4,6 +4,7 @@
 use minicbor::{Decode, Encode};
 
 use crate::WallTime;
+use crate::uses::Limit;
 
 /// One accountable event at a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -101,6 +102,9 @@ pub struct Crossing {
     /// How the pass came to the box; none: by the camera, as boxes wrote before there was more than that.
     #[n(18)]
     pub how: Option<How>,
+    /// The limit that the use is counted for.
+    #[n(19)]
+    pub use_limit: Option<Limit>,
 }
 
 impl Crossing {
@@ -126,6 +130,7 @@ impl Crossing {
             shift: None,
             use_window: None,
             how: None,
+            use_limit: None,
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod row;
 pub mod sign;
 pub mod time;
 pub mod topic;
+pub mod uses;
 
 #[cfg(test)]
 mod examples;

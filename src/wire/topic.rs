@@ -89,7 +89,23 @@ pub fn news(region: &RegionId) -> String {
     format!("{ROOT}/{region}/all/delta/news")
 }
 
-/// Longest bundle that is sent there, in bytes; what is longer is fetched.
+/// The newest head of merged uses, retained, for every box of a region.
+pub fn uses(region: &RegionId) -> String {
+    format!("{ROOT}/{region}/all/uses")
+}
+
+/// A sheet of merged uses, retained, by the first digits of its hash: only a head says which ones count.
+pub fn sheet(region: &RegionId, hash: &[u8; 32]) -> String {
+    let digits = u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes"));
+    format!("{ROOT}/{region}/all/uses/{digits:016x}")
+}
+
+/// The filter for all of them.
+pub fn sheets(region: &RegionId) -> String {
+    format!("{ROOT}/{region}/all/uses/+")
+}
+
+/// Longest bundle that is sent as news, in bytes; what is longer is fetched.
 pub const LONGEST_NEWS: usize = 128 * 1024;
 
 #[cfg(test)]

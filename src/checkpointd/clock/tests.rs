@@ -28,7 +28,7 @@ fn judged(desk: &Desk, boot: &Arc<Boot>, written: Option<i64>) -> (Grade, [Vec<R
         };
         let pass = desk.region.issue(&request, "test", BEGIN - DAY / 2).unwrap();
         let plate = plate::Reading::new("A123BC77");
-        let around = Circumstances { release: Some(&release), now, plate: Some(&plate), plate_agreed: false };
+        let around = Circumstances { plate: Some(&plate), ..Circumstances::new(Some(&release), now) };
         judge(&pass.text, around).verdict.reasons
     });
     (now.trust.grade(), reasons)

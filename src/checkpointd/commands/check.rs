@@ -54,8 +54,11 @@ fn verdict_on(args: Args) -> Result<ExitCode, Error> {
         (None, None) => return Err(Error::NoCode),
     };
     let plate = args.plate.map(|plate| plate::Reading::new(&plate));
-    let around =
-        Circumstances { release: release.as_deref(), now, plate: plate.as_ref(), plate_agreed: args.plate_agrees };
+    let around = Circumstances {
+        plate: plate.as_ref(),
+        plate_agreed: args.plate_agrees,
+        ..Circumstances::new(release.as_deref(), now)
+    };
     let judgement = judge(&text, around);
     println!("{:#}", to_json(&judgement));
     Ok(ExitCode::from(match judgement.verdict.outcome {
@@ -73,7 +76,7 @@ pub(crate) fn text_in(image: &Path) -> Result<String, Error> {
 }
 
 fn to_json(judgement: &Judgement) -> serde_json::Value {
-    let Judgement { document, rejection, verdict, release, release_age, judge_us } = judgement;
+    let Judgement { document, rejection, verdict, release, release_age, judge_us, .. } = judgement;
     json!({
         "outcome": verdict.outcome.as_str(),
         "reasons": verdict.reasons.iter().map(|r| r.code()).collect::<Vec<_>>(),

@@ -46,3 +46,18 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS alert (
     sequence INTEGER PRIMARY KEY
 ) STRICT;
+
+-- Uses of passes that have limits, written with the row that tells of them and in its transaction. Under keyed hashes:
+-- who has only this file learns how many there were, and who knows a pass whether it was used. They leave, with the
+-- key of their day, when nothing counts them any more.
+CREATE TABLE IF NOT EXISTS use (
+    crossing BLOB    PRIMARY KEY,      -- the 8 bytes that name the crossing
+    day      INTEGER NOT NULL,         -- Unix seconds at which the region's day begins
+    slot     BLOB    NOT NULL,         -- 16 bytes: HMAC-SHA-256 over the pass, by the key of the day
+    at       INTEGER,                  -- Unix seconds of its minute, where the limit counts minutes
+    until    INTEGER NOT NULL          -- Unix seconds until which it counts
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS use_key (
+    day      INTEGER PRIMARY KEY,
+    key      BLOB    NOT NULL          -- 32 bytes, drawn on this box
+) STRICT;

@@ -6,12 +6,15 @@ use wire::row::{HASH, Row, RowKind};
 use super::Identity;
 use crate::chain::Place;
 use crate::epoch::Epoch;
+use crate::uses::Beside;
 use crate::{Checkpoint, chain};
 
 /// An entry that is to be sealed.
+#[derive(Clone)]
 pub(super) struct Plain {
     pub(super) bytes: Vec<u8>,
     pub(super) alert: bool,
+    pub(super) beside: Option<Beside>,
 }
 
 /// Rows that are not written yet.
@@ -19,6 +22,8 @@ pub(super) struct Draft {
     pub(super) rows: Vec<Row>,
     /// Sequences of those that are alerts.
     pub(super) alerts: Vec<u64>,
+    /// What is written beside them.
+    pub(super) beside: Vec<Beside>,
     pub(super) head: Place,
     pub(super) next: u64,
     pub(super) unsigned: u32,

@@ -95,6 +95,9 @@ impl Saved {
             disk::insert(new, &row)?;
             self.rows += 1;
         }
+        drop(rows);
+        // A pass that was used up stays used up.
+        crate::uses::copy(old, new)?;
         self.highest = highest?
             .filter(|highest| (self.head.sequence..=self.head.sequence.saturating_add(tail::FAR)).contains(highest));
         Ok(())

@@ -55,7 +55,11 @@ pub(super) fn run(args: Args) -> Result<ExitCode, Error> {
     };
     let plate = args.plate.map(|plate| plate::Reading::new(&plate));
     let now = args.common.now();
-    let around = Circumstances { release: Some(&release), now, plate: plate.as_ref(), plate_agreed: args.plate_agrees };
+    let around = Circumstances {
+        plate: plate.as_ref(),
+        plate_agreed: args.plate_agrees,
+        ..Circumstances::new(Some(&release), now)
+    };
     let explained = Explained::new(&text, &release, now, store.floor(), plate.is_some(), &judge(&text, around));
     args.common.print(&explained, &explained.to_json());
     Ok(ExitCode::from(match explained.verdict {
