@@ -23,6 +23,8 @@ pub struct Circumstances<'a> {
     pub now: WallTime,
     /// The plate of the vehicle, if it was read or typed.
     pub plate: Option<&'a plate::Reading>,
+    /// Who has read it.
+    pub plate_source: PlateSource,
     /// The officer has compared plate and pass, and pressed the key.
     pub plate_agreed: bool,
     /// What the box itself keeps.
@@ -34,7 +36,15 @@ pub struct Circumstances<'a> {
 impl<'a> Circumstances<'a> {
     /// A sighting at a time, without a vehicle.
     pub const fn new(release: Option<&'a Release>, now: WallTime) -> Self {
-        Self { release, now, plate: None, plate_agreed: false, books: None, crossing: [0; 8] }
+        Self {
+            release,
+            now,
+            plate: None,
+            plate_source: PlateSource::Officer,
+            plate_agreed: false,
+            books: None,
+            crossing: [0; 8],
+        }
     }
 }
 
@@ -64,6 +74,21 @@ pub struct Judgement {
     pub reserves: Option<Reserves>,
 }
 
+impl Judgement {
+    /// Of a vehicle that has no pass: nothing was judged, and the officer decides.
+    pub fn without_a_pass(release: Option<&Release>, now: WallTime) -> Self {
+        Self {
+            document: None,
+            rejection: None,
+            verdict: Verdict { outcome: Outcome::Check, reasons: Vec::new(), order: None, ends: None },
+            release: release.map_or(0, Release::sequence),
+            release_age: release.map_or(0, |release| now.unix().saturating_sub(release.issued())),
+            judge_us: 0,
+            reserves: None,
+        }
+    }
+}
+
 /// A use to be reserved, as a crossing writes it down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reserves {
@@ -85,7 +110,7 @@ impl pass::Keys for NoKeys {
 /// Judges one text.
 pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
     let began = Instant::now();
-    let Circumstances { release, now, plate, plate_agreed, books, crossing } = around;
+    let Circumstances { release, now, plate, plate_source, plate_agreed, books, crossing } = around;
     let reading = match release {
         Some(release) => pass::read(text, release),
         None => pass::read(text, &NoKeys),
@@ -118,7 +143,7 @@ pub fn judge(text: &str, around: Circumstances<'_>) -> Judgement {
         now,
         floor: release.map_or(0, Release::floor),
         plate,
-        plate_source: PlateSource::Officer,
+        plate_source,
         plate_agreed,
         policy: release.map(Release::policy),
         ages: release.map_or(Ages::default(), |release| {

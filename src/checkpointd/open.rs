@@ -20,7 +20,7 @@ use crate::claim::Claim;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
-use crate::crossing::{Event, Lane};
+use crate::crossing::{Event, Lane, Seen};
 use crate::enrol::Enrolled;
 use crate::gauges::Gauges;
 use crate::identity::Identity;
@@ -119,7 +119,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let next = move || keys.next(TURN).map(|key| key.map(|key| Event::Key { key, pressed: watch.monotonic() }));
     crew.pump("keys", events.clone(), next)?;
     if let Some(mut plates) = plates {
-        let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(plate::Reading::new(&read.text))));
+        let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(Seen::read(&read.text))));
         crew.pump("plates", events, next)?;
     }
 
@@ -214,7 +214,7 @@ pub(crate) fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Scr
         journal_fails: fault == Fault::Journal,
         ..bare_bar(WallTime::from_unix(0, ClockTrust::None), &config.utc_offset)
     };
-    let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };
+    let view = View { language: config.language, screen: Screen::Fault(fault), typed: None, bar };
     let (width, height) = screen.size();
     let mut picture = Picture::new(width, height);
     panel::draw(&view, &mut picture);

@@ -106,7 +106,8 @@ impl ServiceCard {
         let bytes = body.and_then(base45::decode).ok_or(Fault::Unreadable)?;
         let message = Sign1::parse(&bytes).map_err(|_| Fault::Unreadable)?;
         let payload = keys.iter().find_map(|key| message.verify(Context::ServiceCard, key).ok());
-        let card: Self = wire::decode(payload.ok_or(Fault::NotSigned)?, "service card").map_err(|_| Fault::Unreadable)?;
+        let card: Self =
+            wire::decode(payload.ok_or(Fault::NotSigned)?, "service card").map_err(|_| Fault::Unreadable)?;
         let length = card.pseudonym.chars().count();
         let life = card.valid_to.saturating_sub(card.valid_from);
         match () {
@@ -138,7 +139,9 @@ pub fn prove(pin: &str, salt: &[u8; 16]) -> Option<[u8; 32]> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, Some(32)).ok()?;
     let mut proof = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(pin.as_bytes(), salt, &mut proof).ok()?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(pin.as_bytes(), salt, &mut proof)
+        .ok()?;
     Some(proof)
 }
 
@@ -177,7 +180,11 @@ mod tests {
     }
 
     fn text_by(seed: u8, context: Context, card: &ServiceCard) -> String {
-        ServiceCard::text(&wire::sign::sign(context, &Command(SigningKey::from_bytes(&[seed; 32])), &wire::encode(card)))
+        ServiceCard::text(&wire::sign::sign(
+            context,
+            &Command(SigningKey::from_bytes(&[seed; 32])),
+            &wire::encode(card),
+        ))
     }
 
     fn read(text: &str, now: i64) -> Result<ServiceCard, Fault> {
