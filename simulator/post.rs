@@ -119,6 +119,7 @@ impl Post {
             utc_offset: jiff::tz::TimeZone::fixed(region.settings().zone),
             lane: config::Lane::default(),
             journal: config::Journal::default(),
+            plate_source: Vec::new(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
                 media: Some(folder.join("media")),

@@ -52,6 +52,7 @@ use wire::WallTime;
 use wire::entry::{Action, Entry, How};
 
 use crate::config;
+use crate::feed::FromDevice;
 use crate::guide::Guide;
 use crate::judge::{Books, Judgement};
 use crate::keypad::Keypad;
@@ -109,7 +110,7 @@ pub enum Event {
         pressed: Duration,
     },
     /// A plate was read by a device.
-    Plate(Seen),
+    Plate(FromDevice),
     /// The camera came or went.
     Camera(CameraState),
     /// What becomes of an update that a phone shows; none when there is none.
@@ -133,9 +134,12 @@ impl Seen {
         Self { reading: Reading::new(text), source: PlateSource::Officer }
     }
 
-    /// As a device read it that is not believed as the officer is.
-    pub fn read(text: &str) -> Self {
-        Self { reading: Reading::new(text), source: PlateSource::Feed { is_trusted: false } }
+    /// As a device read it: policy says whether it speaks for the officer, and how sure it must be for that.
+    fn read(read: FromDevice, policy: Option<&Policy>) -> Self {
+        let trust = policy.and_then(|policy| policy.plates.iter().find(|trust| trust.source == read.kind));
+        let is_sure = |least: u64| read.confidence.is_some_and(|confidence| u64::from(confidence) >= least);
+        let is_trusted = trust.is_some_and(|trust| trust.may_agree && is_sure(trust.least));
+        Self { reading: read.reading, source: PlateSource::Feed { is_trusted } }
     }
 }
 
@@ -366,7 +370,7 @@ impl Lane {
                 self.sighted(Presented::Text(text, How::Camera), read_us, world, &mut entries);
             }
             Event::Unread(cause) => self.guide.see(cause, world.mono),
-            Event::Plate(seen) => self.plate_read(seen, world, &mut entries),
+            Event::Plate(read) => self.plate_read(read, world, &mut entries),
             Event::Camera(state) => self.camera_is(state, world, &mut entries),
             Event::Run(run) => self.run = run,
             Event::Key { key, pressed } => self.key(key, pressed, world, &mut entries),

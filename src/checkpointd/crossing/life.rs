@@ -1,7 +1,7 @@
 //! How crossings open, change and close: what the camera, the devices, HQ and time do to them.
 
 use super::{
-    Action, Admitted, Duration, Entry, GAP, How, LINGER, LONGEST_READING, Lane, MENU_STAYS, Open, Outcome, Past,
+    Action, Admitted, Duration, Entry, FromDevice, GAP, How, LINGER, LONGEST_READING, Lane, MENU_STAYS, Open, Outcome, Past,
     Presented, RECENT, REMEMBERED, Release, Seen, ServiceCard, State, WallTime, World, written,
 };
 use crate::judge::{Books, Circumstances, Judgement, judge};
@@ -84,7 +84,17 @@ impl Lane {
     }
 
     /// A device sees every car: this one again and again, and the next one while this one's crossing is open.
-    pub(super) fn plate_read(&mut self, seen: Seen, world: &World<'_>, entries: &mut Vec<Entry>) {
+    pub(super) fn plate_read(&mut self, read: FromDevice, world: &World<'_>, entries: &mut Vec<Entry>) {
+        if read.is_repeat {
+            // It stands there still; but whose pass was judged meanwhile is not the next one's.
+            if let Some((waiting, at)) = &mut self.plate
+                && waiting.reading == read.reading
+            {
+                *at = world.mono;
+            }
+            return;
+        }
+        let seen = Seen::read(read, world.policy());
         // Whatever such a device has read, it is no plate.
         if seen.reading.raw().len() > LONGEST_READING {
             return;
