@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use sha2::Digest as _;
 use wire::{BoxId, RegionId};
 
+pub mod attempts;
 mod claim;
 pub mod clock;
 pub mod command;
@@ -40,6 +41,7 @@ pub mod menu;
 mod open;
 pub mod page;
 mod phone;
+pub mod register;
 pub mod renew;
 pub mod ring;
 pub mod shift;

@@ -30,9 +30,11 @@ use crate::crew::{Crew, Pulse, Stop, TURN};
 use crate::freshness;
 use crate::identity::Receive;
 use crate::page::{self, Shown};
+use crate::register::Lookup;
 use crate::renew::{self, Certificates, ToBroker};
 use crate::stick;
 use crate::sync::{self, Calls, Offer, Roots, Sync};
+use crate::uses::Uses;
 
 /// Answers to commands that may wait for the line.
 const REPORTS: usize = 4;
@@ -52,8 +54,14 @@ pub(crate) struct Parts {
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
+    /// The newest root, for those who check what is signed.
+    pub roots: Roots,
     /// The last row that was there when the box started.
     pub before: u64,
+    /// Told of a new pepper.
+    pub register: Lookup,
+    /// Told of uses elsewhere.
+    pub uses: Uses,
 }
 
 /// Dates receipts.
@@ -79,10 +87,9 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, commands, offered, status, pace, before } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before, roots, register, uses } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
-        let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
             // Where there should be TLS there is no line without it.
             _ if config.uplink.tls && shown.certificates.is_none() => None,
@@ -117,7 +124,7 @@ impl Line {
                         }),
                         heartbeat: set_heartbeat,
                         reports: tell,
-                        take_secret: take_secret(config),
+                        take_secret: take_secret(config, register),
                     },
                     &config.data,
                 );
@@ -287,15 +294,17 @@ fn report(shown: &Shown) -> String {
     status + &String::from_utf8_lossy(&events)
 }
 
-/// Takes the region's secrets, sealed to this box. They count from the next start on.
-fn take_secret(config: &Config) -> TakeSecret {
+/// Takes the region's secrets, sealed to this box. They count from the next look-up on.
+fn take_secret(config: &Config, register: Lookup) -> TakeSecret {
     let (data, info) = (config.data.clone(), secrets_info(&config.region, &config.name));
     Box::new(move |sealed| {
         let receive = Receive::open(&data).map_err(|_| "no-receive-key")?;
         let plain = receive.open_sealed(sealed, &info).ok_or("secrets")?;
         let secrets: Secrets = wire::decode(&plain, "secrets").map_err(|_| "secrets")?;
         let pepper = Pepper::new(Zeroizing::new(secrets.pepper.ok_or("no-pepper")?));
-        pepper.keep(&data.join(crate::PEPPER)).map_err(|_| "disk")
+        pepper.keep(&data.join(crate::PEPPER)).map_err(|_| "disk")?;
+        register.take(pepper);
+        Ok(())
     })
 }
 

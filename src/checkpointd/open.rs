@@ -16,6 +16,7 @@ use wire::entry::Entry;
 use wire::sign::Signer as _;
 use wire::{ClockTrust, WallTime};
 
+use crate::attempts::Attempts;
 use crate::claim::Claim;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -28,8 +29,11 @@ use crate::identity::Identity;
 use crate::judge::Books;
 use crate::line::{self, Line};
 use crate::page::Shown;
+use crate::register::Lookup;
 use crate::renew::Certificates;
 use crate::ring::Ring;
+use crate::shift::{self, Shifts};
+use crate::sync::Roots;
 use crate::uses::Uses;
 use crate::view::{Window, bare_bar};
 use crate::{Error, command, enrol, feed, lane, phone, sight, stick};
@@ -138,8 +142,14 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         when_journal_fails: config.lane.when_journal_fails,
         gauges: shown.gauges.clone(),
     };
-    let books = Books { uses: Some(uses) };
-    let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books);
+    let roots = Roots::new(trust.root().clone());
+    let keys = roots.clone();
+    let keys: shift::Keys = Arc::new(move |at| keys.command_keys(at));
+    let shifts = Shifts::open(config.region.clone(), keys, config.lane.number, &config.data, clock.monotonic());
+    let register = Lookup::open(&config.data, &config.region);
+    let attempts = Attempts::new(Instant::now());
+    let books = Books { uses: Some(uses.clone()), register: Some(register.clone()), attempts: Some(attempts) };
+    let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books).staffed(shifts);
     let (window, wake) = (Window::of(&shown, config), appended.clone());
     crew.thread("lane", move |stop, pulse| {
         let show = |lane: &Lane, journal| {
@@ -166,6 +176,9 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         status,
         pace,
         before,
+        roots,
+        register,
+        uses,
     };
     let line = Line::open(config, parts, &shown, &mut crew)?;
     crew.thread("line", move |stop, pulse| line.work(&stop, &pulse))?;

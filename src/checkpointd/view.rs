@@ -187,8 +187,7 @@ impl Around<'_> {
             list_age_minutes: minutes(self.release.map_or(0, |release| release.ages(self.now).keys)),
         };
         let policy = self.release.map(Release::policy);
-        let claims = policy.and_then(|policy| policy.forms.recognise(open.text()).ok()?.claims_until);
-        card.claimed_until = claims.map(|(day, month)| format!("{day:02}.{month:02}"));
+        card.claimed_until = judgement.claims_until.map(|(day, month)| format!("{day:02}.{month:02}"));
         let Some(document) = &judgement.document else { return card };
         card.presented = presented(document.format);
         let rule = policy.and_then(|policy| policy.rule(document.kind));

@@ -4,9 +4,10 @@
 use std::io::Read;
 use std::path::Path;
 
+use pass::registered::Forms;
 use serde::Deserialize;
 use trust::format::{LONGEST_VALUE, Part, StreamId, read_record, write_record};
-use trust::register::{Compared, Pepper, Presented};
+use trust::register::{Compared, Pepper, Presented, Register, Shown};
 use trust::table::Key;
 use verdict::{Flags, Record};
 use zeroize::Zeroizing;
@@ -141,7 +142,7 @@ impl Region {
         let by = who(by)?;
         self.registered(what, text, day)?.ok_or(Error::NotRegistered)?;
         let desk = self.register_desk(day)?;
-        let key = desk.pepper.key(self.id(), day, what, &what.normal(text)?);
+        let key = desk.register.key(day, &desk.shown(what, text)?);
         let removal: Change = (key, None);
         self.books(|books| {
             tables::note(books, &desk.stream, std::iter::once(removal))
@@ -157,8 +158,8 @@ impl Region {
     /// [`Error::Register`], or what failed.
     pub fn registered(&self, what: Presented, text: &str, day: u64) -> Result<Option<Registered>, Error> {
         let desk = self.register_desk(day)?;
-        let normal = what.normal(text)?;
-        let key = desk.pepper.key(self.id(), day, what, &normal);
+        let shown = desk.shown(what, text)?;
+        let key = desk.register.key(day, &shown);
         let waits = tables::waiting(&self.database(), &desk.stream, &key).map_err(failed())?;
         let is_pending = waits.is_some();
         let value = match waits {
@@ -167,7 +168,7 @@ impl Region {
         };
         let Some(value) = value else { return Ok(None) };
         let record = read_record(&value).map_err(trust::register::Error::from)?;
-        let unseal = |sealed: &Vec<u8>| desk.pepper.unseal(self.id(), (what, &normal), &key, sealed);
+        let unseal = |sealed: &Vec<u8>| desk.register.unseal(&shown, &key, sealed);
         let compared = record.sealed.as_ref().map(unseal).transpose()?;
         Ok(Some(Registered { record, compared, is_pending }))
     }
@@ -175,7 +176,8 @@ impl Region {
     fn register_desk(&self, day: u64) -> Result<Desk<'_>, Error> {
         let issuer = self.settings().issuer.clone();
         let stream = StreamId { region: self.id().clone(), part: Part::Register, issuer, series: day };
-        Ok(Desk { region: self, rules: self.rules()?, pepper: self.pepper()?, stream })
+        let register = Register::new(self.pepper()?, self.id().clone());
+        Ok(Desk { region: self, rules: self.rules()?, register, stream })
     }
 
     fn published(&self, day: u64) -> Result<Option<Published>, Error> {
@@ -201,19 +203,39 @@ fn look(table: Option<&Published>, key: &Key) -> Result<Option<Vec<u8>>, Error> 
 struct Desk<'r> {
     region: &'r Region,
     rules: Rules,
-    pepper: Pepper,
+    register: Register,
     stream: StreamId,
 }
 
 /// A row that was understood.
 struct Entry {
-    what: Presented,
-    normal: String,
+    shown: Shown,
     record: Record,
     compared: Option<Compared>,
 }
 
 impl Desk<'_> {
+    /// A text in its one form: by the policy's forms of its sort where it has any, so that boxes find it as they read it.
+    fn shown(&self, what: Presented, text: &str) -> Result<Shown, Error> {
+        let Forms { links, codes, cards } = &self.rules.policy.forms;
+        let has_forms = match what {
+            Presented::Code => !codes.is_empty(),
+            Presented::Link => !links.is_empty(),
+            Presented::Card => !cards.is_empty(),
+            Presented::Plate => false,
+        };
+        if !has_forms {
+            return Ok(Shown::plain(what, text)?);
+        }
+        let only = match what {
+            Presented::Code => Forms { codes: codes.clone(), ..Forms::default() },
+            Presented::Link => Forms { links: links.clone(), ..Forms::default() },
+            _ => Forms { cards: cards.clone(), ..Forms::default() },
+        };
+        let found = only.recognise(text).map_err(|error| Error::field("text", format!("{error}: {}", error.code())))?;
+        Ok(Shown::recognised(&found)?)
+    }
+
     /// Every row of a file, in order; or what is wrong with which.
     fn read(&self, file: impl Read, progress: &mut dyn FnMut(u64)) -> Result<Vec<(Key, Entry)>, String> {
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
@@ -228,7 +250,7 @@ impl Desk<'_> {
             let entry = row.map_err(|error| format!("{:?}", error.kind())).and_then(|row| self.understand(row));
             match entry {
                 Ok(entry) => {
-                    let key = self.pepper.key(self.region.id(), self.stream.series, entry.what, &entry.normal);
+                    let key = self.register.key(self.stream.series, &entry.shown);
                     if entries.insert(key, entry).is_some() {
                         wrong.push(format!("line {line}: this text stands here twice"));
                     }
@@ -252,7 +274,7 @@ impl Desk<'_> {
         let zone = self.region.settings().zone;
         let text_of = |error: Error| super::commands::chain(&error);
         let what = Presented::named(&row.what).ok_or("what: is none of code, link, card and plate")?;
-        let normal = what.normal(&row.text).map_err(|error| error.to_string())?;
+        let shown = self.shown(what, &row.text).map_err(text_of)?;
         let kind = match row.kind.as_str() {
             "" => None,
             name => Some(self.rules.kind(name).map_err(text_of)?),
@@ -288,13 +310,13 @@ impl Desk<'_> {
             plate,
         };
         let compared = (compared != Compared::default()).then_some(compared);
-        if compared.is_some() && !what.can_seal(&normal) {
+        if compared.is_some() && !shown.can_seal() {
             return Err("holder, birth, id_digits and plate need a code of at least 80 bits to be sealed under; \
                         this text could be guessed"
                 .to_owned());
         }
         let record = Record { kind, valid_from, valid_to, flags, sealed: None };
-        let entry = Entry { what, normal, record, compared };
+        let entry = Entry { shown, record, compared };
         // What would not fit is noticed here, with its line.
         self.value(&entry, &[0; 16]).map_err(text_of)?;
         Ok(entry)
@@ -305,8 +327,7 @@ impl Desk<'_> {
         if let Some(compared) = &entry.compared {
             let mut nonce = [0; 12];
             getrandom::fill(&mut nonce).map_err(|_| Error::Random)?;
-            let text = (entry.what, entry.normal.as_str());
-            record.sealed = Some(self.pepper.seal(self.region.id(), text, key, compared, nonce)?);
+            record.sealed = Some(self.register.seal(&entry.shown, key, compared, nonce)?);
         }
         write_record(&record).ok_or(Error::Register(trust::register::Error::TooLong(LONGEST_VALUE)))
     }
@@ -314,9 +335,7 @@ impl Desk<'_> {
     /// Whether a value says what a row says.
     fn says(&self, entry: &Entry, key: &Key, value: &[u8]) -> bool {
         let Ok(record) = read_record(value) else { return false };
-        let text = (entry.what, entry.normal.as_str());
-        let compared =
-            record.sealed.as_ref().map(|sealed| self.pepper.unseal(self.region.id(), text, key, sealed).ok());
+        let compared = record.sealed.as_ref().map(|sealed| self.register.unseal(&entry.shown, key, sealed).ok());
         compared.flatten() == entry.compared && Record { sealed: None, ..record } == entry.record
     }
 }

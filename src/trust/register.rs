@@ -9,18 +9,14 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use chacha20poly1305::aead::{Aead as _, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key as SealKey, KeyInit as _, Nonce};
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac as _};
 use minicbor::{Decode, Encode};
+use pass::Format;
 use sha2::Sha256;
 use verdict::Record;
-use wire::RegionId;
 use zeroize::Zeroizing;
 
-use crate::Release;
-use crate::format::{hex, read_record};
+use crate::format::hex;
 use crate::table::Key;
 
 /// What the pepper's file says it is.
@@ -33,10 +29,11 @@ const LONGEST_FILE: u64 = 256;
 pub const LONGEST_TEXT: usize = 512;
 
 /// Bits below which a presented text could be guessed, so that nothing is sealed under it.
-const SEALING_BITS: f64 = 80.0;
+const SEALING_BITS: u32 = 80;
 
-/// Length of the nonce before a sealed part.
-const NONCE: usize = 12;
+mod open;
+
+pub use open::Register;
 
 /// Why the register cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -110,35 +107,107 @@ impl Presented {
         [Self::Code, Self::Link, Self::Card, Self::Plate].into_iter().find(|what| what.as_str() == name)
     }
 
-    /// The one form of a text, however it was written.
+    /// What a format presents; none for one that speaks for itself.
+    pub const fn of(format: Format) -> Option<Self> {
+        match format {
+            Format::Code => Some(Self::Code),
+            Format::Link => Some(Self::Link),
+            Format::Card => Some(Self::Card),
+            Format::Plate => Some(Self::Plate),
+            _ => None,
+        }
+    }
+
+    /// The format of a pass that was presented so.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Code => Format::Code,
+            Self::Link => Format::Link,
+            Self::Card => Format::Card,
+            Self::Plate => Format::Plate,
+        }
+    }
+}
+
+/// A text that is looked up: its one form, however it was written, and how hard it is to guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    what: Presented,
+    normal: String,
+    bits: u32,
+}
+
+impl Shown {
+    /// A text as the forms of a policy have recognised it.
+    ///
+    /// # Errors
+    /// [`Error::Text`] for what is not looked up, or is too long.
+    pub fn recognised(found: &pass::registered::Presented) -> Result<Self, Error> {
+        let what = Presented::of(found.format).ok_or(Error::Text("signed pass"))?;
+        Self::checked(what, found.normal.clone(), found.bits)
+    }
+
+    /// A vehicle's plate.
+    ///
+    /// # Errors
+    /// [`Error::Text`].
+    pub fn plate(folded: &str) -> Result<Self, Error> {
+        Self::checked(Presented::Plate, folded.to_owned(), 0)
+    }
+
+    /// A text of no form: what stands in a region whose policy has none.
     ///
     /// # Errors
     /// [`Error::Text`] when nothing is left of it, or too much.
-    pub fn normal(self, text: &str) -> Result<String, Error> {
-        let normal: String = match self {
-            Self::Plate => plate::fold(text),
+    pub fn plain(what: Presented, text: &str) -> Result<Self, Error> {
+        if text.len() > 4 * LONGEST_TEXT {
+            return Err(Error::Text(what.as_str()));
+        }
+        let normal: String = match what {
+            Presented::Plate => plate::fold(text),
             // Codes are printed in groups and typed without regard to case.
-            Self::Code => text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect(),
-            Self::Card => text.chars().filter(char::is_ascii_digit).collect(),
-            Self::Link => text.trim().to_owned(),
+            Presented::Code => text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect(),
+            Presented::Card => text.chars().filter(char::is_ascii_digit).collect(),
+            Presented::Link => text.trim().to_owned(),
         };
-        let fits = (1..=LONGEST_TEXT).contains(&normal.len()) && text.len() <= 4 * LONGEST_TEXT;
-        if fits { Ok(normal) } else { Err(Error::Text(self.as_str())) }
+        let bits = bits(&normal);
+        Self::checked(what, normal, bits)
     }
 
-    /// Whether something may be sealed under a text in its normal form: as long as if it had been drawn at random
-    /// from 80 bits or more. Cards and plates are numbers that others give out and anybody may list.
-    pub fn can_seal(self, normal: &str) -> bool {
-        if matches!(self, Self::Card | Self::Plate) || !normal.is_ascii() {
-            return false;
-        }
-        let has = |is: fn(&u8) -> bool| normal.as_bytes().iter().any(is);
-        let alphabet =
-            [(has(u8::is_ascii_digit), 10.0), (has(u8::is_ascii_uppercase), 26.0), (has(u8::is_ascii_lowercase), 26.0)];
-        let size: f64 = alphabet.iter().filter(|(is_used, _)| *is_used).map(|(_, letters)| letters).sum();
-        let letters = u32::try_from(normal.bytes().filter(u8::is_ascii_alphanumeric).count()).unwrap_or(u32::MAX);
-        f64::from(letters) * size.max(1.0).log2() >= SEALING_BITS
+    fn checked(what: Presented, normal: String, bits: u32) -> Result<Self, Error> {
+        let fits = (1..=LONGEST_TEXT).contains(&normal.len());
+        if fits { Ok(Self { what, normal, bits }) } else { Err(Error::Text(what.as_str())) }
     }
+
+    /// What it is.
+    pub const fn what(&self) -> Presented {
+        self.what
+    }
+
+    /// Whether something may be sealed under it: nobody guesses it. Cards and plates are numbers that others give out
+    /// and anybody may list.
+    pub const fn can_seal(&self) -> bool {
+        matches!(self.what, Presented::Code | Presented::Link) && self.bits >= SEALING_BITS
+    }
+
+    /// Whether it is a code so short that trying them all must cost something: it is [stretched](Register::stretch).
+    pub fn is_short(&self) -> bool {
+        self.what == Presented::Code && !self.can_seal()
+    }
+}
+
+/// Bits of a text, had it been drawn at random from the classes of characters that it shows.
+fn bits(normal: &str) -> u32 {
+    if !normal.is_ascii() {
+        return 0;
+    }
+    let has = |is: fn(&u8) -> bool| normal.as_bytes().iter().any(is);
+    let alphabet =
+        [(has(u8::is_ascii_digit), 10.0), (has(u8::is_ascii_uppercase), 26.0), (has(u8::is_ascii_lowercase), 26.0)];
+    let size: f64 = alphabet.iter().filter(|(is_used, _)| *is_used).map(|(_, letters)| letters).sum();
+    let letters = u32::try_from(normal.bytes().filter(u8::is_ascii_alphanumeric).count()).unwrap_or(u32::MAX);
+    // Rounded down, and of no text more than its length allows.
+    (f64::from(letters) * size.max(1.0).log2()) as u32
 }
 
 /// What the officer compares, as far as it was registered.
@@ -223,65 +292,6 @@ impl Pepper {
         Zeroizing::new(format!("{LINE}{}\n", *digits))
     }
 
-    /// Where the record of a text in normal form stands in the register of a day; day 0 is the permanent one.
-    pub fn key(&self, region: &RegionId, day: u64, what: Presented, normal: &str) -> Key {
-        let index = self.derive(&["checkpoint register index/1", region.as_str(), &day.to_string()], &[]);
-        let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(&index[..]).expect("HMAC takes a key of any length");
-        for part in [what.as_str(), normal] {
-            mac.update(part.as_bytes());
-            mac.update(&[0]);
-        }
-        let mut key = [0; 16];
-        key.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        key
-    }
-
-    /// Seals what the officer compares under a text in normal form. `nonce` is drawn anew for every record.
-    ///
-    /// # Errors
-    /// [`Error::Text`] when the text could be guessed.
-    pub fn seal(
-        &self,
-        region: &RegionId,
-        (what, normal): (Presented, &str),
-        key: &Key,
-        compared: &Compared,
-        nonce: [u8; NONCE],
-    ) -> Result<Vec<u8>, Error> {
-        if !what.can_seal(normal) {
-            return Err(Error::Text("short code"));
-        }
-        let plain = Zeroizing::new(wire::encode(compared));
-        let payload = Payload { msg: &plain, aad: key };
-        let sealed = self.record_key(region, what, normal).encrypt(&Nonce::from(nonce), payload);
-        let sealed = sealed.expect("a short text can be sealed");
-        Ok([&nonce[..], &sealed].concat())
-    }
-
-    /// Opens what [`Self::seal`] sealed.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] when another text sealed it, or for another key.
-    pub fn unseal(
-        &self,
-        region: &RegionId,
-        (what, normal): (Presented, &str),
-        key: &Key,
-        sealed: &[u8],
-    ) -> Result<Compared, Error> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or(Error::Malformed)?;
-        let payload = Payload { msg: sealed, aad: key };
-        let plain = self.record_key(region, what, normal).decrypt(&Nonce::from(*nonce), payload);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Malformed)?);
-        wire::decode(&plain, "record").map_err(|_| Error::Malformed)
-    }
-
-    /// Pepper and presented text together: neither opens a record alone.
-    fn record_key(&self, region: &RegionId, what: Presented, normal: &str) -> ChaCha20Poly1305 {
-        let key = self.derive(&["checkpoint register record/1", region.as_str(), what.as_str()], normal.as_bytes());
-        ChaCha20Poly1305::new(SealKey::from_slice(&key[..]))
-    }
-
     fn derive(&self, labels: &[&str], text: &[u8]) -> Zeroizing<[u8; 32]> {
         let material = Zeroizing::new([&self.0[..], text].concat());
         let mut key = Zeroizing::new([0; 32]);
@@ -299,29 +309,12 @@ pub struct Found {
     pub issuer: String,
     /// The day it is for, since 1970; 0: the permanent one.
     pub day: u64,
+    /// Where it stands there: the id of the pass, to whoever counts its uses.
+    pub key: Key,
     /// The record.
     pub record: Record,
     /// What the officer compares, if it was registered and this text opens it.
     pub compared: Option<Compared>,
-}
-
-/// Looks up what was presented in the region's registers, the day's before the permanent one.
-///
-/// # Errors
-/// [`Error::Text`] for what cannot stand there, [`Error::Release`], [`Error::Malformed`].
-pub fn look_up(release: &Release, pepper: &Pepper, what: Presented, text: &str) -> Result<Option<Found>, Error> {
-    let normal = what.normal(text)?;
-    let mut registers: Vec<_> = release.registers().collect();
-    registers.sort_by_key(|(_, day)| std::cmp::Reverse(*day));
-    for (issuer, day) in registers {
-        let key = pepper.key(release.region(), day, what, &normal);
-        let Some(value) = release.registered(issuer, day, &key)? else { continue };
-        let record = read_record(&value).map_err(|_| Error::Malformed)?;
-        let open = |sealed: &Vec<u8>| pepper.unseal(release.region(), (what, &normal), &key, sealed);
-        let compared = record.sealed.as_ref().map(open).transpose()?;
-        return Ok(Some(Found { issuer: issuer.to_owned(), day, record, compared }));
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! How crossings open, change and close: what the camera, the devices, HQ and time do to them.
 
 use super::{
-    Action, Admitted, Duration, Entry, FromDevice, GAP, How, LINGER, LONGEST_READING, Lane, MENU_STAYS, Open, Outcome, Past,
-    Presented, RECENT, REMEMBERED, Release, Seen, ServiceCard, State, WallTime, World, written,
+    Action, Admitted, Duration, Entry, FromDevice, GAP, How, LINGER, LONGEST_READING, Lane, MENU_STAYS, Open, Outcome,
+    Past, Presented, RECENT, REMEMBERED, Release, Seen, ServiceCard, State, WallTime, World, written,
 };
-use crate::judge::{Books, Circumstances, Judgement, judge};
+use crate::judge::{Books, Circumstances, Judgement, judge, judge_plate};
 use wire::entry::Closing;
 
 impl Lane {
@@ -226,11 +226,6 @@ fn judged(
     books: &Books,
     world: &World<'_>,
 ) -> Judgement {
-    let text = match presented {
-        Presented::Text(text, _) => text,
-        Presented::Plate => plate.map_or("", |seen| seen.reading.folded()),
-        Presented::Nothing => return Judgement::without_a_pass(world.release, world.now),
-    };
     let around = Circumstances {
         plate: plate.map(|seen| &seen.reading),
         plate_source: plate.map_or(verdict::PlateSource::Officer, |seen| seen.source),
@@ -238,7 +233,11 @@ fn judged(
         crossing,
         ..Circumstances::new(world.release, world.now)
     };
-    judge(text, around)
+    match (presented, plate) {
+        (Presented::Text(text, _), _) => judge(text, around),
+        (Presented::Plate, Some(seen)) => judge_plate(&seen.reading, around),
+        (Presented::Plate | Presented::Nothing, _) => Judgement::without_a_pass(world.release, world.now),
+    }
 }
 
 fn past(open: &Open, action: Action, at: WallTime) -> Past {

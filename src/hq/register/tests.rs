@@ -47,8 +47,9 @@ fn a_spreadsheet_becomes_records_that_are_published_and_looked_up_by_a_box() {
     let at = |now| wire::WallTime::from_unix(now, wire::ClockTrust::Ntp);
     store.adopt(&mut trust::Folder(region.release_folder()), at(NOW)).unwrap();
     let release = store.current().unwrap();
-    let pepper = region.pepper().unwrap();
-    let look_up = |what, text| trust::register::look_up(&release, &pepper, what, text).unwrap();
+    let register = Register::new(region.pepper().unwrap(), region.id().clone());
+    let shown = |what, text| Shown::plain(what, text).unwrap();
+    let look_up = |what, text| register.look_up(&release, &shown(what, text)).unwrap();
     let found = look_up(Presented::Code, CODE).unwrap();
     assert_eq!((found.day, found.compared), (0, Some(compared)));
     let alert = look_up(Presented::Plate, "К777КК69").unwrap();
@@ -57,7 +58,8 @@ fn a_spreadsheet_becomes_records_that_are_published_and_looked_up_by_a_box() {
     assert_eq!(look_up(Presented::Card, "777"), None);
     // Without the region's pepper nothing is found.
     let other = Pepper::new(Zeroizing::new(std::array::from_fn(|at| u8::try_from(at).unwrap())));
-    assert_eq!(trust::register::look_up(&release, &other, Presented::Code, CODE).unwrap(), None);
+    let other = Register::new(other, region.id().clone());
+    assert_eq!(other.look_up(&release, &shown(Presented::Code, CODE)).unwrap(), None);
 
     region.remove_registered(Presented::Plate, "К777КК69", 0, "test", NOW).unwrap();
     let again = region.remove_registered(Presented::Plate, "К777КК69", 0, "test", NOW);
@@ -65,8 +67,8 @@ fn a_spreadsheet_becomes_records_that_are_published_and_looked_up_by_a_box() {
     region.publish("test", NOW + 60).unwrap();
     store.adopt(&mut trust::Folder(region.release_folder()), at(NOW + 60)).unwrap();
     let release = store.current().unwrap();
-    assert_eq!(trust::register::look_up(&release, &pepper, Presented::Plate, "К777КК69").unwrap(), None);
-    assert!(trust::register::look_up(&release, &pepper, Presented::Plate, "А123ВС77").unwrap().is_some());
+    assert_eq!(register.look_up(&release, &shown(Presented::Plate, "К777КК69")).unwrap(), None);
+    assert!(register.look_up(&release, &shown(Presented::Plate, "А123ВС77")).unwrap().is_some());
 }
 
 #[test]

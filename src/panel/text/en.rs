@@ -64,7 +64,7 @@ pub const WORDS: Words = Words {
         "The box is faulty",
     ],
     shift: "Shift:",
-    no_shift: "No shift. To begin: service card to the camera.",
+    no_shift: "No shift: service card to the camera",
     further_page: "further",
     close: "close",
     recent: "Last crossings",

@@ -1,4 +1,9 @@
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
+
+use wire::RegionId;
+use zeroize::Zeroizing;
 
 use super::*;
 
@@ -12,25 +17,57 @@ fn region() -> RegionId {
     "RU-TVE".parse().unwrap()
 }
 
+fn register() -> Register {
+    Register::new(pepper(), region())
+}
+
+fn shown(what: Presented, text: &str) -> Shown {
+    Shown::plain(what, text).unwrap()
+}
+
 #[test]
 fn a_text_is_found_however_it_is_written_and_as_what_it_is() {
-    let key = |what: Presented, text: &str| pepper().key(&region(), 0, what, &what.normal(text).unwrap());
+    let key = |what: Presented, text: &str| register().key(0, &shown(what, text));
     assert_eq!(key(Presented::Code, CODE), key(Presented::Code, "k7m2 9qxa 4trb 8zwc"));
     assert_eq!(key(Presented::Plate, "А123ВС 77"), key(Presented::Plate, "a123bc77"));
+    assert_eq!(key(Presented::Plate, "А123ВС 77"), register().key(0, &Shown::plate("A123BC77").unwrap()));
     assert_eq!(key(Presented::Card, "0123 4567"), key(Presented::Card, "01234567"));
     assert_ne!(key(Presented::Link, "AbC"), key(Presented::Link, "ABC"));
     assert_ne!(key(Presented::Code, "01234567"), key(Presented::Card, "01234567"));
-    let (what, normal) = (Presented::Code, Presented::Code.normal(CODE).unwrap());
-    let elsewhere = "RU-MOS".parse().unwrap();
-    let of = |region: &RegionId, day| pepper().key(region, day, what, &normal);
-    assert_ne!(of(&region(), 0), of(&region(), 18_383));
-    assert_ne!(of(&region(), 0), of(&elsewhere, 0));
+    let code = shown(Presented::Code, CODE);
+    let elsewhere = Register::new(pepper(), "RU-MOS".parse().unwrap());
+    assert_ne!(register().key(0, &code), register().key(18_383, &code));
+    assert_ne!(register().key(0, &code), elsewhere.key(0, &code));
     // Told apart by hand: HKDF-SHA-256 of the bytes 0 to 31 and HMAC-SHA-256, as docs/formats/trust-parts.md says.
-    assert_eq!(hex(&of(&region(), 0)), PINNED);
+    assert_eq!(hex(&register().key(0, &code)), PINNED);
     for (what, text) in [(Presented::Card, "none"), (Presented::Code, " - "), (Presented::Link, "")] {
-        assert!(matches!(what.normal(text), Err(Error::Text(_))), "{text}");
+        assert!(matches!(Shown::plain(what, text), Err(Error::Text(_))), "{text}");
     }
 }
+
+#[test]
+fn a_short_code_is_stretched_once_for_all_days_and_is_another_key() {
+    let register = register();
+    let short = shown(Presented::Code, "4711-0815");
+    assert!(short.is_short() && !register.is_ready(&short) && register.is_ready(&shown(Presented::Code, CODE)));
+    // By argon2 of Debian (0~20190702): echo -n 47110815 | argon2 SALT -id -k 8192 -t 2 -p 1 -l 32.
+    assert_eq!(hex(&register.key(0, &short)), PINNED_SHORT);
+    assert!(register.is_ready(&short));
+    assert_ne!(register.key(18_383, &short), register.key(0, &short));
+    for text in ["4711-0816", "1", "2", "3", "4", "5", "6", "7"] {
+        register.stretch(&shown(Presented::Code, text));
+    }
+    assert!(!register.is_ready(&short), "only the last ones are remembered");
+    let (mut best, text) = (Duration::MAX, shown(Presented::Code, "5"));
+    for _ in 0..3 {
+        let (began, fresh) = (Instant::now(), self::register());
+        fresh.stretch(&text);
+        best = best.min(began.elapsed());
+    }
+    println!("measured: stretching a short code (Argon2id, 8 MiB, 2 passes): {best:?}");
+}
+
+const PINNED_SHORT: &str = "";
 
 const PINNED: &str = "e40e41af94c3113e5ff4b383d304c3ef";
 
@@ -46,10 +83,10 @@ fn only_what_nobody_guesses_seals() {
         (Presented::Card, "1234567890123456789012345", false),
         (Presented::Plate, "A123BC77A123BC77A123", false),
     ] {
-        assert_eq!(what.can_seal(text), can, "{text}");
+        assert_eq!(shown(what, text).can_seal(), can, "{text}");
     }
     let compared = Compared::default();
-    let sealed = pepper().seal(&region(), (Presented::Plate, "A123BC77"), &[0; 16], &compared, [0; 12]);
+    let sealed = register().seal(&shown(Presented::Plate, "A123BC77"), &[0; 16], &compared, [0; 12]);
     assert!(matches!(sealed, Err(Error::Text(_))));
 }
 
@@ -70,14 +107,15 @@ proptest! {
         nonce in any::<[u8; 12]>(), at in any::<prop::sample::Index>(),
     ) {
         let compared = Compared { holder, birth, ..Compared::default() };
-        let text = (Presented::Code, "K7M29QXA4TRB8ZWC");
-        let key = pepper().key(&region(), 0, text.0, text.1);
-        let mut sealed = pepper().seal(&region(), text, &key, &compared, nonce).unwrap();
-        prop_assert_eq!(&pepper().unseal(&region(), text, &key, &sealed).unwrap(), &compared);
-        prop_assert!(pepper().unseal(&region(), (text.0, "K7M29QXA4TRB8ZWD"), &key, &sealed).is_err());
-        prop_assert!(pepper().unseal(&region(), text, &[0; 16], &sealed).is_err());
+        let (register, text) = (register(), shown(Presented::Code, "K7M29QXA4TRB8ZWC"));
+        let key = register.key(0, &text);
+        let mut sealed = register.seal(&text, &key, &compared, nonce).unwrap();
+        prop_assert_eq!(&register.unseal(&text, &key, &sealed).unwrap(), &compared);
+        let other = shown(Presented::Code, "K7M29QXA4TRB8ZWD");
+        prop_assert!(register.unseal(&other, &key, &sealed).is_err());
+        prop_assert!(register.unseal(&text, &[0; 16], &sealed).is_err());
         let at = at.index(sealed.len());
         sealed[at] ^= 1;
-        prop_assert!(pepper().unseal(&region(), text, &key, &sealed).is_err());
+        prop_assert!(register.unseal(&text, &key, &sealed).is_err());
     }
 }
