@@ -48,6 +48,7 @@ pub mod stick;
 pub mod stolen;
 pub mod tables;
 pub mod tls;
+pub mod uses;
 
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};

@@ -102,7 +102,7 @@ pub struct Crossing {
     /// How the pass came to the box; none: by the camera, as boxes wrote before there was more than that.
     #[n(18)]
     pub how: Option<How>,
-    /// The limit that use is counted for.
+    /// The limit that the use is counted for.
     #[n(19)]
     pub use_limit: Option<Limit>,
 }

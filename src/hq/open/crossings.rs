@@ -128,7 +128,7 @@ pub struct Damage {
 
 /// What was opened, for reading.
 pub struct Crossings {
-    db: Connection,
+    pub(super) db: Connection,
 }
 
 impl Crossings {
@@ -317,7 +317,7 @@ fn time(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<WallTime> {
     Ok(WallTime { unix_ms: row.get(column)?, trust: row.get::<_, Trust>(column + 1)?.0 })
 }
 
-fn name(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<BoxId> {
+pub(super) fn name(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<BoxId> {
     row.get::<_, String>(column)?.parse().map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
