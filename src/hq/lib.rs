@@ -18,6 +18,7 @@ pub mod boxes;
 pub mod broker;
 pub mod broker_setup;
 pub mod ca;
+mod card;
 pub mod ceremony;
 pub mod collect;
 pub mod command;
@@ -49,6 +50,7 @@ pub mod stolen;
 pub mod tables;
 pub mod tls;
 
+pub use card::{EnteredCard, IssuedCard};
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};
 pub use order::NewOrder;
