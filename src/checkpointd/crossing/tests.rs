@@ -5,6 +5,7 @@ use super::*;
 use wire::ClockTrust;
 
 mod admitted;
+mod officer;
 
 struct Post {
     lane: Lane,

@@ -81,7 +81,7 @@ pub const WORDS: Words = Words {
 
     presented: ["by link", "by code", "by card", "by plate"],
     claimed: "claims until",
-    claims: "The code claims, unproven: until",
+    claims: "By the code, unproven: until",
     trip: "trip of",
     driver: ["Pass here", "Wait", "Go", "Stop"],
 
