@@ -119,7 +119,6 @@ impl Post {
             utc_offset: jiff::tz::TimeZone::fixed(region.settings().zone),
             lane: config::Lane::default(),
             journal: config::Journal::default(),
-            plate_source: Vec::new(),
             trust: config::Trust {
                 http: Some(format!("http://{}/release", http.address())),
                 media: Some(folder.join("media")),
@@ -132,6 +131,7 @@ impl Post {
                 ..config::Uplink::default()
             },
             page: config::Page::default(),
+            plate_source: Vec::new(),
         };
         let provisioned = provision(&config)?;
         region.add_box(&config.name, &provisioned.identity.public(), BY, era.now())?;
