@@ -21,6 +21,7 @@ pub mod init;
 pub mod issue;
 pub mod issuer;
 pub mod order;
+pub mod policy;
 pub mod register;
 pub mod release;
 pub mod revoke;
