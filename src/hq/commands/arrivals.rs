@@ -6,7 +6,7 @@ use super::{Desk, told};
 use crate::open::{ArrivalRecord, Crossings, ShiftRecord};
 use crate::{Error, span};
 
-/// Show who came without a pass and was registered, the last first
+/// Show who came without a pass and what they stated: an address, or a trip. The last first
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  checkpoint-hq arrivals tula --last 50\n\n\
                         A running `serve` opens what boxes have sealed; what it has not opened yet is not here.")]
@@ -47,7 +47,8 @@ fn list_arrivals(args: &Arrivals) -> Result<(), Error> {
         let plate = arrival.plate.as_deref().unwrap_or("no plate");
         let address = [arrival.settlement, arrival.house].join(" ");
         let by = arrival.shift.as_deref().unwrap_or("nobody on duty");
-        println!("{at} {name}: {plate}, {}, {}, {} days, {by}", arrival.purpose, address.trim(), arrival.days);
+        let span = arrival.minutes.map_or_else(|| format!("{} days", arrival.days), |minutes| format!("{minutes} min"));
+        println!("{at} {name}: {plate}, {}, {}, {span}, {by}", arrival.purpose, address.trim());
     }
     Ok(())
 }

@@ -161,7 +161,8 @@ impl Put<'_> {
                 arrival.settlement,
                 arrival.house,
                 arrival.days,
-                arrival.shift
+                arrival.shift,
+                arrival.minutes
             ])
             .map(drop)
     }
