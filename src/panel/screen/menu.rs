@@ -10,7 +10,7 @@ use crate::text::{self, Words};
 use crate::view::Language;
 
 /// Entries of the longest page.
-const ROWS: i32 = 8;
+const ROWS: i32 = 9;
 
 /// Draws it.
 pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, menu: &Menu) {
@@ -44,6 +44,8 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, menu: &Menu
             Choice::Arrivals => words.choices[2],
             Choice::Recent => words.choices[3],
             Choice::SignOut => words.choices[4],
+            Choice::Trips => words.choices[5],
+            Choice::OtherPlace => words.choices[6],
         };
         sheet.text(own, row, size, DARK, Align::Left);
     }
