@@ -96,6 +96,9 @@ def main():
         # The head of an export stands on the page without its zeros, and its one frame behind it.
         if data.startswith(b"CPJEXP"):
             put("journal", "export", b"\0" + data.ljust(1024, b"\0") + blocks[number + 1])
+    for number, path in enumerate(sorted((DATA / "anpr").iterdir())):
+        for choice in range(4):
+            put("anpr", f"{number}-{choice}", bytes([choice]) + path.read_bytes())
     pictures = sorted((DATA / "qr-photos").glob("*.*g")) + sorted((DATA / "dcc-qa-images").rglob("*.png"))
     frames = []
     for number, path in enumerate(pictures):

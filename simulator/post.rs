@@ -131,6 +131,7 @@ impl Post {
                 ..config::Uplink::default()
             },
             page: config::Page::default(),
+            plate_source: Vec::new(),
         };
         let provisioned = provision(&config)?;
         region.add_box(&config.name, &provisioned.identity.public(), BY, era.now())?;

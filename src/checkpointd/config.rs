@@ -9,7 +9,7 @@ use panel::Language;
 use serde::Deserialize;
 use wire::{BoxId, RegionId};
 
-use crate::Error;
+use crate::{Error, feed};
 
 /// The commented example that `checkpointd config` prints; a test keeps it true.
 pub const EXAMPLE: &str = include_str!("config.example.toml");
@@ -57,6 +57,9 @@ pub struct Config {
     /// The page for the technician at the box.
     #[serde(default)]
     pub page: Page,
+    /// Where plates come from.
+    #[serde(default)]
+    pub plate_source: Vec<feed::Source>,
 }
 
 /// How the lane behaves.
@@ -223,6 +226,7 @@ impl Config {
             return Err(format!("a time is at most {LONGEST_SPAN} seconds, and rows stay at most {LONGEST_KEPT} days"));
         }
         config.journal.check()?;
+        feed::check(&config.plate_source)?;
         Ok(config)
     }
 

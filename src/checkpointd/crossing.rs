@@ -43,6 +43,7 @@ use wire::WallTime;
 use wire::entry::{Action, Closing, Crossing, Entry, Note};
 
 use crate::config;
+use crate::feed::FromDevice;
 use crate::guide::Guide;
 use crate::judge::{Books, Circumstances, Judgement, judge};
 
@@ -88,7 +89,7 @@ pub enum Event {
         pressed: Duration,
     },
     /// A plate was read by a device.
-    Plate(Reading),
+    Plate(FromDevice),
     /// The camera came or went.
     Camera(CameraState),
     /// What becomes of an update that a phone shows; none when there is none.
@@ -242,7 +243,7 @@ impl Lane {
                 self.sighted(text, read_us, world, &mut entries);
             }
             Event::Unread(cause) => self.guide.see(cause, world.mono),
-            Event::Plate(reading) => self.plate_read(reading, world, &mut entries),
+            Event::Plate(read) => self.plate_read(read, world, &mut entries),
             Event::Camera(state) => self.camera_is(state, world, &mut entries),
             Event::Run(run) => self.run = run,
             Event::Key { key, pressed } => self.key(key, pressed, world, &mut entries),
@@ -313,7 +314,17 @@ impl Lane {
     }
 
     /// A device sees every car: this one again and again, and the next one while this one's crossing is open.
-    fn plate_read(&mut self, reading: Reading, world: &World<'_>, entries: &mut Vec<Entry>) {
+    fn plate_read(&mut self, read: FromDevice, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let FromDevice { reading, is_repeat, .. } = read;
+        if is_repeat {
+            // It stands there still; but whose pass was judged meanwhile is not the next one's.
+            if let Some((waiting, at)) = &mut self.plate
+                && *waiting == reading
+            {
+                *at = world.mono;
+            }
+            return;
+        }
         // Whatever such a device has read, it is no plate.
         if reading.raw().len() > LONGEST_READING {
             return;

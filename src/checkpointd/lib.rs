@@ -28,6 +28,7 @@ pub mod crossing;
 mod desk;
 pub mod diag;
 pub mod enrol;
+pub mod feed;
 pub mod freshness;
 pub mod gauges;
 mod guide;

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::crew::{Crew, Pulse, TURN};
 use crate::crossing::{Event, Lane};
 use crate::enrol::Enrolled;
+use crate::feed::{Feeds, FromDevice};
 use crate::gauges::Gauges;
 use crate::identity::Identity;
 use crate::judge::Books;
@@ -33,7 +34,7 @@ use crate::renew::Certificates;
 use crate::ring::Ring;
 use crate::uses::Uses;
 use crate::view::{Window, bare_bar};
-use crate::{Error, command, enrol, lane, phone, sight, stick};
+use crate::{Error, command, enrol, feed, lane, phone, sight, stick};
 
 /// Events on their way to the lane; a sighting that does not fit comes again with the next frame.
 const EVENTS: usize = 4;
@@ -83,6 +84,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         link,
         trust: trust.view(),
         stick: stick::Said::default(),
+        plate_sources: feed::Counted::default(),
         commanded: command::Commanded::default(),
         clock: clock.clone(),
         thermometer,
@@ -121,8 +123,14 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let next = move || keys.next(TURN).map(|key| key.map(|key| Event::Key { key, pressed: watch.monotonic() }));
     crew.pump("keys", events.clone(), next)?;
     if let Some(mut plates) = plates {
-        let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(plate::Reading::new(&read.text))));
-        crew.pump("plates", events, next)?;
+        let next = move || plates.next(TURN).map(|read| read.map(|read| Event::Plate(FromDevice::board(&read))));
+        crew.pump("plates", events.clone(), next)?;
+    }
+    if !config.plate_source.is_empty() {
+        let (clock, counted) = (clock.clone(), shown.plate_sources.clone());
+        let parts = feed::Parts { events: events.clone(), clock, counted, lane: config.lane.number };
+        let feeds = Feeds::open(&config.plate_source, &parts)?;
+        crew.thread("feeds", move |stop, pulse| feeds.work(&stop, &pulse))?;
     }
 
     let parts = lane::Parts {

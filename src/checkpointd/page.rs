@@ -23,6 +23,7 @@ use wire::{BoxId, ClockTrust, RegionId};
 
 use crate::clock::Clock;
 use crate::command::Commanded;
+use crate::feed;
 use crate::freshness::{self, Aged};
 use crate::gauges::Gauges;
 use crate::renew::{Certificates, Renewal, Standing};
@@ -54,6 +55,8 @@ pub struct Shown {
     pub clock: Arc<Clock>,
     /// What becomes of sticks.
     pub stick: stick::Said,
+    /// What comes from those who read plates.
+    pub plate_sources: feed::Counted,
     /// How warm the board is.
     pub thermometer: Arc<dyn Thermometer>,
     /// The last things that happened.
@@ -206,6 +209,7 @@ impl Shown {
                 "focus_percent": picture.focus_percent,
                 "dirt_percent": picture.dirt_percent,
             })),
+            "plate_sources": self.plate_sources.status(),
             "reader_deaths": self.gauges.reader_deaths(),
             "runs_spoilt": self.gauges.runs_spoilt(),
             "commands": {

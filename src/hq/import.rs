@@ -27,7 +27,6 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod vds;
-mod x509;
 
 pub use error::{Error, Problem};
 pub use eu_ids::Batches;

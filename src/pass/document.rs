@@ -50,9 +50,9 @@ impl Format {
         match self {
             Self::Mp1 => Some(crate::mp1::PREFIX),
             Self::Hc1 => Some(crate::hc1::PREFIX),
-            Self::Nzcp => Some("NZCP:/1/"),
-            Self::Shc => Some("shc:/"),
-            Self::VdsNc => Some("{"),
+            Self::Nzcp => Some(crate::nzcp::PREFIX),
+            Self::Shc => Some(crate::shc::PREFIX),
+            Self::VdsNc => Some(crate::vdsnc::PREFIX),
             Self::Link | Self::Code | Self::Card | Self::Plate => None,
         }
     }
@@ -65,6 +65,12 @@ impl Format {
     /// Whether it is a certificate of vaccination, test or recovery: about a person and never a vehicle.
     pub const fn is_certificate(self) -> bool {
         matches!(self, Self::Hc1 | Self::Nzcp | Self::Shc | Self::VdsNc)
+    }
+
+    /// Whether its passes must say when they end. Health cards need not: what they tell has happened for good, and how
+    /// long it counts is for rules of acceptance.
+    pub const fn must_end(self) -> bool {
+        !matches!(self, Self::Shc)
     }
 
     /// The format with a name.

@@ -7,15 +7,13 @@
 use ciborium::Value;
 use sha2::{Digest as _, Sha256};
 use wire::base45;
-use wire::sign::sig_structure;
 
-use crate::foreign::{field, get, has_duplicates, seconds, value};
+use crate::cose::{Envelope, Headers};
+use crate::foreign::{field, get, seconds};
 use crate::key::search;
 use crate::person::{initials, year};
 use crate::trace::Trace;
-use crate::{
-    ClaimsFault, CoseFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, foreign,
-};
+use crate::{ClaimsFault, Document, Error, Format, Keys, Kind, PublicKey, RevocationHashes, Step, Verified, foreign};
 
 /// How its texts begin.
 pub(crate) const PREFIX: &str = "HC1:";
@@ -29,23 +27,10 @@ pub const LONGEST_CBOR: usize = 8 * 1024;
 /// Claim that holds the certificate (`hcert`).
 const HCERT: i64 = -260;
 
-/// Header labels (RFC 9052 §3.1).
-const ALG: i64 = 1;
-const KID: i64 = 4;
-
-/// An envelope taken apart.
-struct Envelope {
-    protected: Vec<u8>,
-    alg: Option<i64>,
-    kid: Vec<u8>,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
-}
-
 /// Decodes and verifies.
 pub(crate) fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
-    let envelope = parse(&inflate(&unwrap(text)?)?)?;
-    let key = envelope.verify(keys)?;
+    let envelope = Envelope::parse(&inflate(&unwrap(text)?)?, Headers::Any)?;
+    let key = verify(&envelope, keys)?;
     let claims = foreign::claims(&envelope.payload)?;
     let (document, certificate) = decode(&envelope, &claims)?;
     Ok(Verified { document, key, certificate: Some(foreign::json(certificate)) })
@@ -59,11 +44,11 @@ pub(crate) fn trace(text: &str, keys: &dyn Keys, trace: &mut Trace) -> Result<()
     let cose = inflate(&packed)?;
     trace.hold(Step::Inflate);
     trace.envelope = Some(cose.len());
-    let envelope = parse(&cose)?;
+    let envelope = Envelope::parse(&cose, Headers::Any)?;
     trace.hold(Step::Cose);
     trace.alg = envelope.alg;
     trace.kid = Some(envelope.kid.clone());
-    trace.enter_search(envelope.verify(keys));
+    trace.enter_search(verify(&envelope, keys));
     let document = foreign::claims(&envelope.payload).and_then(|claims| Ok(decode(&envelope, &claims)?.0));
     trace.enter_document(&envelope.payload, document);
     Ok(())
@@ -85,73 +70,25 @@ pub fn unwrap(text: &str) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::Inflate`] or [`Error::InflateLimit`].
 pub fn inflate(packed: &[u8]) -> Result<Vec<u8>, Error> {
-    use miniz_oxide::inflate::{TINFLStatus, core};
-    let mut out = vec![0; LONGEST_CBOR];
-    let flags = core::inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
-        | core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
-        | core::inflate_flags::TINFL_FLAG_COMPUTE_ADLER32;
-    let (status, consumed, written) = core::decompress(&mut core::DecompressorOxide::new(), packed, &mut out, 0, flags);
-    match status {
-        TINFLStatus::Done if consumed == packed.len() => {
-            out.truncate(written);
-            Ok(out)
+    crate::inflate::zlib(packed, LONGEST_CBOR)
+}
+
+/// What of the signature its holder cannot turn into another one that holds as well.
+fn lasting_signature(envelope: &Envelope) -> &[u8] {
+    const ES256: i64 = -7;
+    let signature = &envelope.signature;
+    if envelope.alg == Some(ES256) { &signature[..signature.len() / 2] } else { signature }
+}
+
+fn verify(envelope: &Envelope, keys: &dyn Keys) -> Result<usize, Error> {
+    let message = envelope.signed();
+    search(keys, &envelope.kid, |key| match key {
+        // Ours sign with Ed25519, and for nothing foreign; the specification has no larger curves.
+        PublicKey::P256(_) | PublicKey::Rsa(_) if envelope.alg == Some(key.alg()) => {
+            Some(key.holds(&message, &envelope.signature))
         }
-        TINFLStatus::HasMoreOutput => Err(Error::InflateLimit),
-        _ => Err(Error::Inflate),
-    }
-}
-
-fn parse(bytes: &[u8]) -> Result<Envelope, Error> {
-    const SHAPE: Error = Error::Cose(CoseFault::Shape);
-    let mut value = value(bytes).ok_or(SHAPE)?;
-    // CWT tag 61 around COSE_Sign1 tag 18, either or none (RFC 8392 §6).
-    for tag in [61, 18] {
-        value = match value {
-            Value::Tag(found, inner) if found == tag => *inner,
-            other => other,
-        };
-    }
-    let Value::Array(parts) = value else { return Err(SHAPE) };
-    let [Value::Bytes(protected), Value::Map(unprotected), Value::Bytes(payload), Value::Bytes(signature)] =
-        <[Value; 4]>::try_from(parts).map_err(|_| SHAPE)?
-    else {
-        return Err(SHAPE);
-    };
-    // A header without entries may be an empty string or an empty map in one, and is signed as the former
-    // (RFC 9052 §3, §4.4).
-    let headers = if protected.is_empty() { Vec::new() } else { foreign::map(&protected).ok_or(SHAPE)? };
-    let protected = if headers.is_empty() { Vec::new() } else { protected };
-    if has_duplicates(&headers) || has_duplicates(&unprotected) {
-        return Err(Error::Cose(CoseFault::DuplicateHeader));
-    }
-    // Both are hints, wherever they stand: the kid finds a key, and the key's own algorithm decides. What
-    // the signature covers comes first.
-    let header = |label| get(&headers, label).or_else(|| get(&unprotected, label));
-    let alg = header(ALG).and_then(Value::as_integer).and_then(|alg| i64::try_from(alg).ok());
-    let kid = match header(KID) {
-        Some(Value::Bytes(kid)) => kid.clone(),
-        Some(Value::Text(kid)) => kid.clone().into_bytes(),
-        _ => return Err(Error::Cose(CoseFault::NoKid)),
-    };
-    Ok(Envelope { protected, alg, kid, payload, signature })
-}
-
-impl Envelope {
-    /// What of the signature its holder cannot turn into another one that holds as well.
-    fn lasting_signature(&self) -> &[u8] {
-        const ES256: i64 = -7;
-        if self.alg == Some(ES256) { &self.signature[..self.signature.len() / 2] } else { &self.signature }
-    }
-
-    fn verify(&self, keys: &dyn Keys) -> Result<usize, Error> {
-        let message = sig_structure(&self.protected, b"", &self.payload);
-        search(keys, &self.kid, |key| match key {
-            // Ours sign with Ed25519, and for nothing foreign.
-            PublicKey::Ed25519(_) => None,
-            key if self.alg == Some(key.alg()) => Some(key.holds(&message, &self.signature)),
-            _ => None,
-        })
-    }
+        _ => None,
+    })
 }
 
 /// First half of SHA-256 over the parts.
@@ -186,7 +123,7 @@ fn decode<'a>(envelope: &Envelope, claims: &'a Value) -> Result<(Document, &'a V
         revocation: Some(RevocationHashes {
             uci: half(&[id.as_bytes()]),
             country_uci: half(&[issuer.as_bytes(), id.as_bytes()]),
-            signature: half(&[envelope.lasting_signature()]),
+            signature: half(&[lasting_signature(envelope)]),
         }),
         ..Document::empty(Format::Hc1, kind)
     };

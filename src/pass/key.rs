@@ -15,13 +15,17 @@ pub enum PublicKey {
     Ed25519(ed25519_dalek::VerifyingKey),
     /// ECDSA over P-256 with SHA-256 (COSE ES256).
     P256(p256::ecdsa::VerifyingKey),
+    /// ECDSA over P-384 with SHA-384 (COSE ES384).
+    P384(p384::ecdsa::VerifyingKey),
+    /// ECDSA over P-521 with SHA-512 (COSE ES512).
+    P521(p521::PublicKey),
     /// RSASSA-PSS with SHA-256 (COSE PS256).
     Rsa(Box<rsa::RsaPublicKey>),
 }
 
 /// Not a public key of a type used here, or a weak one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an Ed25519, P-256 or RSA (2048 bits and more) public key, or a weak one")]
+#[error("not an Ed25519, P-256, P-384, P-521 or RSA (2048 bits and more) public key, or a weak one")]
 pub struct BadKey;
 
 /// Smallest and largest RSA modulus in bits: below is breakable, above is a way to keep a box busy.
@@ -45,6 +49,12 @@ impl PublicKey {
     pub fn from_spki(der: &[u8]) -> Result<Self, BadKey> {
         if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
             return Ok(Self::P256(key));
+        }
+        if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_der(der) {
+            return Ok(Self::P384(key));
+        }
+        if let Ok(key) = p521::PublicKey::from_public_key_der(der) {
+            return Ok(Self::P521(key));
         }
         if let Some(key) = rsa_key(der) {
             use rsa::traits::PublicKeyParts as _;
@@ -83,6 +93,8 @@ impl PublicKey {
         let der = match self {
             Self::Ed25519(key) => return key.to_bytes().to_vec(),
             Self::P256(key) => key.to_public_key_der(),
+            Self::P384(key) => key.to_public_key_der(),
+            Self::P521(key) => key.to_public_key_der(),
             Self::Rsa(key) => key.to_public_key_der(),
         };
         der.expect("a key that was parsed can be written").into_vec()
@@ -101,6 +113,8 @@ impl PublicKey {
         match self {
             Self::Ed25519(_) => wire::sign::alg::ED25519,
             Self::P256(_) => -7,
+            Self::P384(_) => -35,
+            Self::P521(_) => -36,
             Self::Rsa(_) => -37,
         }
     }
@@ -117,6 +131,10 @@ impl PublicKey {
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
             Self::P256(key) => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Self::P384(key) => p384::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
+            Self::P521(key) => p521::ecdsa::Signature::from_slice(signature)
+                .is_ok_and(|signature| on_p521(key).is_some_and(|key| key.verify(message, &signature).is_ok())),
             Self::Rsa(key) => rsa::pss::Signature::try_from(signature).is_ok_and(|signature| {
                 let key = rsa::pss::VerifyingKey::<Sha256>::new((**key).clone());
                 rsa::signature::Verifier::verify(&key, message, &signature).is_ok()
@@ -144,11 +162,33 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
+/// The type that verifies cannot be compared with another, so the key itself is kept.
+pub(crate) fn on_p521(key: &p521::PublicKey) -> Option<p521::ecdsa::VerifyingKey> {
+    p521::ecdsa::VerifyingKey::from_affine(*key.as_affine()).ok()
+}
+
 /// Tries every key with this kid. `holds` says whether a signature holds under a key, or `None` when the
 /// key's algorithm is not the message's; of several failures the one that got furthest is told.
 pub(crate) fn search(keys: &dyn Keys, kid: &[u8], holds: impl Fn(&PublicKey) -> Option<bool>) -> Result<usize, Error> {
+    search_among(keys.with_kid(kid), kid, holds)
+}
+
+/// The same among the keys of one issuer, where the kid means something only beside its name.
+pub(crate) fn search_of(
+    keys: &dyn Keys,
+    (issuer, kid): (&str, &[u8]),
+    holds: impl Fn(&PublicKey) -> Option<bool>,
+) -> Result<usize, Error> {
+    search_among(keys.with_kid(kid).filter(|(index, _)| keys.speaks_for(*index, issuer)), kid, holds)
+}
+
+fn search_among<'a>(
+    keys: impl Iterator<Item = (usize, &'a PublicKey)>,
+    kid: &[u8],
+    holds: impl Fn(&PublicKey) -> Option<bool>,
+) -> Result<usize, Error> {
     let mut failed = None;
-    for (index, key) in keys.with_kid(kid) {
+    for (index, key) in keys {
         match holds(key) {
             Some(true) => return Ok(index),
             Some(false) => failed = Some(Error::Signature),
@@ -162,6 +202,17 @@ pub(crate) fn search(keys: &dyn Keys, kid: &[u8], holds: impl Fn(&PublicKey) -> 
 pub trait Keys {
     /// Every key with this kid, with the caller's index of it.
     fn with_kid<'a>(&'a self, kid: &[u8]) -> Box<dyn Iterator<Item = (usize, &'a PublicKey)> + 'a>;
+
+    /// Whether a key may count for an issuer of this name; where nothing is known of issuers, it may. It chooses among
+    /// keys; what a key may be believed for is asked again when its pass is judged.
+    fn speaks_for(&self, _key: usize, _issuer: &str) -> bool {
+        true
+    }
+
+    /// Whether an authority has taken back the certificate of this serial number.
+    fn has_revoked(&self, _authority: usize, _serial: &[u8]) -> bool {
+        false
+    }
 }
 
 /// A handful of keys with their kids, for tests and commands.

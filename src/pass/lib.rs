@@ -16,15 +16,22 @@
 #![forbid(unsafe_code)]
 
 mod certificate;
+mod cose;
 mod document;
 mod error;
 mod foreign;
 pub mod hc1;
+mod inflate;
+mod json;
 mod key;
 pub mod mp1;
+pub mod nzcp;
 mod person;
 pub mod registered;
+pub mod shc;
 mod trace;
+pub mod vdsnc;
+pub mod x509;
 
 pub use certificate::{BadCertificate, Certificate};
 pub use document::{Document, Format, Kind, Limits, RevocationHashes, StatusIndex};
@@ -48,7 +55,8 @@ pub struct Verified {
     pub certificate: Option<serde_json::Value>,
 }
 
-/// Which format a text is of. The prefix decides; nothing is guessed.
+/// Which signed format a text is of. The prefix decides; nothing is guessed. What none of them claims may still be
+/// registered: [`registered::Forms`] tells.
 ///
 /// # Errors
 /// [`Error::TooLong`] or [`Error::NotAPass`].
@@ -68,7 +76,11 @@ pub fn read(text: &str, keys: &dyn Keys) -> Result<Verified, Error> {
     match recognise(text)? {
         Format::Mp1 => mp1::read(text, keys),
         Format::Hc1 => hc1::read(text, keys),
-        _ => Err(Error::NotAPass),
+        Format::Nzcp => nzcp::read(text, keys),
+        Format::Shc => shc::read(text, keys),
+        Format::VdsNc => vdsnc::read(text, keys),
+        // No text begins like one of them.
+        Format::Link | Format::Code | Format::Card | Format::Plate => Err(Error::NotAPass),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every step of reading a text, with its outcome: for diagnostics. A verdict never rests on a trace.
 
-use crate::{Document, Error, Format, Keys, Step, hc1, mp1, recognise};
+use crate::{Document, Error, Format, Keys, Step, hc1, mp1, nzcp, recognise, shc, vdsnc};
 
 /// How one step came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,10 @@ pub fn trace(text: &str, keys: &dyn Keys) -> Trace {
             let ended = match format {
                 Format::Mp1 => mp1::trace(text, keys, &mut trace),
                 Format::Hc1 => hc1::trace(text, keys, &mut trace),
-                _ => Err(Error::NotAPass),
+                Format::Nzcp => nzcp::trace(text, keys, &mut trace),
+                Format::Shc => shc::trace(text, keys, &mut trace),
+                Format::VdsNc => vdsnc::trace(text, keys, &mut trace),
+                Format::Link | Format::Code | Format::Card | Format::Plate => Err(Error::NotAPass),
             };
             if let Err(error) = ended {
                 trace.fail(error);

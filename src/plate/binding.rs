@@ -12,12 +12,16 @@ pub struct Binding(String);
 pub struct BadBinding(pub String);
 
 impl Binding {
-    /// Folds and checks what a pass binds.
+    /// Folds and checks what a pass binds. Three digits alone are those of a car's plate, `?123??`: so people write
+    /// them who ask for no more.
     ///
     /// # Errors
     /// [`BadBinding`] for fewer than three bound places: that would bind nobody.
     pub fn new(text: &str) -> Result<Self, BadBinding> {
-        let folded = fold(text);
+        let mut folded = fold(text);
+        if folded.len() == 3 && folded.bytes().all(|b| b.is_ascii_digit()) {
+            folded = format!("?{folded}??");
+        }
         let bound = folded.chars().filter(|c| *c != '?').count();
         if bound < 3 || !folded.is_ascii() { Err(BadBinding(text.to_owned())) } else { Ok(Self(folded)) }
     }
@@ -33,7 +37,7 @@ impl Binding {
     }
 
     fn lacks_region(&self) -> bool {
-        grammar::is_base(&self.0) && grammar::parses(&self.0).next().is_none()
+        grammar::is_base(&self.0) && !is_plate(&self.0)
     }
 
     /// Compares with what was read from the car.
@@ -42,8 +46,9 @@ impl Binding {
         if !self.is_partial() {
             return match differences(&self.0, seen) {
                 Some(0) => Match::Agrees,
-                // Forgiven only when the reading is no plate as it stands: then it must be misread.
-                Some(_) if grammar::parses(seen).next().is_none() => Match::AgreesWithConfusion,
+                // Forgiven only when the reading is no plate as it stands, and the pass binds one: then it must be
+                // misread. What a foreign plate looks like is not known, so of one nothing is forgiven.
+                Some(_) if is_plate(&self.0) && !is_plate(seen) => Match::AgreesWithConfusion,
                 _ => Match::Differs,
             };
         }
@@ -95,6 +100,10 @@ pub enum Match {
     Differs,
 }
 
+fn is_plate(folded: &str) -> bool {
+    grammar::parses(folded).next().is_some()
+}
+
 /// Number of confused places when the texts agree but for those; `None` when they do not.
 fn differences(bound: &str, seen: &str) -> Option<usize> {
     if bound.chars().count() != seen.chars().count() {
@@ -139,6 +148,17 @@ mod tests {
         // A police plate, and a motorcycle's: plates in their own right, not misread ones.
         assert_eq!(compare("AB12377", "A812377"), Match::Differs);
         assert_eq!(compare("O123BC77", "0123BC77"), Match::Differs);
+        // Whatever the type: the taxi's letters and digits, the diplomat's, the region's.
+        assert_eq!(compare("BO12377", "B012377"), Match::Differs, "a police car's");
+        assert_eq!(compare("OO12377", "0O12377"), Match::AgreesWithConfusion);
+        assert_eq!(compare("001D00177", "0O1D00177"), Match::AgreesWithConfusion);
+        assert_eq!(compare("A123BC177", "A123BCT77"), Match::AgreesWithConfusion);
+        assert_eq!(compare("A123BC178", "A123BC17B"), Match::AgreesWithConfusion);
+        // Only what looks alike, and only in its place.
+        assert_eq!(compare("A123OC77", "A123CO77"), Match::Differs);
+        assert_eq!(compare("A123OC77", "A123XC77"), Match::Differs);
+        // Nobody knows where a foreign plate has letters.
+        assert_eq!(compare("WO8123", "W08123"), Match::Differs);
     }
 
     #[test]
@@ -149,6 +169,11 @@ mod tests {
         for seen in ["A124BC77", "AB12377", "AB123477"] {
             assert_eq!(compare("?123??", seen), Match::Differs, "{seen}");
         }
+        for seen in ["A123BC77", "K123MX169"] {
+            assert_eq!(compare("123", seen), Match::PartialAgrees, "{seen}");
+        }
+        assert_eq!(compare("?123??69", "K123MX69"), Match::PartialAgrees);
+        assert_eq!(compare("?123??69", "K123MX169"), Match::Differs);
         assert_eq!(compare("A123BC", "A123BC77"), Match::PartialAgrees);
         assert_eq!(compare("A123BC??", "A123BC77"), Match::PartialAgrees);
     }

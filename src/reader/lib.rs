@@ -12,6 +12,7 @@
 //! the *engines of others* run in the process of a [`worker`].
 #![forbid(unsafe_code)]
 
+pub mod anpr;
 mod blind;
 #[cfg(test)]
 mod drawn;

@@ -17,6 +17,8 @@ pub(crate) struct Known {
     pub key: PublicKey,
     pub kid: Vec<u8>,
     pub scope: Scope,
+    /// Serial numbers of the signers it has taken back, in order.
+    pub revoked: Vec<Vec<u8>>,
 }
 
 /// What a stream says.
@@ -171,5 +173,7 @@ fn known(entry: KeyEntry) -> Option<Arc<Known>> {
         tracing::warn!(kid = format::hex(&entry.kid), "a key is of no type that is read here");
         return None;
     };
-    Some(Arc::new(Known { key, kid: entry.kid, scope: entry.scope }))
+    let mut revoked: Vec<Vec<u8>> = entry.revoked.into_iter().map(Vec::from).collect();
+    revoked.sort_unstable();
+    Some(Arc::new(Known { key, kid: entry.kid, scope: entry.scope, revoked }))
 }

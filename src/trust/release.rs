@@ -307,4 +307,13 @@ impl pass::Keys for Release {
         let found = self.by_kid.get(kid).map_or(&[][..], Vec::as_slice);
         Box::new(found.iter().map(|key| (*key, &self.keys[*key].key)))
     }
+
+    fn speaks_for(&self, key: usize, issuer: &str) -> bool {
+        self.keys.get(key).is_some_and(|key| key.scope.issuer.is_empty() || key.scope.issuer == issuer)
+    }
+
+    fn has_revoked(&self, authority: usize, serial: &[u8]) -> bool {
+        let revoked = self.keys.get(authority).map_or(&[][..], |key| &key.revoked);
+        revoked.binary_search_by(|revoked| revoked.as_slice().cmp(serial)).is_ok()
+    }
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 pub mod mqtt;
+pub mod subscriber;
 pub mod tls;
 
 /// What comes from the far side, or happens to the pipe.

@@ -178,7 +178,7 @@ fn time(clock: &Clock, document: &Document, end: Option<i64>, reasons: &mut Vec<
     if !in_doubt && document.not_before.is_some_and(|begins| now < begins) {
         reasons.push(Reason::NotYetValid);
     }
-    if document.expires.is_none() {
+    if document.expires.is_none() && document.format.must_end() {
         reasons.push(Reason::ImplausibleDates);
     }
 }

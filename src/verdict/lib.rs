@@ -14,6 +14,8 @@
 //! many passes at once.
 #![forbid(unsafe_code)]
 
+pub mod certlogic;
+pub mod condition;
 mod facts;
 mod freshness;
 mod judge;

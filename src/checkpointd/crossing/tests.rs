@@ -33,10 +33,20 @@ impl Post {
         self.on(Event::Sighted { text: text.to_owned(), read_us: 900, handed: Instant::now() })
     }
 
+    fn seen_plate(&self) -> Option<&str> {
+        let State::Open(open) = self.lane.state() else { panic!("nothing is open") };
+        open.plate.as_ref().map(Reading::folded)
+    }
+
     fn after(&mut self, seconds: u64) -> Vec<Entry> {
         self.mono += Duration::from_secs(seconds);
         self.on(Event::Turn)
     }
+}
+
+/// What a device of the board reads.
+fn plate(text: &str) -> Event {
+    Event::Plate(FromDevice::board(&board::PlateReading { text: text.to_owned(), confidence: None }))
 }
 
 fn closing(entries: &[Entry]) -> Option<Action> {
@@ -110,7 +120,7 @@ fn a_plate_typed_before_the_pass_is_written_with_it_and_forgotten_after_a_while(
     assert_eq!(crossing.plate_seen.as_deref(), Some("A123BC77"));
 
     let mut late = Post::new();
-    late.on(Event::Plate(Reading::new("A123BC77")));
+    late.on(plate("A123BC77"));
     late.mono += Duration::from_secs(31);
     let entries = late.sight("MP1:X");
     let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
@@ -130,9 +140,9 @@ fn no_takes_back_what_is_typed_before_it_turns_anybody_back() {
 #[test]
 fn a_plate_that_is_read_while_another_car_is_here_waits_for_its_own_pass() {
     let mut post = Post::new();
-    post.on(Event::Plate(Reading::new("A123BC77")));
+    post.on(plate("A123BC77"));
     post.sight("MP1:X");
-    assert_eq!(post.on(Event::Plate(Reading::new("B456EK77"))), []);
+    assert_eq!(post.on(plate("B456EK77")), []);
     post.mono += GAP;
     let entries = post.sight("MP1:Y");
     let [Entry::Closing(_), Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
@@ -143,14 +153,14 @@ fn a_plate_that_is_read_while_another_car_is_here_waits_for_its_own_pass() {
 fn a_plate_that_is_read_late_is_this_cars_while_its_pass_is_in_view_and_not_afterwards() {
     let mut post = Post::new();
     post.sight("MP1:X");
-    let entries = post.on(Event::Plate(Reading::new("A123BC77")));
+    let entries = post.on(plate("A123BC77"));
     let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
     assert_eq!(crossing.plate_seen.as_deref(), Some("A123BC77"));
 
     let mut late = Post::new();
     late.sight("MP1:X");
     late.after(4);
-    assert_eq!(late.on(Event::Plate(Reading::new("A123BC77"))), []);
+    assert_eq!(late.on(plate("A123BC77")), []);
 }
 
 #[test]
@@ -227,7 +237,29 @@ fn what_is_half_typed_is_forgotten_with_the_next_pass() {
 #[test]
 fn a_plate_longer_than_any_is_no_plate() {
     let mut post = Post::new();
-    post.on(Event::Plate(Reading::new(&"A123BC77".repeat(100_000))));
+    post.on(plate(&"A123BC77".repeat(100_000)));
     let entries = post.sight("MP1:X");
     assert!(matches!(&entries[..], [Entry::Crossing(crossing)] if crossing.plate_seen.is_none()));
+}
+
+#[test]
+fn a_device_that_says_the_same_again_keeps_a_waiting_plate_and_brings_none() {
+    let again = |text: &str| {
+        let Event::Plate(read) = plate(text) else { unreachable!() };
+        Event::Plate(FromDevice { is_repeat: true, ..read })
+    };
+    // The car stands there for longer than a plate is kept, and is seen all the time.
+    let mut post = Post::new();
+    post.on(plate("A123BC77"));
+    for _ in 0..4 {
+        post.after(20);
+        post.on(again("A123BC77"));
+    }
+    post.sight("MP1:X");
+    assert_eq!(post.seen_plate(), Some("A123BC77"));
+    // It is gone, or its pass was judged: what is said of it once more is not the next one's.
+    let mut post = Post::new();
+    post.on(again("A123BC77"));
+    post.sight("MP1:X");
+    assert_eq!(post.seen_plate(), None);
 }

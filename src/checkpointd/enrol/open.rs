@@ -25,7 +25,7 @@ use crate::gauges::Gauges;
 use crate::open::{Running, explain};
 use crate::page::Shown;
 use crate::ring::Ring;
-use crate::{Error, line, stick};
+use crate::{Error, feed, line, stick};
 
 /// Texts, keys and sticks on their way; a text that does not fit comes again with the next frame.
 const EVENTS: usize = 8;
@@ -70,6 +70,7 @@ pub fn open(config: &Config, board: Board, ring: Ring) -> Result<Running, Error>
         link,
         trust: store.view(),
         stick: stick::Said::default(),
+        plate_sources: feed::Counted::default(),
         commanded: Commanded::default(),
         clock: clock.clone(),
         thermometer,

@@ -8,6 +8,7 @@ use super::*;
 use crate::config;
 use crate::crossing::Event;
 use crate::desk::{BEGIN, Desk, now};
+use crate::feed::FromDevice;
 
 const MONO: Duration = Duration::from_secs(1000);
 
@@ -110,7 +111,8 @@ fn what_is_not_written_down_is_never_shown_green() {
     let (pass, release) = (desk.issue(&["A123BC77"]), desk.release());
     let mut lane = lane();
     let world = World { mono: MONO, now: now(BEGIN), release: Some(&release) };
-    lane.on(Event::Plate(plate::Reading::new("A123BC77")), &world);
+    let read = board::PlateReading { text: "A123BC77".to_owned(), confidence: None };
+    lane.on(Event::Plate(FromDevice::board(&read)), &world);
     lane.on(Event::Sighted { text: pass.text, read_us: 1, handed: Instant::now() }, &world);
     let outcome = |journal| match screen(&lane, journal, Some(&release)) {
         Screen::Verdict(card) => card.outcome,

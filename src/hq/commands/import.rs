@@ -24,6 +24,8 @@ const SHOWN: usize = 20;
         checkpoint-hq import eu-keys tver trustlist.json --anchor dccg-ta.pem\n  \
         checkpoint-hq import eu-keys tver dsc-de.json --from de --signer-key de-list.pem --yes\n  \
         checkpoint-hq import eu-revocations tver batches/ --signers uploaders/ --yes\n  \
+        checkpoint-hq import smart tver --jwks https://issuer.example/shc=jwks.json --yes\n  \
+        checkpoint-hq import vds-nc tver --issuer AUS --csca csca.der --crl crl.der --yes\n  \
         checkpoint-hq import rules tver dcc-business-rules/ --country DE,AT --yes\n\n\
         A list is taken in whole or not at all, and replaces what its source said before. Boxes follow with the\n\
         next release.")]
@@ -42,7 +44,7 @@ enum What {
     Nz(Nz),
     /// SMART Health Cards: a directory's snapshot, or single issuers with their key sets
     Smart(SmartCards),
-    /// VDS-NC: barcode signers of a country, with its signing authority and revocation list
+    /// VDS-NC: a country's signing authority with its revocation list, and its signers if only some are to count
     VdsNc(Vds),
     /// Business rules in CertLogic
     Rules(BusinessRules),
@@ -132,9 +134,9 @@ struct SmartCards {
 struct Vds {
     #[command(flatten)]
     desk: Desk,
-    /// Barcode signers' certificates, a file or a folder
+    /// Barcode signers' certificates, a file or a folder: only these count. Without, all that the authority has issued
     #[arg(value_name = "SIGNERS")]
-    path: PathBuf,
+    path: Option<PathBuf>,
     /// The country as its barcodes name it: three letters
     #[arg(long, value_name = "XXX")]
     issuer: String,

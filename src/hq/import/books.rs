@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use minicbor::bytes::ByteVec;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 use trust::format::{AcceptanceRule, KeyEntry, Part};
 use verdict::Scope;
@@ -58,12 +59,18 @@ fn replace_keys(books: &Connection, keys: &[KeyEntry], now: i64, plan: &mut Plan
     let published = by_issuer(keys_of(books, None)?);
     let (before, after) = (named(keys_of(books, Some(&source))?), named(keys.iter().cloned()));
     books.execute("DELETE FROM foreign_key WHERE source = ?1", [&source])?;
+    books.execute("DELETE FROM foreign_signer_revoked WHERE source = ?1", [&source])?;
     let sql = "INSERT INTO foreign_key (source, issuer, kid, key, kinds, valid_from, valid_to)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let mut insert = books.prepare(sql)?;
+    let sql = "INSERT OR IGNORE INTO foreign_signer_revoked (source, issuer, kid, serial) VALUES (?1, ?2, ?3, ?4)";
+    let mut revoke = books.prepare(sql)?;
     for entry in after.values() {
         let Scope { issuer, kinds, valid_from, valid_to, .. } = &entry.scope;
         insert.execute(params![source, issuer, entry.kid, entry.key, db::spaced(kinds), valid_from, valid_to])?;
+        for serial in &entry.revoked {
+            revoke.execute(params![source, issuer, entry.kid, &serial[..]])?;
+        }
         if *valid_to < now.saturating_add(SOON) {
             plan.keys_ending.push(entry.clone());
         }
@@ -116,9 +123,18 @@ fn keys_of(books: &Connection, source: Option<&str>) -> Result<Vec<KeyEntry>> {
             valid_from: row.get(4)?,
             valid_to: row.get(5)?,
         };
-        Ok(KeyEntry { kid: row.get(1)?, key: row.get(2)?, scope })
+        Ok(KeyEntry { kid: row.get(1)?, key: row.get(2)?, scope, revoked: Vec::new() })
     };
-    books.prepare(sql)?.query_map([source], entry)?.collect()
+    let mut entries: Vec<KeyEntry> = books.prepare(sql)?.query_map([source], entry)?.collect::<Result<_>>()?;
+    // Whoever says that a signer was taken back is believed, also when another source does not.
+    let sql = "SELECT DISTINCT serial FROM foreign_signer_revoked
+               WHERE issuer = ?1 AND kid = ?2 AND (source = ?3 OR ?3 IS NULL) ORDER BY serial";
+    let mut revoked = books.prepare(sql)?;
+    for entry in &mut entries {
+        let serials = revoked.query_map(params![entry.scope.issuer, entry.kid, source], |row| row.get::<_, Vec<u8>>(0));
+        entry.revoked = serials?.map(|serial| serial.map(ByteVec::from)).collect::<Result<_>>()?;
+    }
+    Ok(entries)
 }
 
 fn replace_ids(

@@ -8,7 +8,7 @@ use cms::signed_data::{SignedData, SignerInfo};
 use x509_cert::der::asn1::OctetString;
 use x509_cert::der::{Decode as _, Encode as _};
 
-use super::x509::{Signed, hash};
+use pass::x509::{Signed, hash};
 
 /// Deepest nesting that is read; the gateway's messages have eleven levels.
 const DEPTH: usize = 32;

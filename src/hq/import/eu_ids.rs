@@ -11,8 +11,8 @@ use serde::Deserialize;
 use trust::format::Scheme;
 
 use super::cms::Message;
-use super::x509::{Signed, is_country};
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
+use pass::x509::{Signed, is_country};
 
 /// Most hashes of one batch (the gateway's own limit).
 const MOST_OF_A_BATCH: usize = 1000;

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use trust::format::{KeyEntry, hex, sha256};
 
 use super::cms::Message;
-use super::x509::{Signed, Unsupported, is_country};
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
+use pass::x509::{Signed, Unsupported, is_country};
 
 /// Most entries of one list; the gateway's had some 1,500 at its height.
 const MOST: usize = 100_000;

@@ -170,7 +170,7 @@ fn entry(issuer: &str, kid: &str, kinds: &[Kind], usable: &Usable) -> KeyEntry {
     let (valid_from, valid_to) = usable.validity.unwrap_or((0, FOREVER));
     let kinds = kinds.iter().map(|kind| kind.number()).collect();
     let scope = Scope { issuer: issuer.to_owned(), kinds, territories: Vec::new(), valid_from, valid_to };
-    KeyEntry { key: usable.key.to_bytes(), kid: kid.as_bytes().to_vec(), scope }
+    KeyEntry { key: usable.key.to_bytes(), kid: kid.as_bytes().to_vec(), scope, revoked: Vec::new() }
 }
 
 fn is_name(name: &str) -> bool {

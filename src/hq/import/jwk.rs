@@ -5,8 +5,8 @@ use pass::PublicKey;
 use serde::Deserialize;
 use trust::format::sha256;
 
-use super::x509::Signed;
 use super::{Problem, Why};
+use pass::x509::Signed;
 
 /// A key as it is published.
 #[derive(Debug, Deserialize)]

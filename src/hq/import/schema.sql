@@ -19,6 +19,15 @@ CREATE TABLE IF NOT EXISTS foreign_key (
     PRIMARY KEY (source, issuer, kid, key)
 ) STRICT, WITHOUT ROWID;
 
+-- Signers that an authority has taken back, where its key is in a release and they are not.
+CREATE TABLE IF NOT EXISTS foreign_signer_revoked (
+    source TEXT NOT NULL REFERENCES foreign_source (name),
+    issuer TEXT NOT NULL,            -- as in foreign_key
+    kid    BLOB NOT NULL,            -- of the authority
+    serial BLOB NOT NULL,
+    PRIMARY KEY (source, issuer, kid, serial)
+) STRICT, WITHOUT ROWID;
+
 -- Revoked ids of others: hashes, which name nobody.
 CREATE TABLE IF NOT EXISTS foreign_id (
     issuer  TEXT    NOT NULL,        -- of the stream: EU-uci/AT

@@ -1,26 +1,24 @@
-//! VDS-NC (ICAO): barcode signers, their country's signing authority, and its list of revoked ones.
+//! VDS-NC (ICAO): a country's signing authority, its list of revoked signers, and the signers themselves if they are to
+//! be known one by one. They travel in their passes, so a box needs only the authority.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use pass::{BadCertificate, Certificate, Kind};
+use pass::{BadCertificate, Certificate, Kind, vdsnc};
 use trust::format::KeyEntry;
+use verdict::Scope;
 
 use super::eu_keys::{CERTIFICATES, certificates};
-use super::x509::{Crl, Signed};
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
+use pass::x509::{Crl, Signed};
 
-/// Extended key usage of a barcode signer (ICAO, Visible Digital Seals for Non-Constrained environments, 3.5).
-const SIGNER_USAGE: [u8; 9] = [0x06, 0x07, 0x67, 0x81, 0x08, 0x01, 0x01, 0x0e, 0x02];
-
-/// The extension that names the documents it may sign (ICAO 9303-12), and what they are.
-const DOCUMENT_TYPES: &str = "2.23.136.1.1.6.2";
-const TYPES: [(Kind, &[u8]); 2] = [(Kind::VACCINATION, b"\x13\x02NV"), (Kind::TEST, b"\x13\x02NT")];
+/// Most revoked signers of one authority; countries have a few tens of signers.
+const MOST_REVOKED: usize = 1000;
 
 /// Where an issuer's certificates are.
 #[derive(Debug, Default)]
 pub struct VdsNc {
-    /// Barcode signers: a certificate or a folder.
-    pub signers: PathBuf,
+    /// Barcode signers, a certificate or a folder: these and no others count. Without, all of the authority's do.
+    pub signers: Option<PathBuf>,
     /// Signing authorities: a certificate or a folder.
     pub csca: PathBuf,
     /// Lists of revoked certificates.
@@ -63,25 +61,58 @@ impl VdsNc {
             oldest = Some(oldest.unwrap_or(i64::MAX).min(from));
             crls.push(crl);
         }
-        let as_of = as_of.or(oldest).map_or_else(|| files::written(&self.signers), Ok)?;
+        let of_file = self.signers.as_deref().unwrap_or(&self.csca);
+        let as_of = as_of.or(oldest).map_or_else(|| files::written(of_file), Ok)?;
         let (mut keys, mut left_out) = (Vec::new(), Vec::new());
-        for path in files::these(&self.signers, &CERTIFICATES)? {
-            let wrong = |problem| Error::entry(&path, "the file")(problem);
-            let signer = Signed::read(&files::read(&path)?).ok_or_else(|| wrong(Problem::Certificate))?;
-            match self.entry(&signer, &authorities, &crls, now) {
-                Ok(entry) => keys.push(entry),
-                Err(why) => {
-                    let what = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    left_out.push(LeftOut { what, why });
-                }
+        let mut take = |path: &Path, entry: Result<KeyEntry, Why>| match entry {
+            Ok(entry) => keys.push(entry),
+            Err(why) => {
+                let what = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                left_out.push(LeftOut { what, why });
             }
-        }
-        let crl = if crls.is_empty() { ", no revocation list" } else { " and none is on its revocation list" };
-        let checked = format!("every signer is issued by the signing authority{crl}");
+        };
+        let checked = if let Some(signers) = &self.signers {
+            for path in files::these(signers, &CERTIFICATES)? {
+                let wrong = |problem| Error::entry(&path, "the file")(problem);
+                let signer = Signed::read(&files::read(&path)?).ok_or_else(|| wrong(Problem::Certificate))?;
+                take(&path, self.signer(&signer, &authorities, &crls, now));
+            }
+            "every signer is issued by the signing authority"
+        } else {
+            for (path, authority) in files::these(&self.csca, &CERTIFICATES)?.iter().zip(&authorities) {
+                take(path, self.authority(authority, &crls, now)?);
+            }
+            "the signing authority counts by where its certificate was fetched from"
+        };
+        let crl = match (crls.is_empty(), &self.signers) {
+            (true, _) => ", no revocation list",
+            (false, Some(_)) => " and none is on its revocation list",
+            (false, None) => "; its revocation list is signed by it",
+        };
+        let checked = format!("{checked}{crl}");
         Ok(Statement { source: source.to_owned(), as_of, checked, left_out, said: Said::Keys(keys) })
     }
 
-    fn entry(&self, signer: &Signed, authorities: &[Signed], crls: &[Crl], now: i64) -> Result<KeyEntry, Why> {
+    /// An authority under which any of its signers counts that it has not taken back.
+    fn authority(&self, authority: &Signed, crls: &[Crl], now: i64) -> Result<Result<KeyEntry, Why>, Error> {
+        let (valid_from, valid_to) = authority.validity();
+        if valid_to < now {
+            return Ok(Err(Why::Ended));
+        }
+        let Ok(key) = authority.key() else { return Ok(Err(Why::KeyType)) };
+        // The name by which its signers call it.
+        let Some(kid) = authority.own_key() else { return Ok(Err(Why::Malformed)) };
+        let own = crls.iter().filter(|crl| crl.is_signed_by(authority) == Ok(true));
+        let revoked: Vec<_> = own.flat_map(Crl::serials).map(|serial| serial.to_vec().into()).collect();
+        if revoked.len() > MOST_REVOKED {
+            return Err(Error::entry(&self.csca, "its revocation list")(Problem::Count));
+        }
+        let kinds = [Kind::VACCINATION, Kind::TEST].map(Kind::number).to_vec();
+        let scope = Scope { issuer: self.issuer.clone(), kinds, territories: Vec::new(), valid_from, valid_to };
+        Ok(Ok(KeyEntry { key: key.to_bytes(), kid, scope, revoked }))
+    }
+
+    fn signer(&self, signer: &Signed, authorities: &[Signed], crls: &[Crl], now: i64) -> Result<KeyEntry, Why> {
         match signer.is_issued_by_one_of(authorities) {
             Ok(true) => {}
             Ok(false) => return Err(Why::NoAuthority),
@@ -98,12 +129,8 @@ impl VdsNc {
         if certificate.valid_to < now {
             return Err(Why::Ended);
         }
-        let has = |oid: &str, part: &[u8]| {
-            signer.extension(oid).is_some_and(|bytes| bytes.windows(part.len()).any(|window| window == part))
-        };
-        let kinds = TYPES.into_iter().filter(|(_, name)| has(DOCUMENT_TYPES, name)).map(|(kind, _)| kind.number());
-        let kinds: Vec<u16> = kinds.collect();
-        if kinds.is_empty() || !has("2.5.29.37", &SIGNER_USAGE) {
+        let kinds: Vec<u16> = vdsnc::kinds(signer).into_iter().map(Kind::number).collect();
+        if kinds.is_empty() {
             return Err(Why::NotForPasses);
         }
         let mut entry = KeyEntry::from(&certificate);

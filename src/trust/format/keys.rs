@@ -1,5 +1,6 @@
 //! The base of a keys stream: an array of entries.
 
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use pass::{Certificate, PublicKey};
 use verdict::Scope;
@@ -17,12 +18,15 @@ pub struct KeyEntry {
     /// What it may be believed for.
     #[n(2)]
     pub scope: Scope,
+    /// Of an authority whose signers travel in their passes: the serial numbers of those it has taken back.
+    #[cbor(n(3), default, skip_if = "Vec::is_empty")]
+    pub revoked: Vec<ByteVec>,
 }
 
 impl KeyEntry {
     /// An issuer's key, with the kid that our own passes carry.
     pub fn new(key: &PublicKey, scope: Scope) -> Self {
-        Self { key: key.to_bytes(), kid: key.kid().to_vec(), scope }
+        Self { key: key.to_bytes(), kid: key.kid().to_vec(), scope, revoked: Vec::new() }
     }
 }
 
@@ -40,6 +44,7 @@ impl From<&Certificate> for KeyEntry {
                 valid_from: certificate.valid_from,
                 valid_to: certificate.valid_to,
             },
+            revoked: Vec::new(),
         }
     }
 }

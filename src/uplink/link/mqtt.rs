@@ -1,4 +1,4 @@
-//! MQTT 5 by `rumqttc`: the only file of the box that knows it.
+//! MQTT 5 by `rumqttc`: beside `subscriber`, the only file of the box that knows it.
 //!
 //! Its known faults are designed around here. `publish().await` blocks for ever on a full channel, so only
 //! `try_publish` is used, on a small channel. A session lost at the broker silently drops queued publishes,

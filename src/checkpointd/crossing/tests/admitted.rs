@@ -45,8 +45,8 @@ impl Post {
         assert_eq!(closing(&self.press(Key::Yes)), Some(Action::Passed));
     }
 
-    fn plate(&mut self, plate: &str) {
-        assert_eq!(self.on(Event::Plate(Reading::new(plate))), []);
+    fn plate(&mut self, text: &str) {
+        assert_eq!(self.on(plate(text)), []);
     }
 }
 
@@ -140,7 +140,7 @@ fn the_next_car_with_a_picture_of_the_same_pass_is_no_part_of_the_crossing_befor
     assert_eq!(post.sight(&pass.text), []);
     assert!(matches!(post.lane.state(), State::AdmittedBefore { .. }));
     // And with another plate read it is another car.
-    let entries = post.on(Event::Plate(Reading::new("X999XX77")));
+    let entries = post.on(plate("X999XX77"));
     assert_eq!(outcome(&entries), Some((wire::entry::Outcome::Refuse, vec![verdict::Reason::WrongPlate.number()])));
 }
 

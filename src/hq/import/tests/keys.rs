@@ -287,8 +287,12 @@ fn barcode_signers_count_under_their_authority_unless_it_revoked_them() {
         desk.put(&format!("signers/{name}"), bytes(name));
     }
     let read = |crls: &[PathBuf], csca: &str| {
-        let vds =
-            VdsNc { signers: desk.path("signers"), csca: fixture(csca), crls: crls.to_vec(), issuer: "XCX".to_owned() };
+        let vds = VdsNc {
+            signers: Some(desk.path("signers")),
+            csca: fixture(csca),
+            crls: crls.to_vec(),
+            issuer: "XCX".to_owned(),
+        };
         vds.read("vds-xcx", None, NOW)
     };
     let crl = fixture("crl-xc.der");
@@ -314,7 +318,7 @@ fn australias_certificates_hold_while_their_list_counted() {
     let signer = barcode["sig"]["cer"].as_str().unwrap();
     let signer = base64ct::Base64Url::decode_vec(signer).unwrap();
     let vds = VdsNc {
-        signers: desk.put("signer.der", signer),
+        signers: Some(desk.put("signer.der", signer)),
         csca: set.join("csca.der"),
         crls: vec![set.join("crl.der")],
         issuer: "AUS".to_owned(),

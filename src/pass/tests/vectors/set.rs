@@ -29,6 +29,21 @@ impl Set {
         json(&self.folder.join(file))
     }
 
+    /// One file of the set, as text.
+    pub fn text(&self, file: &str) -> String {
+        String::from_utf8(self.bytes(file)).unwrap()
+    }
+
+    /// One file of the set.
+    pub fn bytes(&self, file: &str) -> Vec<u8> {
+        fs::read(self.folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    /// Whether it has a file or a folder of this name.
+    pub fn has(&self, file: &str) -> bool {
+        self.folder.join(file).exists()
+    }
+
     /// Every JSON file of the set by its path within, in a steady order.
     pub fn all(&self) -> Vec<(String, Value)> {
         let (mut found, mut pending) = (Vec::new(), vec![self.folder.clone()]);

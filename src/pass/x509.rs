@@ -1,19 +1,21 @@
-//! X.509 as far as an importer needs it: who signed what, for which country, by which number.
+//! X.509 as far as passes and lists of keys need it: who signed what, for which country, by which number.
 //!
 //! What was signed is verified as it came: some certificates in use are not quite DER, and writing them again
 //! would break their signatures.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
-use p256::pkcs8::DecodePublicKey as _;
 use rsa::pkcs1::RsaPssParams;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
 use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
 use x509_cert::der::{Decode as _, Document, Encode as _, Reader as _, SliceReader};
-use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, SubjectKeyIdentifier};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
+
+use crate::key::on_p521;
+use crate::{BadKey, PublicKey};
 
 /// A certificate with the bytes that its issuer signed.
 #[derive(Debug, Clone)]
@@ -26,6 +28,7 @@ pub struct Signed {
 }
 
 /// A list of revoked certificates with the bytes that its issuer signed.
+#[derive(Debug, Clone)]
 pub struct Crl {
     /// What it says.
     pub parsed: CertificateList,
@@ -33,7 +36,8 @@ pub struct Crl {
 }
 
 /// An algorithm that is not verified here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a signature algorithm that is not verified here")]
 pub struct Unsupported;
 
 impl Signed {
@@ -44,14 +48,36 @@ impl Signed {
         Some(Self { tbs: signed_part(&der)?, der, parsed })
     }
 
+    /// Its key.
+    ///
+    /// # Errors
+    /// [`BadKey`] for one of a kind that is not used here.
+    pub fn key(&self) -> Result<PublicKey, BadKey> {
+        PublicKey::from_spki(&self.parsed.tbs_certificate.subject_public_key_info.to_der().map_err(|_| BadKey)?)
+    }
+
     /// Whether it is signed by the holder of another certificate.
+    ///
+    /// # Errors
+    /// [`Unsupported`].
     pub fn is_signed_by(&self, issuer: &Self) -> Result<bool, Unsupported> {
+        self.is_signed_with(&issuer.key().map_err(|_| Unsupported)?)
+    }
+
+    /// Whether it is signed with a key.
+    ///
+    /// # Errors
+    /// [`Unsupported`].
+    pub fn is_signed_with(&self, key: &PublicKey) -> Result<bool, Unsupported> {
         let signature = self.parsed.signature.as_bytes().unwrap_or_default();
-        issuer.holds(&self.parsed.signature_algorithm, None, &self.tbs, signature)
+        holds(key, &self.parsed.signature_algorithm, None, &self.tbs, signature)
     }
 
     /// Whether the certificate's key has signed a message. `digest` is for algorithms that do not name one
     /// themselves.
+    ///
+    /// # Errors
+    /// [`Unsupported`].
     pub fn holds(
         &self,
         algorithm: &AlgorithmIdentifierOwned,
@@ -59,8 +85,7 @@ impl Signed {
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, Unsupported> {
-        let spki = self.parsed.tbs_certificate.subject_public_key_info.to_der().map_err(|_| Unsupported)?;
-        holds(&spki, algorithm, digest, message, signature)
+        holds(&self.key().map_err(|_| Unsupported)?, algorithm, digest, message, signature)
     }
 
     /// The country of its holder, else of its issuer: two capital letters.
@@ -99,7 +124,21 @@ impl Signed {
         (seconds(validity.not_before), seconds(validity.not_after))
     }
 
+    /// How its authority calls the key that signed it, if it says so (RFC 5280, section 4.2.1.1).
+    pub fn authority_key(&self) -> Option<Vec<u8>> {
+        let named = AuthorityKeyIdentifier::from_der(self.extension("2.5.29.35")?).ok()?;
+        named.key_identifier.map(|id| id.as_bytes().to_vec())
+    }
+
+    /// How it calls its own key, if it does (RFC 5280, section 4.2.1.2).
+    pub fn own_key(&self) -> Option<Vec<u8>> {
+        SubjectKeyIdentifier::from_der(self.extension("2.5.29.14")?).ok().map(|id| id.0.as_bytes().to_vec())
+    }
+
     /// Whether it was issued by one of these authorities while that one counted.
+    ///
+    /// # Errors
+    /// [`Unsupported`] when only an authority that is not verified here can have issued it.
     pub fn is_issued_by_one_of<'a>(
         &self,
         authorities: impl IntoIterator<Item = &'a Self>,
@@ -131,6 +170,9 @@ impl Crl {
     }
 
     /// Whether it is signed by the holder of a certificate.
+    ///
+    /// # Errors
+    /// [`Unsupported`].
     pub fn is_signed_by(&self, issuer: &Signed) -> Result<bool, Unsupported> {
         let signature = self.parsed.signature.as_bytes().unwrap_or_default();
         issuer.holds(&self.parsed.signature_algorithm, None, &self.tbs, signature)
@@ -142,10 +184,15 @@ impl Crl {
         (seconds(list.this_update), list.next_update.map(seconds))
     }
 
+    /// Serial numbers of the certificates it takes back.
+    pub fn serials(&self) -> impl Iterator<Item = &[u8]> {
+        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
+        revoked.map(|one| one.serial_number.as_bytes())
+    }
+
     /// Whether it takes a certificate back.
     pub fn revokes(&self, serial: &[u8]) -> bool {
-        let revoked = self.parsed.tbs_cert_list.revoked_certificates.iter().flatten();
-        revoked.into_iter().any(|one| one.serial_number.as_bytes() == serial)
+        self.serials().any(|one| one == serial)
     }
 }
 
@@ -179,7 +226,7 @@ fn signed_part(der: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn holds(
-    spki: &[u8],
+    key: &PublicKey,
     algorithm: &AlgorithmIdentifierOwned,
     digest: Option<&str>,
     message: &[u8],
@@ -187,18 +234,18 @@ fn holds(
 ) -> Result<bool, Unsupported> {
     // RFC 5758 §3.2, RFC 8017 §A.2, RFC 4055 §3.1
     match algorithm.oid.to_string().as_str() {
-        "1.2.840.10045.4.3.2" => elliptic(spki, &Sha256::digest(message), signature),
-        "1.2.840.10045.4.3.3" => elliptic(spki, &Sha384::digest(message), signature),
-        "1.2.840.10045.4.3.4" => elliptic(spki, &Sha512::digest(message), signature),
-        "1.2.840.113549.1.1.11" => rsa_fixed(spki, SHA256, message, signature),
-        "1.2.840.113549.1.1.12" => rsa_fixed(spki, SHA384, message, signature),
-        "1.2.840.113549.1.1.13" => rsa_fixed(spki, SHA512, message, signature),
+        "1.2.840.10045.4.3.2" => elliptic(key, &Sha256::digest(message), signature),
+        "1.2.840.10045.4.3.3" => elliptic(key, &Sha384::digest(message), signature),
+        "1.2.840.10045.4.3.4" => elliptic(key, &Sha512::digest(message), signature),
+        "1.2.840.113549.1.1.11" => rsa_fixed(key, SHA256, message, signature),
+        "1.2.840.113549.1.1.12" => rsa_fixed(key, SHA384, message, signature),
+        "1.2.840.113549.1.1.13" => rsa_fixed(key, SHA512, message, signature),
         // Plain RSA: CMS names the hash elsewhere (RFC 5754 §3.2).
-        "1.2.840.113549.1.1.1" => rsa_fixed(spki, digest.ok_or(Unsupported)?, message, signature),
+        "1.2.840.113549.1.1.1" => rsa_fixed(key, digest.ok_or(Unsupported)?, message, signature),
         "1.2.840.113549.1.1.10" => {
             let parameters = algorithm.parameters.as_ref().ok_or(Unsupported)?.to_der().map_err(|_| Unsupported)?;
             let parameters = RsaPssParams::from_der(&parameters).map_err(|_| Unsupported)?;
-            rsa_pss(spki, &parameters, message, signature)
+            rsa_pss(key, &parameters, message, signature)
         }
         _ => Err(Unsupported),
     }
@@ -209,6 +256,9 @@ const SHA384: &str = "2.16.840.1.101.3.4.2.2";
 const SHA512: &str = "2.16.840.1.101.3.4.2.3";
 
 /// A hash by its object identifier.
+///
+/// # Errors
+/// [`Unsupported`].
 pub fn hash(oid: &str, message: &[u8]) -> Result<Vec<u8>, Unsupported> {
     match oid {
         SHA256 => Ok(Sha256::digest(message).to_vec()),
@@ -218,18 +268,20 @@ pub fn hash(oid: &str, message: &[u8]) -> Result<Vec<u8>, Unsupported> {
     }
 }
 
-fn elliptic(spki: &[u8], hash: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
-    if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(spki) {
-        let signature = p256::ecdsa::Signature::from_der(signature);
-        return Ok(signature.is_ok_and(|signature| key.verify_prehash(hash, &signature).is_ok()));
-    }
-    let key = p384::ecdsa::VerifyingKey::from_public_key_der(spki).map_err(|_| Unsupported)?;
-    let signature = p384::ecdsa::Signature::from_der(signature);
-    Ok(signature.is_ok_and(|signature| key.verify_prehash(hash, &signature).is_ok()))
+fn elliptic(key: &PublicKey, hash: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    Ok(match key {
+        PublicKey::P256(key) => p256::ecdsa::Signature::from_der(signature)
+            .is_ok_and(|signature| key.verify_prehash(hash, &signature).is_ok()),
+        PublicKey::P384(key) => p384::ecdsa::Signature::from_der(signature)
+            .is_ok_and(|signature| key.verify_prehash(hash, &signature).is_ok()),
+        PublicKey::P521(key) => p521::ecdsa::Signature::from_der(signature)
+            .is_ok_and(|signature| on_p521(key).is_some_and(|key| key.verify_prehash(hash, &signature).is_ok())),
+        PublicKey::Ed25519(_) | PublicKey::Rsa(_) => return Err(Unsupported),
+    })
 }
 
-fn rsa_fixed(spki: &[u8], digest: &str, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
-    let key = rsa_key(spki)?;
+fn rsa_fixed(key: &PublicKey, digest: &str, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
+    let PublicKey::Rsa(key) = key else { return Err(Unsupported) };
     let hash = hash(digest, message)?;
     let scheme = match digest {
         SHA256 => rsa::Pkcs1v15Sign::new::<Sha256>(),
@@ -239,8 +291,13 @@ fn rsa_fixed(spki: &[u8], digest: &str, message: &[u8], signature: &[u8]) -> Res
     Ok(key.verify(scheme, &hash, signature).is_ok())
 }
 
-fn rsa_pss(spki: &[u8], parameters: &RsaPssParams<'_>, message: &[u8], signature: &[u8]) -> Result<bool, Unsupported> {
-    let key = rsa_key(spki)?;
+fn rsa_pss(
+    key: &PublicKey,
+    parameters: &RsaPssParams<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<bool, Unsupported> {
+    let PublicKey::Rsa(key) = key else { return Err(Unsupported) };
     let digest = parameters.hash.oid.to_string();
     let (hash, salt) = (hash(&digest, message)?, usize::from(parameters.salt_len));
     let scheme = match digest.as_str() {
@@ -249,10 +306,4 @@ fn rsa_pss(spki: &[u8], parameters: &RsaPssParams<'_>, message: &[u8], signature
         _ => rsa::Pss::new_with_salt::<Sha512>(salt),
     };
     Ok(key.verify(scheme, &hash, signature).is_ok())
-}
-
-fn rsa_key(spki: &[u8]) -> Result<rsa::RsaPublicKey, Unsupported> {
-    use rsa::traits::PublicKeyParts as _;
-    let key = rsa::RsaPublicKey::from_public_key_der(spki).map_err(|_| Unsupported)?;
-    if key.size() >= 256 { Ok(key) } else { Err(Unsupported) }
 }

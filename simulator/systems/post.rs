@@ -1,0 +1,303 @@
+//! A region with its headquarters, and one box of it, in one process and in simulated time.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use board::{Frame, Key, PlateReading};
+use checkpointd::config;
+use checkpointd::crossing::{Event, Lane, State, World};
+use checkpointd::feed::FromDevice;
+use checkpointd::identity::Identity;
+use hq::ledger::Ledger as HqLedger;
+use hq::open::{Crossings, Filter, Opener, Record};
+use hq::{Founding, IssueRequest, IssuedPass, Region};
+use journal::{Journal, Outbox};
+use panel::Language;
+use reader::{Reader, Settings};
+use simulator::scene::Chance;
+use trust::{Adoption, Folder, Store};
+use verdict::Reason;
+use wire::entry::Entry;
+use wire::row::Batch;
+use wire::sign::Signer as _;
+use wire::{ClockTrust, WallTime};
+
+use crate::picture::Look;
+use crate::situation::{Expected, Ledger, Situation, Step};
+
+/// When the story begins: 2020-05-04T09:00:00+03:00, a Monday.
+pub const BEGIN: i64 = 1_588_572_000;
+
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 3600;
+pub const DAY: i64 = 86_400;
+
+/// Between two situations: longer than any grace.
+const BETWEEN: u64 = 400;
+
+/// Frames in which a pass must have been read.
+const FRAMES: u64 = 40;
+
+/// Time between frames, and between keys.
+const EVERY: Duration = Duration::from_millis(100);
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// Who does this, for HQ's audit.
+pub const BY: &str = "systems";
+
+/// Longest batch of rows.
+const ROWS: usize = 100;
+
+/// A headquarters, and a box.
+pub struct Post {
+    pub region: Region,
+    pub hq: PathBuf,
+    _folder: tempfile::TempDir,
+    store: Store,
+    journal: Journal,
+    key: ed25519_dalek::VerifyingKey,
+    lane: Lane,
+    reader: Reader,
+    chance: Chance,
+    /// The box's clock.
+    pub trust: ClockTrust,
+    now_ms: i64,
+    mono: Duration,
+    frames: u64,
+    /// Crossings that were written in this situation, the last one last.
+    written: Vec<[u8; 8]>,
+}
+
+fn draw_id() -> [u8; 8] {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()
+}
+
+/// The policy of a system.
+pub fn policy(system: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("regions").join(format!("{system}.toml"))
+}
+
+impl Post {
+    /// Founds a region with the policy of a system. Its first release is out, and the box has it.
+    pub fn of(system: &str, code: &str, name: &str, territory: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let founding = Founding {
+            region: code.parse().unwrap(),
+            name: name.to_owned(),
+            territory,
+            utc_offset: "+03:00".to_owned(),
+        };
+        let hq = folder.path().join("hq");
+        let region = Region::create(&hq, &founding, BY, BEGIN - 30 * DAY).unwrap();
+        if policy(system).exists() {
+            std::fs::copy(policy(system), hq.join("policy.toml")).unwrap();
+        }
+        let data = folder.path().join("box");
+        std::fs::create_dir_all(&data).unwrap();
+        let identity = Arc::new(Identity::create(&data).unwrap());
+        let key = identity.public();
+        let name: wire::BoxId = "post-1".parse().unwrap();
+        region.add_box(&name, &key, BY, BEGIN - 30 * DAY).unwrap();
+        let store = Store::provision(&data.join("trust"), &region.first_root().unwrap(), region.id()).unwrap();
+        let sealing_key = store.root().sealing_key().unwrap();
+        let identity = journal::Identity { region: region.id().clone(), name, signer: identity, sealing_key };
+        let journal = Journal::open(&data.join("journal.db"), identity).unwrap();
+        let mut post = Self {
+            region,
+            hq,
+            _folder: folder,
+            store,
+            journal,
+            key,
+            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id),
+            reader: Reader::new(Settings::default()),
+            chance: Chance::new(6),
+            trust: ClockTrust::Ntp,
+            now_ms: BEGIN * 1000,
+            mono: Duration::from_secs(1000),
+            frames: 0,
+            written: Vec::new(),
+        };
+        post.publish();
+        post
+    }
+
+    /// Unix seconds.
+    pub const fn now(&self) -> i64 {
+        self.now_ms / 1000
+    }
+
+    /// HQ publishes, and the box gets it.
+    pub fn publish(&mut self) {
+        self.region.publish(BY, self.now()).unwrap();
+        let mut carrier = Folder(self.region.release_folder());
+        let now = WallTime { unix_ms: self.now_ms, trust: self.trust };
+        assert!(matches!(self.store.adopt(&mut carrier, now).unwrap(), Adoption::Adopted { .. }));
+    }
+
+    /// The number of a kind in policy.
+    pub fn kind(&self, code: &str) -> u16 {
+        self.region.rules().unwrap().kind(code).unwrap()
+    }
+
+    /// Issues a pass, valid from an hour ago for so many days.
+    pub fn issue(&self, kind: &str, plates: &[&str], days: i64, change: impl FnOnce(&mut IssueRequest)) -> IssuedPass {
+        let mut request = IssueRequest {
+            kind: self.kind(kind),
+            plates: plates.iter().map(|plate| (*plate).to_owned()).collect(),
+            holder: Some("И. П.".to_owned()),
+            not_before: self.now() - HOUR,
+            expires: self.now() + days * DAY,
+            ..IssueRequest::default()
+        };
+        change(&mut request);
+        self.region.issue(&request, BY, self.now()).unwrap()
+    }
+
+    fn pass_time(&mut self, time: Duration) {
+        self.mono += time;
+        self.now_ms += i64::try_from(time.as_millis()).unwrap();
+    }
+
+    fn on(&mut self, event: Event) {
+        let release = self.store.current();
+        let now = WallTime { unix_ms: self.now_ms, trust: self.trust };
+        let world = World { mono: self.mono, now, release: release.as_deref() };
+        let entries = self.lane.on(event, &world);
+        for entry in &entries {
+            if let Entry::Crossing(crossing) = entry {
+                self.written.push(crossing.id);
+            }
+        }
+        if !entries.is_empty() {
+            self.journal.append(&entries, now).unwrap();
+        }
+        self.lane.shown(self.mono);
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        // Turns come all the time; what they may do they do in the first and in the last of a wait.
+        self.pass_time(Duration::from_secs(seconds));
+        self.on(Event::Turn);
+    }
+
+    /// Holds something up until the reader has read it, and takes it away.
+    fn show(&mut self, text: &str, look: Look) -> Result<(), String> {
+        for _ in 0..FRAMES {
+            let picture = look.frame(text, &mut self.chance);
+            let (width, height) = picture.dimensions();
+            self.frames += 1;
+            let luma = Arc::from(picture.into_raw());
+            let frame = Frame { width, height, luma, number: self.frames, at: self.mono, source: None };
+            let found = self.reader.watch(&frame);
+            self.pass_time(EVERY);
+            if let Some(code) = found.codes.first() {
+                let read_us = u32::try_from(found.micros).unwrap();
+                self.on(Event::Sighted { text: code.text.clone(), read_us, handed: Instant::now() });
+                return if code.text == text { Ok(()) } else { Err(format!("another text was read: {:?}", code.text)) };
+            }
+        }
+        Err(format!("nothing was read in {FRAMES} frames of {look:?}"))
+    }
+
+    fn press(&mut self, key: Key) {
+        self.pass_time(GLANCE);
+        self.on(Event::Key { key, pressed: self.mono });
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), String> {
+        match step {
+            Step::Show(text, look) => return self.show(&text, look),
+            Step::Feed(text) => {
+                let read = PlateReading { text, confidence: Some(0.97) };
+                self.on(Event::Plate(FromDevice::board(&read)));
+            }
+            Step::Type(text) => {
+                for letter in text.chars() {
+                    self.press(letter.to_digit(10).map_or(Key::Letter(letter), |digit| Key::Digit(digit as u8)));
+                }
+                self.press(Key::Enter);
+            }
+            Step::Press(key) => self.press(key),
+            Step::Wait(seconds) => self.wait(seconds),
+            Step::Meanwhile(what) => what(self),
+        }
+        Ok(())
+    }
+
+    /// Plays a table, and compares what it left in the ledger.
+    pub fn play(mut self, system: &str, table: Vec<Situation>) {
+        let count = table.len();
+        assert!(count >= 20, "{system}: {count} situations");
+        let mut played = Vec::new();
+        let mut wrong = Vec::new();
+        for Situation { name, steps, expected } in table {
+            self.written.clear();
+            for step in steps {
+                if let Err(why) = self.step(step) {
+                    wrong.push(format!("{name}: {why}"));
+                }
+            }
+            // Its car drives on, and for a while none comes.
+            self.wait(BETWEEN);
+            assert!(matches!(self.lane.state(), State::Idle), "{name}: {:?}", self.lane.state());
+            self.wait(1);
+            played.push((name, self.written.last().copied(), expected));
+        }
+        let records = self.ledger();
+        for (name, id, Expected(expected)) in played {
+            let found = id.and_then(|id| records.get(&id));
+            let said = found.map(|record| self.said(record));
+            let wanted = expected.map(|row| self.wanted(&row));
+            if said != wanted {
+                wrong.push(format!("{name}:\n  wanted {wanted:?}\n  found  {said:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{system}: {} of {count}\n{}", wrong.len(), wrong.join("\n"));
+        println!("measured: system {system}: {count} situations");
+    }
+
+    /// What HQ opens of what the box wrote, by crossing.
+    fn ledger(&mut self) -> HashMap<[u8; 8], Record> {
+        let outbox = Outbox::open(&self._folder.path().join("box/journal.db")).unwrap();
+        let (region, name) = (self.region.id().clone(), "post-1".parse::<wire::BoxId>().unwrap());
+        let mut ledger = HqLedger::open(&self.region.ledger_path(), &region).unwrap();
+        let mut last = 0;
+        loop {
+            let rows = outbox.rows_after(last, ROWS, usize::MAX).unwrap();
+            let Some(newest) = rows.last() else { break };
+            last = newest.sequence;
+            let batch = Batch { region: region.clone(), from: name.clone(), rows };
+            ledger.accept(&batch, &self.key, self.now()).unwrap();
+        }
+        let sealing = self.region.sealing_key();
+        let secrets = [sealing.secret()];
+        let path = self.region.crossings_path();
+        let opened = Opener::open(&self.region.ledger_path(), &path, &region, &secrets).unwrap().catch_up(self.now());
+        let opened = opened.unwrap();
+        assert_eq!((opened.damaged, opened.rows), (0, last), "{opened:?}");
+        let records = Crossings::open(&path).unwrap().crossings(&Filter::default(), u32::MAX).unwrap();
+        records.into_iter().map(|record| (record.crossing.id, record)).collect()
+    }
+
+    /// A row of the ledger in words.
+    fn said(&self, record: &Record) -> String {
+        let Record { crossing, closing, .. } = record;
+        let code = |number: &u16| Reason::from_number(*number).map_or("?", Reason::code);
+        let reasons: Vec<_> = crossing.reasons.iter().map(code).collect();
+        let action = closing.as_ref().map(|closing| closing.action);
+        let why = closing.as_ref().and_then(|closing| closing.why.as_deref());
+        let (outcome, kind, how) = (crossing.outcome, crossing.kind, crossing.how);
+        format!("{outcome:?} {reasons:?}, kind {kind:?}, by {how:?}, {action:?} {why:?}")
+    }
+
+    fn wanted(&self, row: &Ledger) -> String {
+        let Ledger { outcome, reasons, kind, how, action, why } = row;
+        let kind = kind.map(|kind| self.kind(kind));
+        format!("{outcome:?} {reasons:?}, kind {kind:?}, by {how:?}, {:?} {why:?}", Some(action))
+    }
+}
