@@ -57,6 +57,8 @@ pub(crate) struct Parts {
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
+    /// The newest root, for those who check what is signed.
+    pub roots: Roots,
     /// The last row that was there when the box started.
     pub before: u64,
     /// Told of a new pepper.
@@ -88,10 +90,9 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, commands, offered, status, pace, before, register, uses } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before, roots, register, uses } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
-        let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
             // Where there should be TLS there is no line without it.
             _ if config.uplink.tls && shown.certificates.is_none() => None,

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use crate::{Error, Region};
 
 pub mod add_box;
+pub mod arrivals;
 pub mod broker;
+pub mod card;
 pub mod command;
 pub mod conflict;
 mod enrol_box;
@@ -19,6 +21,7 @@ pub mod init;
 pub mod issue;
 pub mod issuer;
 pub mod order;
+pub mod policy;
 pub mod register;
 pub mod release;
 pub mod revoke;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq::commands::{
-    add_box, broker, command, conflict, import, import_journal, init, issue, issuer, order, register, release, revoke,
-    root, serve, show_run, stick, trust_certificate,
+    add_box, broker, command, conflict, import, import_journal, init, issue, issuer, order, policy, register, release,
+    revoke, root, serve, show_run, stick, trust_certificate,
 };
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report
@@ -30,6 +30,7 @@ enum Command {
     Issue(Box<issue::Args>),
     Revoke(revoke::Args),
     Order(order::Args),
+    Policy(policy::Args),
     Register(register::Args),
     Root(root::Args),
     Serve(serve::Args),
@@ -44,6 +45,9 @@ enum Command {
     #[command(name = "command")]
     Tell(command::Args),
     Conflict(conflict::Args),
+    Card(card::Args),
+    Arrivals(arrivals::Arrivals),
+    Shifts(arrivals::Shifts),
     Broker(broker::Args),
 }
 
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Command::ShowRun(args) => show_run::run(args),
         Command::Revoke(args) => revoke::run(args),
         Command::Order(args) => order::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Register(args) => register::run(args),
         Command::Root(args) => root::run(args),
         Command::Serve(args) => serve::run(args),
@@ -66,6 +71,9 @@ fn main() -> ExitCode {
         Command::Box(args) => add_box::run(args),
         Command::Tell(args) => command::run(args),
         Command::Conflict(args) => conflict::run(args),
+        Command::Card(args) => card::run(args),
+        Command::Arrivals(args) => arrivals::arrivals(&args),
+        Command::Shifts(args) => arrivals::shifts(&args),
         Command::Broker(args) => broker::run(args),
     }
 }

@@ -26,6 +26,20 @@ impl Span {
     }
 }
 
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A number and s, m, h or d.",
+            "type": "string",
+            "pattern": "^[0-9]+[smhd]$",
+        })
+    }
+}
+
 impl FromStr for Span {
     type Err = BadSpan;
 

@@ -29,7 +29,9 @@ pub use facts::{Acceptance, Condition, Facts, Listed, PlateSource, RegisterState
 pub use freshness::{Ages, Freshness, Grade, Knowledge};
 pub use judge::{AHEAD_OF_FLOOR, judge};
 pub use order::{Action, Order};
-pub use policy::{Arrivals, Attempts, Exemption, KindRule, Limits, PlateRule, PlateTrust, Policy, Purpose, Scope};
+pub use policy::{
+    AcceptedBy, Arrivals, Attempts, Exemption, KindRule, Limits, PlateRule, PlateTrust, Policy, Purpose, Scope,
+};
 pub use reason::{Outcome, Reason};
 pub use record::{Flags, Record};
 pub use rule::Rule;

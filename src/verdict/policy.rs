@@ -75,6 +75,9 @@ pub struct KindRule {
     /// Whether the officer compares the next fact every time: such a pass alone never admits.
     #[cbor(n(8), default, skip_if = "is_false")]
     pub best_is_check: bool,
+    /// Unix seconds after which none of them is valid, whatever it says; an order to extend them moves it.
+    #[n(9)]
+    pub ends: Option<i64>,
 }
 
 /// How often a kind may be used; an absent limit does not limit.
@@ -170,6 +173,18 @@ pub struct PlateTrust {
     pub may_agree: bool,
 }
 
+/// A country by whose published rules certificates are accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct AcceptedBy {
+    /// Its two letters.
+    #[n(0)]
+    pub country: String,
+    /// Numbers of the kinds for which its rules count.
+    #[n(1)]
+    pub kinds: Vec<u16>,
+}
+
 fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -226,6 +241,9 @@ pub struct Policy {
     /// Whether a plate alone may be a pass, if the register says so.
     #[cbor(n(15), default, skip_if = "is_false")]
     pub plate_alone: bool,
+    /// By whose rules certificates are accepted; of kinds that no entry names, by their signature alone.
+    #[cbor(n(16), default, skip_if = "Vec::is_empty")]
+    pub acceptance: Vec<AcceptedBy>,
 }
 
 impl Policy {
@@ -243,6 +261,12 @@ impl Policy {
             _ if age > fresh_for => Grade::Stale,
             _ => Grade::Fresh,
         }
+    }
+
+    /// The country by whose rules certificates of a kind are accepted; none: no rules are asked.
+    pub fn accepted_by(&self, kind: Kind) -> Option<&str> {
+        let found = self.acceptance.iter().find(|entry| entry.kinds.contains(&kind.number()));
+        found.map(|entry| entry.country.as_str())
     }
 
     /// The rule for a kind.

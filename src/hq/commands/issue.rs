@@ -102,8 +102,8 @@ fn request(args: &Args, region: &Region, now: i64) -> Result<IssueRequest, Error
         (Some(text), _) => span::ends("--valid-to", text, zone)?,
         (None, Some(span)) => not_before.saturating_add(span.seconds()),
         (None, None) => {
-            let Some(own) = rules.valid_for(kind) else { return Err(no_end(args, region, kind)) };
-            not_before.saturating_add(own)
+            let Some(own) = rules.ends(kind, not_before) else { return Err(no_end(args, region, kind)) };
+            own
         }
     };
     Ok(IssueRequest {

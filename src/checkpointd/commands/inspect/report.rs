@@ -182,7 +182,9 @@ fn time(document: &Document, at: i64) -> Found {
         Found::Failed { code, why: format!("{what} {}, asked about {}", shown(limit), shown(at)) }
     };
     match (document.expires, document.not_before, document.issued) {
-        (None, ..) if document.format.must_end() => Found::Failed { code: "no-expiry", why: "no end of validity is given".to_owned() },
+        (None, ..) if document.format.must_end() => {
+            Found::Failed { code: "no-expiry", why: "no end of validity is given".to_owned() }
+        }
         (Some(expires), ..) if at > expires => fail("expired", "ended", expires),
         (_, Some(begins), _) if at < begins => fail("not-yet-valid", "begins", begins),
         (.., Some(issued)) if issued > at.saturating_add(ISSUED_AHEAD) => fail("issued-in-future", "issued", issued),
