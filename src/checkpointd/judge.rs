@@ -30,6 +30,8 @@ pub struct Circumstances<'a> {
     pub now: WallTime,
     /// The plate of the vehicle, if it was read or typed.
     pub plate: Option<&'a plate::Reading>,
+    /// Who has read it.
+    pub plate_source: PlateSource,
     /// The officer has compared plate and pass, and pressed the key.
     pub plate_agreed: bool,
     /// What the box itself keeps.
@@ -41,7 +43,15 @@ pub struct Circumstances<'a> {
 impl<'a> Circumstances<'a> {
     /// A sighting at a time, without a vehicle.
     pub const fn new(release: Option<&'a Release>, now: WallTime) -> Self {
-        Self { release, now, plate: None, plate_agreed: false, books: None, crossing: [0; 8] }
+        Self {
+            release,
+            now,
+            plate: None,
+            plate_source: PlateSource::Officer,
+            plate_agreed: false,
+            books: None,
+            crossing: [0; 8],
+        }
     }
 
     /// The register, if the release brings one and it opens here.
@@ -81,6 +91,22 @@ pub struct Judgement {
     pub reserves: Option<Reserves>,
     /// Day and month until which a code claims to be valid: shown as claimed, for nothing proves it.
     pub claims_until: Option<(u8, u8)>,
+}
+
+impl Judgement {
+    /// Of a vehicle that has no pass: nothing was judged, and the officer decides.
+    pub fn without_a_pass(release: Option<&Release>, now: WallTime) -> Self {
+        Self {
+            document: None,
+            rejection: None,
+            verdict: Verdict { outcome: Outcome::Check, reasons: Vec::new(), order: None, ends: None },
+            release: release.map_or(0, Release::sequence),
+            release_age: release.map_or(0, |release| now.unix().saturating_sub(release.issued())),
+            judge_us: 0,
+            reserves: None,
+            claims_until: None,
+        }
+    }
 }
 
 /// A use to be reserved, as a crossing writes it down.
@@ -248,7 +274,7 @@ fn vehicle(around: Circumstances<'_>, at: i64) -> Option<Record> {
 }
 
 fn judge_reading(reading: Reading, around: Circumstances<'_>, began: Instant) -> Judgement {
-    let Circumstances { release, now, plate, plate_agreed, books, crossing } = around;
+    let Circumstances { release, now, plate, plate_source, plate_agreed, books, crossing } = around;
     let Reading { format, read, claims_until, is_looked_up, stretched } = reading;
     let known = release.zip(read.as_ref().ok());
     let document = read.as_ref().ok().map(|read| &read.document);
@@ -285,7 +311,7 @@ fn judge_reading(reading: Reading, around: Circumstances<'_>, began: Instant) ->
         now,
         floor: release.map_or(0, Release::floor),
         plate,
-        plate_source: PlateSource::Officer,
+        plate_source,
         plate_agreed,
         policy: release.map(Release::policy),
         ages: release.map_or(Ages::default(), |release| ages(release, format, document, now)),

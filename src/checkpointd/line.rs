@@ -39,6 +39,9 @@ use crate::uses::Uses;
 /// Answers to commands that may wait for the line.
 const REPORTS: usize = 4;
 
+/// Words on uses elsewhere that may wait to be taken; then the link waits.
+const TOLD: usize = 16;
+
 /// How long the link may take to end.
 const LEAVE: Duration = Duration::from_secs(2);
 
@@ -54,6 +57,8 @@ pub(crate) struct Parts {
     pub offered: Receiver<Offer>,
     pub status: watch::Sender<LinkStatus>,
     pub pace: Pace,
+    /// The newest root, for those who check what is signed.
+    pub roots: Roots,
     /// The last row that was there when the box started.
     pub before: u64,
     /// Told of a new pepper.
@@ -85,10 +90,9 @@ impl Line {
     /// # Errors
     /// [`Error::Uplink`], [`Error::Journal`], [`Error::Start`].
     pub(crate) fn open(config: &Config, parts: Parts, shown: &Shown, crew: &mut Crew) -> Result<Self, Error> {
-        let Parts { trust, writer, appended, commands, offered, status, pace, before, register, uses } = parts;
+        let Parts { trust, writer, appended, commands, offered, status, pace, before, roots, register, uses } = parts;
         let (announce, announced) = watch::channel(None);
         let (send, news) = watch::channel(None);
-        let roots = Roots::new(trust.root().clone());
         let uplink = match &config.uplink.broker {
             // Where there should be TLS there is no line without it.
             _ if config.uplink.tls && shown.certificates.is_none() => None,
@@ -104,6 +108,9 @@ impl Line {
                     Some(certificates) => link.over_tls(Box::new(ToBroker(certificates.clone()))),
                     None => link,
                 };
+                let (hand_on, mut told) = mpsc::channel(TOLD);
+                let view = trust.view();
+                crew.thread("uses", move |stop, pulse| uses.work(&mut told, &view, &stop, &pulse))?;
                 let keys = roots.clone();
                 let every = Duration::from_secs(config.uplink.heartbeat.max(1));
                 let ((commands, commanded), (set_heartbeat, heartbeat)) = (commands, watch::channel(every));
@@ -139,6 +146,7 @@ impl Line {
                     reports,
                     release: announce,
                     news: send,
+                    uses: hand_on,
                     status,
                     pulse: crew.pulse("uplink"),
                     stop: crew.stop_signal(),

@@ -32,6 +32,8 @@ use crate::page::Shown;
 use crate::register::Lookup;
 use crate::renew::Certificates;
 use crate::ring::Ring;
+use crate::shift::{self, Shifts};
+use crate::sync::Roots;
 use crate::uses::Uses;
 use crate::view::{Window, bare_bar};
 use crate::{Error, command, enrol, feed, lane, phone, sight, stick};
@@ -140,10 +142,14 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         when_journal_fails: config.lane.when_journal_fails,
         gauges: shown.gauges.clone(),
     };
+    let roots = Roots::new(trust.root().clone());
+    let keys = roots.clone();
+    let keys: shift::Keys = Arc::new(move |at| keys.command_keys(at));
+    let shifts = Shifts::open(config.region.clone(), keys, config.lane.number, &config.data, clock.monotonic());
     let register = Lookup::open(&config.data, &config.region);
     let attempts = Attempts::new(Instant::now());
     let books = Books { uses: Some(uses.clone()), register: Some(register.clone()), attempts: Some(attempts) };
-    let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books);
+    let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books).staffed(shifts);
     let (window, wake) = (Window::of(&shown, config), appended.clone());
     crew.thread("lane", move |stop, pulse| {
         let show = |lane: &Lane, journal| {
@@ -170,6 +176,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
         status,
         pace,
         before,
+        roots,
         register,
         uses,
     };
@@ -228,7 +235,7 @@ pub(crate) fn explain(fault: Fault, config: &Config, screen: &mut dyn board::Scr
         journal_fails: fault == Fault::Journal,
         ..bare_bar(WallTime::from_unix(0, ClockTrust::None), &config.utc_offset)
     };
-    let view = View { language: config.language, screen: Screen::Fault(fault), typed: String::new(), bar };
+    let view = View { language: config.language, screen: Screen::Fault(fault), typed: None, bar };
     let (width, height) = screen.size();
     let mut picture = Picture::new(width, height);
     panel::draw(&view, &mut picture);

@@ -355,6 +355,10 @@ pub fn said(view: &View) -> (&'static str, Option<&'static str>, Vec<&'static st
         Screen::Stick(_) => ("stick", None, Vec::new(), None),
         Screen::Run(_) => ("run", None, Vec::new(), None),
         Screen::Enrol(enrol) => ("enrolment", None, vec![enrol.code()], None),
+        Screen::Menu(_) => ("menu", None, Vec::new(), None),
+        Screen::Recent(_) => ("recent", None, Vec::new(), None),
+        Screen::Arrival(_) => ("arrival", None, Vec::new(), None),
+        Screen::SignIn(_) => ("sign-in", None, Vec::new(), None),
     }
 }
 

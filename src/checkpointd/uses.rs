@@ -8,16 +8,23 @@
 //! trust, so that a restart without a line knows what was known before.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::tz::TimeZone;
 use journal::uses::{Beside, Hook, Kept, Use as KeptUse};
 use pass::Document;
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::error::TryRecvError;
 use trust::uses::{Merged, Own, Pass, Took, count};
+use uplink::Told;
 use verdict::{Policy, Used};
 use wire::entry::{Action, Crossing, Entry};
+use wire::sign::Context;
 use wire::uses::{Head, Limit, Use};
 use wire::{RegionId, WallTime};
+
+use crate::crew::{Pulse, Stop, TURN};
 
 mod shelf;
 #[cfg(test)]
@@ -30,15 +37,6 @@ const DAY: i64 = 86_400;
 
 /// Days for which own uses stay in memory: what the longest limit counts, and one more.
 const KEPT_DAYS: i64 = wire::uses::MOST_DAYS as i64 + 1;
-
-/// What came over the link, unverified.
-#[derive(Debug)]
-pub enum Told {
-    /// A head.
-    Head(Vec<u8>),
-    /// A sheet.
-    Sheet(Vec<u8>),
-}
 
 /// The uses of passes, for whoever asks and whoever counts.
 #[derive(Clone)]
@@ -148,6 +146,24 @@ impl Uses {
             shelf.keep(&news);
         }
         took
+    }
+
+    /// Takes what comes over the link until told to stop. `keys` gives those that the release in force names for it.
+    pub(crate) fn work(&self, told: &mut Receiver<Told>, trust: &trust::View, stop: &Stop, pulse: &Pulse) {
+        while !stop.load(Ordering::Relaxed) {
+            pulse.fetch_add(1, Ordering::Relaxed);
+            match told.try_recv() {
+                Ok(told) => {
+                    let keys = |at| {
+                        let release = trust.current();
+                        release.map_or_else(Vec::new, |release| release.delegates(Context::Uses, at).collect())
+                    };
+                    self.hear(told, keys);
+                }
+                // Without a line nothing comes, and the box goes on.
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => std::thread::sleep(TURN),
+            }
+        }
     }
 
     /// HQ's time of its last word that is here; none before the first.

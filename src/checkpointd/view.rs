@@ -3,23 +3,24 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use panel::{Bar, Card, Fault, Hint, Latest, Names, Room, Screen, View};
+use panel::{Bar, Card, Fault, Hint, Latest, Names, Presented, Room, Screen, View};
 use reader::CameraState;
 use tokio::sync::watch;
 use trust::Release;
 use uplink::LinkStatus;
-use verdict::{Grade, Outcome};
+use verdict::{Grade, Outcome, PlateSource};
 use wire::WallTime;
-use wire::entry::Action;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::crossing::{Lane, Open, State, World};
+use crate::crossing::{self, Lane, Open, State, World};
 use crate::freshness;
 use crate::gauges::Gauges;
 use crate::lane::Journal;
 use crate::page::Shown;
 use crate::stick;
+
+mod keys;
 
 /// Where the lane's state becomes the panel's.
 pub(crate) struct Window {
@@ -72,7 +73,7 @@ fn view(lane: &Lane, journal: Journal, world: &World<'_>, link: Option<&LinkStat
     View {
         language: lane.language(),
         screen: around.screen(lane, journal, world),
-        typed: lane.typed().to_owned(),
+        typed: keys::typed(lane, world),
         bar: Bar {
             time: (world.now.unix_ms > 0).then(|| around.time(world.now, "%H:%M")),
             clock_is_sound: world.now.trust.is_sound(),
@@ -138,10 +139,13 @@ impl Around<'_> {
         if journal == Journal::Stopped {
             return Screen::Fault(Fault::Journal);
         }
+        if let Some(shown) = self.by_hand(lane, world) {
+            return shown;
+        }
         match lane.state() {
             State::Open(open) => Screen::Verdict(self.card(open, journal)),
             State::Closed { last, action, .. } => {
-                Screen::Closed { passed: *action == Action::Passed, card: self.card(last, journal) }
+                Screen::Closed { passed: action.lets_pass(), card: self.card(last, journal) }
             }
             State::AdmittedBefore { again, admitted } => {
                 Screen::AdmittedBefore { at: self.time(*admitted, "%H:%M"), card: self.card(again, journal) }
@@ -170,15 +174,23 @@ impl Around<'_> {
             kind: None,
             issuer: None,
             plates: Vec::new(),
-            plate_seen: open.plate.as_ref().map(|plate| plate.folded().to_owned()),
+            plate_seen: open.plate.as_ref().map(|seen| seen.reading.folded().to_owned()),
             holder: None,
             birth: None,
             id_digits: None,
             ends: None,
+            presented: None,
+            claimed_until: None,
+            route: None,
+            minutes: None,
+            by_feed: open.plate.as_ref().is_some_and(|seen| seen.source != PlateSource::Officer),
             list_age_minutes: minutes(self.release.map_or(0, |release| release.ages(self.now).keys)),
         };
+        let policy = self.release.map(Release::policy);
+        card.claimed_until = judgement.claims_until.map(|(day, month)| format!("{day:02}.{month:02}"));
         let Some(document) = &judgement.document else { return card };
-        let rule = self.release.and_then(|release| release.policy().rule(document.kind));
+        card.presented = presented(document.format);
+        let rule = policy.and_then(|policy| policy.rule(document.kind));
         card.kind = rule.map(|rule| Names { ru: rule.ru.clone(), en: rule.en.clone() });
         card.issuer = Some(document.issuer.clone());
         card.plates = document.plates.iter().map(|plate| plate.as_str().to_owned()).collect();
@@ -186,6 +198,11 @@ impl Around<'_> {
             .verdict
             .ends
             .map(|at| self.time(WallTime::from_unix(at, wire::ClockTrust::Signed), "%d.%m.%Y %H:%M"));
+        card.route.clone_from(&document.route);
+        let own = document.limits.and_then(|limits| limits.minutes);
+        let by_rule = rule.and_then(|rule| rule.limits).and_then(|limits| limits.minutes);
+        // The narrower of both counts.
+        card.minutes = own.into_iter().chain(by_rule).min();
         // Only what is to be compared: a refused driver's name helps nobody.
         if outcome != Outcome::Refuse {
             card.holder.clone_from(&document.holder);
@@ -195,8 +212,40 @@ impl Around<'_> {
         card
     }
 
+    /// A crossing as it is looked back at.
+    fn past(&self, past: &crossing::Past) -> panel::Past {
+        use panel::Ending;
+        use wire::entry::Action;
+        let policy = self.release.map(Release::policy);
+        let rule = past.kind.and_then(|kind| policy?.rule(pass::Kind(kind)));
+        panel::Past {
+            at: self.time(past.at, "%H:%M"),
+            kind: rule.map(|rule| Names { ru: rule.ru.clone(), en: rule.en.clone() }),
+            plate: past.plate.clone(),
+            outcome: past.outcome,
+            ending: match past.action {
+                Action::Passed => Ending::Passed,
+                Action::Overridden => Ending::Overridden,
+                Action::Exempted => Ending::Exempted,
+                Action::TurnedBack => Ending::TurnedBack,
+                Action::NextPass | Action::Absence => Ending::Undecided,
+            },
+        }
+    }
+
     fn time(&self, at: WallTime, format: &str) -> String {
         written(at, self.zone, format)
+    }
+}
+
+/// What a pass that says nothing itself is known by.
+const fn presented(format: pass::Format) -> Option<Presented> {
+    match format {
+        pass::Format::Link => Some(Presented::Link),
+        pass::Format::Code => Some(Presented::Code),
+        pass::Format::Card => Some(Presented::Card),
+        pass::Format::Plate => Some(Presented::Plate),
+        _ => None,
     }
 }
 

@@ -18,6 +18,8 @@ use wire::sign::{Context, TrySigner};
 use wire::topic::{self, Down, Up};
 use wire::{BoxId, RegionId};
 
+use crate::uses::Word;
+
 mod batch;
 mod boxes;
 mod mqtt;
@@ -202,6 +204,8 @@ pub struct Collector {
     region: RegionId,
     post: Arc<Post>,
     head: Arc<Mutex<Option<Vec<u8>>>>,
+    /// What is kept at the broker of uses, by topic.
+    uses: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     alerts: Mutex<Receiver<Alert>>,
     stop: Arc<AtomicBool>,
     view: Arc<RwLock<View>>,
@@ -222,6 +226,7 @@ impl Collector {
             region: settings.region.clone(),
             post: Arc::default(),
             head: Arc::default(),
+            uses: Arc::default(),
             alerts: Mutex::new(alerts),
             stop: Arc::default(),
             view: Arc::new(RwLock::new(view)),
@@ -239,8 +244,9 @@ impl Collector {
             stop: collector.stop.clone(),
         };
         let (view, stop, head) = (collector.view.clone(), collector.stop.clone(), collector.head.clone());
+        let uses = collector.uses.clone();
         let shares = Shares::new(settings.rows_per_second);
-        let desk = Desk { settings, ledger, boxes, post, head, alert, shares, view, stop };
+        let desk = Desk { settings, ledger, boxes, post, head, uses, alert, shares, view, stop };
         collector.thread("collector-line", move || line.keep())?;
         collector.thread("collector", move || desk.work(&incoming))?;
         Ok(collector)
@@ -257,6 +263,21 @@ impl Collector {
     pub fn announce(&self, head: Vec<u8>) {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
         self.post.put(topic::release(&self.region), head);
+    }
+
+    /// Publishes a word on the uses at all boxes, retained, now and after every reconnection; of its sheets those that
+    /// are new, and takes back what it no longer names.
+    pub fn tell_uses(&self, word: Word) {
+        let mut kept = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let sheets = word.sheets.into_iter().map(|(name, sheet)| (topic::sheet(&self.region, &name), sheet));
+        let now: BTreeMap<_, _> = sheets.chain([(topic::uses(&self.region), word.head)]).collect();
+        for topic in kept.keys().filter(|topic| !now.contains_key(*topic)) {
+            self.post.put(topic.clone(), Vec::new());
+        }
+        for (topic, payload) in now.iter().filter(|(topic, payload)| kept.get(*topic) != Some(payload)) {
+            self.post.put(topic.clone(), payload.clone());
+        }
+        *kept = now;
     }
 
     /// Publishes the bundle of a release once, to the boxes that listen: a carrier like any other to them. One that is
@@ -326,6 +347,7 @@ struct Desk<L> {
     boxes: Boxes,
     post: Arc<Post>,
     head: Arc<Mutex<Option<Vec<u8>>>>,
+    uses: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     alert: SyncSender<Alert>,
     shares: Shares,
     view: Arc<RwLock<View>>,
@@ -357,6 +379,9 @@ impl<L: Accept> Desk<L> {
             Incoming::Connected => {
                 if let Some(head) = self.head.lock().unwrap_or_else(PoisonError::into_inner).clone() {
                     self.post.put(topic::release(&self.settings.region), head);
+                }
+                for (topic, payload) in self.uses.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                    self.post.put(topic.clone(), payload.clone());
                 }
                 let all = self.ledger.receipts().map_err(Error::Ledger)?;
                 receipts.extend(all.into_iter().map(|receipt| (receipt.to.clone(), receipt)));

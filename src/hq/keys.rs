@@ -27,6 +27,8 @@ pub enum Purpose {
     Receipt,
     /// Signs commands to boxes.
     Command,
+    /// Signs what boxes are told of uses elsewhere.
+    Uses,
     /// Signs passes of one issuer.
     Issuing(String),
     /// Opens what boxes seal; signs nothing.
@@ -36,14 +38,15 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// What the key signs in an envelope: nothing with the sealing key and the authority's. A command key speaks to one
-    /// box, in a command or at its enrolment.
+    /// What the key signs in an envelope: nothing with the sealing key and the authority's. A command key speaks to
+    /// boxes: to one in a command or at its enrolment, and to all of the region in an officer's service card.
     pub const fn contexts(&self) -> &'static [Context] {
         match self {
             Self::Root(_) => &[Context::TrustRoot],
             Self::Publishing => &[Context::TrustManifest],
             Self::Receipt => &[Context::Receipt],
-            Self::Command => &[Context::Command, Context::Enrolment],
+            Self::Command => &[Context::Command, Context::Enrolment, Context::ServiceCard],
+            Self::Uses => &[Context::Uses],
             Self::Issuing(_) => &[Context::MovementPass],
             Self::Sealing | Self::Authority => &[],
         }
@@ -70,6 +73,7 @@ impl fmt::Display for Purpose {
             Self::Publishing => f.write_str("publishing"),
             Self::Receipt => f.write_str("receipt"),
             Self::Command => f.write_str("command"),
+            Self::Uses => f.write_str("uses"),
             Self::Issuing(issuer) => write!(f, "issuer-{issuer}"),
             Self::Sealing => f.write_str("sealing"),
             Self::Authority => f.write_str("ca"),

@@ -337,6 +337,21 @@ impl Ledger {
         books::rows_after(&self.db, name, sequence, most).map_err(Error::database("reading rows"))
     }
 
+    /// The row that signs one of a box's chain: the first opening or checkpoint from it on, whose signature held when it
+    /// came and binds every row before it. None while there is none.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn signed_by(&self, name: &BoxId, sequence: u64) -> Result<Option<u64>, Error> {
+        let sql = "SELECT min(row.sequence) FROM row JOIN standing USING (box)
+                   WHERE name = ?1 AND row.sequence >= ?2 AND kind IN (0, 2) AND fault IS NULL";
+        let signed: Option<i64> = self
+            .db
+            .query_row(sql, rusqlite::params![name.as_str(), sequence.cast_signed()], |row| row.get(0))
+            .map_err(Error::database("looking for a signature"))?;
+        Ok(signed.map(i64::cast_unsigned))
+    }
+
     /// The last row of a box that came before a time (Unix seconds at HQ).
     ///
     /// # Errors

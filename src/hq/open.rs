@@ -20,10 +20,12 @@ mod epoch;
 mod put;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 pub use crossings::{ArrivalRecord, Counts, Crossings, Damage, Filter, NoteRecord, Record, ShiftRecord};
 pub use early::Early;
 use epoch::{Keys, Reader, Step};
+pub use uses::{Day, Misuse, PassConflict, Trace};
 
 /// Rows opened in one transaction.
 const TOGETHER: u32 = 500;

@@ -444,6 +444,7 @@ fn make(new: &Path, settings: &str, founding: &Founding, begin: &Begin, by: &str
         command: online(Purpose::Command, &read.keys.command)?.public().to_bytes(),
         sealing: SealingKey::create(&keys)?.public(),
     };
+    Key::create(&keys, Purpose::Uses)?;
     if matches!(begin, Begin::Desk) {
         let roots = (1..=ROOT_KEYS).map(|number| Key::create(&keys, Purpose::Root(number)));
         let roots = roots.collect::<Result<Vec<_>, _>>()?;

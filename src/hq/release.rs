@@ -75,7 +75,8 @@ impl Region {
         let until = now.saturating_sub(self.settings().not_after);
         let lists = db::series(&self.database(), until).map_err(Error::database("making the status lists"))?;
         let imported = self.foreign_keys()?;
-        let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).chain(imported).collect();
+        let uses = self.uses_entry()?;
+        let keys = ours.into_iter().chain(foreign.iter().map(KeyEntry::from)).chain(imported).chain(uses).collect();
         let mut content = Content::new(keys, lists.into_iter().map(list).collect(), policy);
         let accepted =
             self.acceptance()?.into_iter().map(|(country, rules)| (self.accepted(country), wire::encode(&rules)));

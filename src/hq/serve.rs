@@ -19,8 +19,10 @@ use wire::BoxId;
 use crate::broker::Broker;
 use crate::collect::{self, Collector};
 use crate::command::Signed;
+use crate::keys::Key;
 use crate::ledger::{Intake, Ledger};
 use crate::stolen::Silent;
+use crate::uses::Word;
 use crate::{Error, Region};
 
 mod http;
@@ -45,6 +47,11 @@ const REPORT: Duration = Duration::from_secs(60);
 
 /// How long publishing rests after it was tried.
 const AGAIN: Duration = REPORT;
+
+/// How soon after another uses are merged and told again when rows have come, and how soon when none have: boxes hear
+/// how new HQ's word is.
+const USES_SOON: Duration = Duration::from_secs(1);
+const USES_LATE: Duration = Duration::from_secs(30);
 
 /// How long a box has time for a command before it is sent again on the same connection.
 const COMMAND_AGAIN: Duration = Duration::from_secs(30);
@@ -154,7 +161,11 @@ pub fn start(region: Arc<Region>, options: Options) -> Result<Running, Error> {
     let opening = Opening::new(&region)?;
     let shown = Arc::new(Shown::new(region.clone(), collector.viewer(), clock.clone())?);
     let region_release = region.release_folder();
+    let uses_key = region.uses_key();
+    let uses_key = uses_key.inspect_err(|error| tracing::error!(code = error.code(), "uses are not merged: no key"));
     let desk = Desk {
+        uses_key: uses_key.ok(),
+        uses: (None, 0, true),
         head: region_release.join(HEAD),
         region,
         collector: collector.clone(),
@@ -304,6 +315,10 @@ struct Desk {
     announced: Vec<u8>,
     /// When publishing was last tried.
     tried: Option<Instant>,
+    /// Signs what boxes are told of uses; none when it could not be opened.
+    uses_key: Option<Key>,
+    /// When uses were last told, HQ's time of that, and whether rows have come since.
+    uses: (Option<Instant>, i64, bool),
     /// When commands were last sent, and when their box had come on the line then.
     sent: HashMap<(BoxId, u64), (Instant, Option<i64>)>,
     reported: Option<Instant>,
@@ -327,7 +342,7 @@ impl Desk {
 
     /// Nothing here may end the desk: what fails is named once and tried again.
     fn turn(&mut self) {
-        let done = [self.publish_if_due(), self.announce(), self.open_rows(), self.command()];
+        let done = [self.publish_if_due(), self.announce(), self.open_rows(), self.merge_uses(), self.command()];
         let troubles: Vec<_> = done.into_iter().filter_map(Result::err).collect();
         for error in &troubles {
             if !self.troubles.contains(&error.code()) {
@@ -386,7 +401,24 @@ impl Desk {
         let alerts = self.collector.alerts();
         let key_of = |name: &BoxId| self.region.box_key(name).ok().flatten();
         self.opening.early(&alerts, key_of, now)?;
-        self.opening.turn(now)
+        self.uses.2 |= self.opening.turn(now)?;
+        Ok(())
+    }
+
+    /// Tells every box of the uses at all of them.
+    fn merge_uses(&mut self) -> Result<(), Error> {
+        let Some(key) = &self.uses_key else { return Ok(()) };
+        let (told, last, has_news) = self.uses;
+        let wait = if has_news { USES_SOON } else { USES_LATE };
+        let now = (self.clock)();
+        // A word is newer than the one before, or boxes do not take it.
+        if told.is_some_and(|at| at.elapsed() < wait) || now <= last {
+            return Ok(());
+        }
+        self.uses = (Some(Instant::now()), now, false);
+        let days = self.opening.uses(now)?;
+        self.collector.tell_uses(Word::sign(&self.region, key, days, now)?);
+        Ok(())
     }
 
     /// Sends the commands that have no answer yet: when they are new, when their box comes on the line, and now and

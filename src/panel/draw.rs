@@ -30,9 +30,16 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
     let words = text::words(view.language);
     let bar_place = rest.cut_bottom(sheet.share(75).max(18));
     bar::draw(sheet, bar_place, words, &view.bar);
-    if !view.typed.is_empty() {
+    if let Some(typed) = &view.typed {
         let strip: Place = rest.cut_bottom(sheet.share(120).max(26));
-        typed::draw(sheet, strip, words, &view.typed);
+        typed::draw(sheet, strip, words, typed);
+        if let Some(letters) = &typed.letters {
+            // A verdict keeps its word and its colour above what is chosen.
+            if let Screen::Verdict(card) = &view.screen {
+                screen::letters::band(sheet, rest.cut_top(sheet.share(110).max(22)), words, card.outcome);
+            }
+            return screen::letters::draw(sheet, rest, words, letters);
+        }
     }
     match &view.screen {
         Screen::Idle => screen::idle::draw(sheet, rest, words, view.bar.room),
@@ -44,5 +51,9 @@ fn on_sheet(view: &View, sheet: &mut Sheet<'_>) {
         Screen::Stick(stick) => screen::stick::draw(sheet, rest, view.language, stick),
         Screen::Run(run) => screen::run::draw(sheet, rest, view.language, run),
         Screen::Enrol(enrol) => screen::enrol::draw(sheet, rest, view.language, enrol),
+        Screen::Menu(menu) => screen::menu::draw(sheet, rest, view.language, menu),
+        Screen::Recent(recent) => screen::recent::draw(sheet, rest, view.language, recent),
+        Screen::Arrival(arrival) => screen::arrival::draw(sheet, rest, view.language, arrival),
+        Screen::SignIn(sign_in) => screen::sign_in::draw(sheet, rest, view.language, sign_in),
     }
 }

@@ -24,6 +24,8 @@ pub enum Fact<'a> {
     Document(&'a Card),
     /// The end of validity.
     Ends(&'a str),
+    /// The end of validity that a code claims, and nothing proves.
+    Claimed(&'a str),
 }
 
 /// Whether what the card says of the pass is what its issuer signed. Of a forged pass nothing is repeated: it
@@ -48,7 +50,8 @@ pub fn facts(card: &Card, roomy: bool) -> Vec<Fact<'_>> {
     if says(Reason::ClockInDoubt) && card.reasons.first() == Some(&Reason::ClockInDoubt) {
         facts.extend(card.ends.as_deref().map(Fact::Ends));
     }
-    if says(Reason::PlateReadingDoubtful) || says(Reason::PartialPlate) {
+    // What a device has read is compared by eye, beside the plate in the pass.
+    if says(Reason::PlateReadingDoubtful) || says(Reason::PartialPlate) || card.by_feed && card.plates.len() == 1 {
         side_by_side(card, &mut facts);
     } else {
         bound(card, &mut facts);
@@ -60,6 +63,9 @@ pub fn facts(card: &Card, roomy: bool) -> Vec<Fact<'_>> {
     }
     if says(Reason::CompareDocument) && !says(Reason::ComparePlate) && !says(Reason::PartialPlate) {
         facts.retain(|fact| matches!(fact, Fact::Document(_) | Fact::Ends(_)));
+    }
+    if facts.is_empty() {
+        facts.extend(card.claimed_until.as_deref().map(Fact::Claimed));
     }
     // More than two stand too small to be read from where the officer stands.
     facts.truncate(if roomy { 3 } else { 2 });
@@ -100,6 +106,23 @@ mod tests {
                 [Fact::Plate(Whose::Car, "A128BC77"), Fact::Plate(Whose::Pass, "A123BC77")]
             );
         }
+    }
+
+    #[test]
+    fn a_plate_that_a_device_has_read_stands_beside_the_one_in_the_pass() {
+        let mut card = card(&[]);
+        (card.plate_seen, card.by_feed) = (Some("A123BC77".into()), true);
+        let both = [Fact::Plate(Whose::Car, "A123BC77"), Fact::Plate(Whose::Pass, "A123BC77")];
+        assert_eq!(facts(&card, false), both);
+    }
+
+    #[test]
+    fn what_a_code_claims_is_shown_as_a_claim_where_nothing_is_proven() {
+        let mut card = card(&[Reason::RegisterMissing]);
+        card.plates.clear();
+        (card.holder, card.birth, card.id_digits, card.ends) = (None, None, None, None);
+        card.claimed_until = Some("11.04".into());
+        assert_eq!(facts(&card, false), [Fact::Claimed("11.04")]);
     }
 
     #[test]

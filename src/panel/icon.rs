@@ -258,3 +258,43 @@ pub fn corners(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
         pen.stroke(&[(x + inward(x), y), (x, y), (x, y + inward(y))], 9.0);
     }
 }
+
+/// A mark for who knows what it means: a diamond with a dot.
+pub fn mark(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: Rgb888) {
+    pen(sheet, place, colour).shape(|(x, y)| (x - 50.0).abs() + (y - 50.0).abs() - 48.0);
+    pen(sheet, place, ground).disc((50.0, 50.0), 13.0);
+}
+
+/// Wait: a raised hand.
+pub fn hand(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    for (x, top) in [(30.0, 22.0), (44.0, 12.0), (58.0, 14.0), (72.0, 24.0)] {
+        pen.stroke(&[(x, top), (x, 60.0)], 11.0);
+    }
+    pen.stroke(&[(45.0, 68.0), (57.0, 68.0)], 42.0);
+    pen.stroke(&[(12.0, 48.0), (32.0, 72.0)], 11.0);
+}
+
+/// Go: an arrow ahead.
+pub fn arrow_up(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    pen.stroke(&[(50.0, 90.0), (50.0, 14.0)], 18.0);
+    pen.stroke(&[(18.0, 46.0), (50.0, 12.0), (82.0, 46.0)], 18.0);
+}
+
+/// Stop: a bar in a disc.
+pub fn no_entry(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: Rgb888) {
+    pen(sheet, place, colour).disc((50.0, 50.0), 46.0);
+    pen(sheet, place, ground).block((20.0, 41.0), (80.0, 59.0));
+}
+
+/// A service card: a badge on a cord.
+pub fn badge(sheet: &mut Sheet<'_>, place: Place, colour: Rgb888, ground: Rgb888) {
+    let mut pen = pen(sheet, place, colour);
+    pen.stroke(&[(34.0, 4.0), (50.0, 26.0), (66.0, 4.0)], 6.0);
+    pen.block((18.0, 26.0), (82.0, 94.0));
+    pen.colour = ground;
+    pen.disc((50.0, 50.0), 12.0);
+    pen.block((32.0, 66.0), (68.0, 76.0));
+    pen.block((32.0, 80.0), (68.0, 85.0));
+}

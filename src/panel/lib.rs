@@ -6,7 +6,7 @@
 //! Not responsible for what is to be shown (the lane makes the [`View`]), nor for any device.
 //!
 //! Invariants: drawing only reads; colour is never the only signal (shape, word and tone go with it); the
-//! driver's [`Light`](board::Light) is made from a type that cannot carry what is meant for the officer alone.
+//! driver sees a [`Driver`], a type that cannot carry what is meant for the officer alone.
 //!
 //! Words: a *view* is everything on the panel at one moment; a *card* is one judged pass; the *bar* is the
 //! line that says how the box itself is.
@@ -14,7 +14,9 @@
 
 mod bar;
 mod colour;
+mod desk;
 mod draw;
+mod driver;
 mod enrol;
 mod facts;
 mod font;
@@ -32,11 +34,13 @@ mod text;
 mod typed;
 mod view;
 
+pub use desk::{Arrival, CardFault, Choice, Ending, Letters, Meant, Menu, Override, Past, SignIn, Stay, Title, Typed};
 pub use draw::draw;
+pub use driver::{Driver, draw_driver, driver};
 pub use enrol::{Enrol, Modules, NotEnrolled};
 pub use show::{Latest, show};
-pub use signal::{Driver, driver, tone};
-pub use view::{Bar, Card, Fault, Hint, Language, Names, Room, Run, Screen, Stick, View};
+pub use signal::tone;
+pub use view::{Bar, Card, Fault, Hint, Language, Names, Presented, Room, Run, Screen, Stick, View};
 
 /// What the matter is, in a few words: the headline of a reason, for pages and reports that speak of it too.
 pub const fn headline(reason: verdict::Reason, language: Language) -> &'static str {
@@ -51,6 +55,7 @@ pub const fn call(screen: &Screen, language: Language) -> Option<&'static str> {
         Screen::Stick(stick) => Some(text::stick(language, stick).headline),
         Screen::Run(run) => Some(text::run(language, run).headline),
         Screen::Enrol(enrol) => Some(text::enrol(language, enrol).headline),
+        Screen::SignIn(sign_in) => Some(text::sign_in(language, sign_in).headline),
         _ => None,
     }
 }

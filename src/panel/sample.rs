@@ -2,6 +2,7 @@
 
 use verdict::{Grade, Outcome, Reason};
 
+use crate::desk::{Meant, Typed};
 use crate::enrol::{Enrol, Modules, NotEnrolled};
 use crate::view::{Bar, Card, Language, Names, Screen, View};
 
@@ -21,6 +22,11 @@ pub fn card(reasons: &[Reason]) -> Card {
         birth: Some("1984".into()),
         id_digits: Some("4567".into()),
         ends: Some("30.06.2020 23:59".into()),
+        presented: None,
+        claimed_until: None,
+        route: None,
+        minutes: None,
+        by_feed: false,
         list_age_minutes: 31 * 60 + 20,
     };
     if unread {
@@ -59,7 +65,12 @@ pub fn enrols() -> Vec<Enrol> {
 
 /// A view of a box that is well.
 pub fn view(language: Language, screen: Screen) -> View {
-    View { language, screen, typed: String::new(), bar: bar() }
+    View { language, screen, typed: None, bar: bar() }
+}
+
+/// Something that is being typed.
+pub fn typed(text: &str) -> Typed {
+    Typed { text: text.to_owned(), meant: Meant::Unknown, letters: None }
 }
 
 fn bar() -> Bar {

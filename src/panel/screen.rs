@@ -9,12 +9,17 @@ use crate::text::Words;
 use crate::view::{Card, Language};
 
 pub mod admitted_before;
+pub mod arrival;
 pub mod closed;
 pub mod enrol;
 pub mod fault;
 pub mod hint;
 pub mod idle;
+pub mod letters;
+pub mod menu;
+pub mod recent;
 pub mod run;
+pub mod sign_in;
 pub mod stick;
 pub mod verdict;
 
@@ -70,8 +75,13 @@ fn only_with_document(sheet: &mut Sheet<'_>, mut line: Place, words: &Words, pai
 
 /// Kind, issuer and end of validity, as far as they are known; empty when none is.
 fn described(card: &Card, language: Language) -> String {
-    let until = crate::text::words(language).until;
+    let words = crate::text::words(language);
     let kind = card.kind.as_ref().map(|names| names.in_language(language).to_owned());
-    let ends = card.ends.as_ref().map(|ends| format!("{until} {ends}"));
-    [kind, card.issuer.clone(), ends].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let presented = card.presented.map(|presented| words.presented[presented as usize].to_owned());
+    let ends = card.ends.as_ref().map(|ends| format!("{} {ends}", words.until));
+    // Nothing proves what a code says of itself.
+    let claimed = card.claimed_until.as_ref().map(|claimed| format!("{} {claimed}", words.claimed));
+    let minutes = card.minutes.map(|minutes| format!("{} {minutes} {}", words.trip, words.minutes));
+    let all = [kind, presented, card.issuer.clone(), ends, claimed, minutes, card.route.clone()];
+    all.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

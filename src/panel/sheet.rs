@@ -52,6 +52,9 @@ pub struct Sheet<'a> {
     /// Texts of the panel's own that did not fit, or would have been drawn over something.
     #[cfg(test)]
     pub faults: Vec<String>,
+    /// Every text that was written, lines joined.
+    #[cfg(test)]
+    pub written: Vec<String>,
 }
 
 impl<'a> Sheet<'a> {
@@ -61,6 +64,8 @@ impl<'a> Sheet<'a> {
             picture,
             #[cfg(test)]
             faults: Vec::new(),
+            #[cfg(test)]
+            written: Vec::new(),
         }
     }
 
@@ -221,6 +226,7 @@ impl<'a> Sheet<'a> {
     /// picture, or across an edge.
     #[cfg(test)]
     fn prove(&mut self, ink: Place, pair: Pair, lines: &[String]) {
+        self.written.push(lines.join(" "));
         let area = ink.rectangle();
         let (width, _) = self.picture.dimensions();
         let whole = self.picture.bounding_box();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use board::{Buzzer, Fault, Lamp, Light, Picture, Screen};
 
-use crate::signal;
 use crate::view::View;
+use crate::{driver, signal};
 
 /// Longest wait before the loop looks at its stop signal, and pause before a device is tried again.
 const TURN: Duration = Duration::from_millis(100);
@@ -116,7 +116,7 @@ pub fn show(
             picture = Some(drawn);
             view = Some(next);
         }
-        let light = view.as_ref().map(signal::driver).unwrap_or_default().light();
+        let light = view.as_ref().map(driver).unwrap_or_default().light();
         if lit != Some(light) && on_lamp.took(lamp.set(light)) {
             lit = Some(light);
         }

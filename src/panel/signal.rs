@@ -1,41 +1,11 @@
-//! What the driver sees, and the one tone that goes with a change.
+//! The one tone that goes with a change.
 
-use board::{Light, Tone};
+use board::Tone;
 use verdict::Outcome;
 
+use crate::desk::SignIn;
 use crate::enrol::Enrol;
 use crate::view::{Card, Screen, View};
-
-/// The driver's view. It has room for a light and for nothing else, so that nothing meant for the officer
-/// can reach the driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Driver(Light);
-
-impl Driver {
-    /// What the lamp is to show.
-    pub const fn light(self) -> Light {
-        self.0
-    }
-}
-
-/// What the driver sees while the officer sees a view.
-///
-/// Green comes with the officer's key and not with the verdict: a pass is valid only with a document, which
-/// no box has seen, and a driver who sees green drives.
-pub const fn driver(view: &View) -> Driver {
-    Driver(match &view.screen {
-        Screen::Idle | Screen::Fault(_) | Screen::Stick(_) | Screen::Run(_) | Screen::Enrol(_) => Light::Off,
-        Screen::Hint(_) | Screen::AdmittedBefore { .. } => Light::Amber,
-        Screen::Verdict(card) => match card.outcome {
-            Outcome::Admit | Outcome::Check => Light::Amber,
-            Outcome::Refuse => Light::Red,
-        },
-        // What is not written down lets nobody drive.
-        Screen::Closed { passed: true, .. } if view.bar.journal_fails => Light::Amber,
-        Screen::Closed { passed: true, .. } => Light::Green,
-        Screen::Closed { passed: false, .. } => Light::Red,
-    })
-}
 
 /// The tone that goes with the change from the view before, if there was one, to this one: none when the
 /// officer has nothing new to hear.
@@ -66,8 +36,23 @@ pub fn tone(before: Option<&View>, now: &View) -> Option<Tone> {
         (Screen::Enrol(Enrol::Accepted { .. }), _) => Some(Tone::One),
         (Screen::Enrol(Enrol::Refused(_)), _) => Some(Tone::Fault),
         (Screen::Enrol(_), _) => None,
+        (Screen::SignIn(SignIn::Refused(_)), Some(Screen::SignIn(SignIn::Refused(_)))) => None,
+        (Screen::SignIn(SignIn::Refused(_)), _) => Some(Tone::Fault),
+        (Screen::SignIn(SignIn::Pin { wrong: true, .. }), Some(Screen::SignIn(SignIn::Pin { wrong: false, .. }))) => {
+            Some(Tone::Fault)
+        }
+        (Screen::SignIn(SignIn::Card), was) if !matches!(was, Some(Screen::SignIn(SignIn::Card))) => Some(Tone::Two),
+        (Screen::SignIn(_), _) => None,
         // Nobody has to hear what they have just pressed.
-        (Screen::Idle | Screen::Hint(_) | Screen::Closed { .. }, _) => None,
+        (
+            Screen::Idle
+            | Screen::Hint(_)
+            | Screen::Closed { .. }
+            | Screen::Menu(_)
+            | Screen::Recent(_)
+            | Screen::Arrival(_),
+            _,
+        ) => None,
     };
     let journal_began_to_fail = now.bar.journal_fails && !before.is_some_and(|view| view.bar.journal_fails);
     screen.or(journal_began_to_fail.then_some(Tone::Fault))
@@ -85,6 +70,11 @@ fn same_verdict(a: &Card, b: &Card) -> bool {
         birth,
         id_digits,
         ends,
+        presented,
+        claimed_until,
+        route,
+        minutes,
+        by_feed: _,
         list_age_minutes: _,
     } = a;
     *outcome == b.outcome
@@ -96,14 +86,20 @@ fn same_verdict(a: &Card, b: &Card) -> bool {
         && *birth == b.birth
         && *id_digits == b.id_digits
         && *ends == b.ends
+        && *presented == b.presented
+        && *claimed_until == b.claimed_until
+        && *route == b.route
+        && *minutes == b.minutes
 }
 
 #[cfg(test)]
 mod tests {
+    use board::Light;
     use verdict::Reason;
 
     use super::*;
-    use crate::sample::{card, view};
+    use crate::driver;
+    use crate::sample::{card, typed, view};
     use crate::view::{Fault, Language, Run, Stick};
 
     fn verdict(reasons: &[Reason]) -> View {
@@ -123,7 +119,7 @@ mod tests {
     fn what_does_not_concern_the_verdict_is_silent() {
         let before = verdict(&[Reason::ComparePlate]);
         let mut now = before.clone();
-        now.typed.push('7');
+        now.typed = Some(typed("7"));
         now.language = Language::En;
         now.bar.queue += 1;
         assert_eq!(tone(Some(&before), &now), None);

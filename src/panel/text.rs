@@ -6,6 +6,8 @@
 
 use verdict::{Knowledge, Reason};
 
+use crate::desk::SignIn;
+use crate::driver::Driver;
 use crate::enrol::Enrol;
 use crate::view::{Fault, Hint, Language, Run, Stick};
 
@@ -62,6 +64,26 @@ pub const fn run(language: Language, run: &Run) -> Said {
     match language {
         Language::Ru => ru::run(run),
         Language::En => en::run(run),
+    }
+}
+
+/// How a shift begins, as an officer understands it.
+pub const fn sign_in(language: Language, sign_in: &SignIn) -> Said {
+    match language {
+        Language::Ru => ru::sign_in(sign_in),
+        Language::En => en::sign_in(sign_in),
+    }
+}
+
+/// What the driver is told in a word or two, if anything.
+pub const fn driver(language: Language, driver: Driver) -> Option<&'static str> {
+    let [hold_here, wait, go, stop] = words(language).driver;
+    match driver {
+        Driver::Nothing => None,
+        Driver::HoldHere => Some(hold_here),
+        Driver::Wait => Some(wait),
+        Driver::Go => Some(go),
+        Driver::Stop => Some(stop),
     }
 }
 
@@ -148,8 +170,70 @@ pub struct Words {
     /// Before the number of what there was no room for.
     pub and_more: &'static str,
 
-    /// Before what has been typed.
-    pub typed: &'static str,
+    /// What a typed text is taken for: a plate, a code, a card, an address, nothing that is known.
+    pub meant: [&'static str; 5],
+    /// Above groups of letters.
+    pub choose_group: &'static str,
+    /// Above the letters of a group.
+    pub choose_letter: &'static str,
+    /// What the menu key does while letters are chosen: digits again.
+    pub menu_digits: &'static str,
+    /// Or the menu.
+    pub menu_menu: &'static str,
+    /// Printed on the menu key.
+    pub menu_key: &'static str,
+
+    /// Titles of lists, in the order of [`Title`](crate::desk::Title).
+    pub titles: [&'static str; 6],
+    /// Entries at the top of the menu, in the order of [`Choice`](crate::desk::Choice).
+    pub choices: [&'static str; 7],
+    /// Reasons for overriding, in the order of [`Override`](crate::desk::Override).
+    pub overrides: [&'static str; 4],
+    /// Before the pseudonym of who is on duty.
+    pub shift: &'static str,
+    /// Nobody is on duty.
+    pub no_shift: &'static str,
+    /// What the key 0 does where a list has more pages.
+    pub further_page: &'static str,
+    /// What *no* says in the menu.
+    pub close: &'static str,
+    /// Above the last crossings.
+    pub recent: &'static str,
+    /// How crossings ended, in the order of [`Ending`](crate::desk::Ending).
+    pub endings: [&'static str; 5],
+    /// A crossing without a pass.
+    pub without_pass: &'static str,
+    /// Above an arrival that is to be written down.
+    pub arrival: &'static str,
+    /// Above one whose house is being typed.
+    pub arrival_house: &'static str,
+    /// Above one whose whole address is being typed.
+    pub arrival_address: &'static str,
+    /// Above a trip that is to be written down.
+    pub trip_stated: &'static str,
+    /// Above one whose route is being typed.
+    pub trip_route: &'static str,
+    /// For how many days.
+    pub arrival_days: &'static str,
+    /// What *yes* says then.
+    pub write_down: &'static str,
+    /// What *yes* says where something is typed.
+    pub take: &'static str,
+    /// Before the seconds of a wait.
+    pub wait: &'static str,
+    /// Unit of a wait.
+    pub seconds: &'static str,
+
+    /// What was presented, in the order of [`Presented`](crate::view::Presented).
+    pub presented: [&'static str; 4],
+    /// Before the day that a code claims, within a line.
+    pub claimed: &'static str,
+    /// Above that day where it is the fact.
+    pub claims: &'static str,
+    /// Before the minutes of a trip.
+    pub trip: &'static str,
+    /// What the driver is told: hold it here, wait, go, stop.
+    pub driver: [&'static str; 4],
 
     /// The box knows no time.
     pub no_time: &'static str,
@@ -199,6 +283,9 @@ pub const fn knowledge(words: &Words, part: Knowledge) -> &'static str {
 
 /// The place in a text where hours stand.
 pub const HOURS: &str = "{hours}";
+
+/// The place in a text where days stand.
+pub const DAYS: &str = "{days}";
 
 /// The place in an advice where the age of the list stands.
 pub const AGE: &str = "{age}";

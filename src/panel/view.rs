@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use verdict::{Grade, Knowledge, Outcome, Reason};
 
+use crate::desk::{Arrival, Menu, Past, SignIn, Typed};
 use crate::enrol::Enrol;
 
 /// Language of the panel.
@@ -44,8 +45,8 @@ pub struct View {
     pub language: Language,
     /// The main part.
     pub screen: Screen,
-    /// What has been typed so far; shown over any screen.
-    pub typed: String,
+    /// What is being typed; shown over any screen.
+    pub typed: Option<Typed>,
     /// The line at the edge.
     pub bar: Bar,
 }
@@ -81,6 +82,14 @@ pub enum Screen {
     Run(Run),
     /// HQ does not know the box yet: its request, or what came of the answer.
     Enrol(Enrol),
+    /// A list to choose from.
+    Menu(Menu),
+    /// The last crossings, the newest first.
+    Recent(Vec<Past>),
+    /// An arrival without a pass, before it is written down.
+    Arrival(Arrival),
+    /// A shift is to begin.
+    SignIn(SignIn),
 }
 
 /// A judged pass as the officer sees it: only what the decision needs.
@@ -106,8 +115,36 @@ pub struct Card {
     pub id_digits: Option<String>,
     /// Local time of the end of its validity, `30.06.2020 23:59`.
     pub ends: Option<String>,
+    /// What was presented, where the pass itself says nothing.
+    pub presented: Option<Presented>,
+    /// Day and month until which a code claims to be valid, `11.04`: nothing proves it.
+    pub claimed_until: Option<String>,
+    /// Route or zone of the trip.
+    pub route: Option<String>,
+    /// Minutes the trip may take.
+    pub minutes: Option<u64>,
+    /// A device has read the plate.
+    pub by_feed: bool,
     /// Age in minutes of the list of those who may issue.
     pub list_age_minutes: u64,
+}
+
+/// What is looked up in the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presented {
+    /// A link, which is never opened.
+    Link,
+    /// A code.
+    Code,
+    /// The number of a card.
+    Card,
+    /// The vehicle's plate alone.
+    Plate,
+}
+
+impl Presented {
+    /// Every one there is.
+    pub const ALL: [Self; 4] = [Self::Link, Self::Code, Self::Card, Self::Plate];
 }
 
 /// A name in every language.

@@ -26,6 +26,7 @@ pub mod format;
 pub mod register;
 mod release;
 pub mod run;
+pub mod service;
 mod status;
 mod store;
 pub mod table;

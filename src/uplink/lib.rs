@@ -30,4 +30,4 @@ pub use error::Error;
 pub use machine::{Command, Event, Machine, Pace, State};
 pub use outbox::{JournalOutbox, Outbox};
 pub use receipt::verified;
-pub use run::{Ends, LinkStatus, run};
+pub use run::{Ends, LinkStatus, Told, run};

@@ -19,6 +19,10 @@ pub enum Incoming {
     News(Vec<u8>),
     /// Bytes that claim to be a command.
     Command(Vec<u8>),
+    /// Bytes that claim to be the head of merged uses.
+    Uses(Vec<u8>),
+    /// Bytes that claim to be a sheet of merged uses.
+    Sheet(Vec<u8>),
     /// The broker has taken rows that nobody listens for.
     Unheard,
     /// The connection is gone, and why, for the log.

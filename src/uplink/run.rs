@@ -100,6 +100,8 @@ pub struct Ends {
     pub release: watch::Sender<Option<Vec<u8>>>,
     /// The bundle of a newer release HQ has sent last, unverified: a carrier like any other.
     pub news: watch::Sender<Option<Vec<u8>>>,
+    /// Words of HQ on uses elsewhere, unverified. The link waits while there is no room, as nobody says them again.
+    pub uses: mpsc::Sender<Told>,
     /// How the link stands.
     pub status: watch::Sender<LinkStatus>,
     /// Counts the turns of the loop.
@@ -108,6 +110,15 @@ pub struct Ends {
     pub stop: Arc<AtomicBool>,
     /// How patient to be.
     pub pace: Pace,
+}
+
+/// A word of HQ on uses elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// What claims to be a head.
+    Head(Vec<u8>),
+    /// What claims to be a sheet.
+    Sheet(Vec<u8>),
 }
 
 /// Runs the link until told to stop. Made for a single-threaded runtime; SQLite stays off its thread.
@@ -232,6 +243,14 @@ impl<L: Link, O: Outbox> Shell<L, O> {
                 let _ = self.ends.commands.try_send(bytes);
                 Ok(())
             }
+            Incoming::Uses(bytes) => {
+                self.hand_on(Told::Head(bytes)).await;
+                Ok(())
+            }
+            Incoming::Sheet(bytes) => {
+                self.hand_on(Told::Sheet(bytes)).await;
+                Ok(())
+            }
             Incoming::Unheard => {
                 self.status.unheard = true;
                 Ok(())
@@ -245,6 +264,18 @@ impl<L: Link, O: Outbox> Shell<L, O> {
                     }
                 }
             }
+        }
+    }
+
+    /// Hands a word on; what no honest one is as long as is dropped here.
+    async fn hand_on(&self, told: Told) {
+        let (length, longest) = match &told {
+            Told::Head(bytes) => (bytes.len(), wire::uses::LONGEST_HEAD),
+            Told::Sheet(bytes) => (bytes.len(), wire::uses::LONGEST_SHEET),
+        };
+        if length <= longest {
+            // Whoever takes them has ended only when the box ends.
+            let _ = self.ends.uses.send(told).await;
         }
     }
 

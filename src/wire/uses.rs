@@ -18,13 +18,13 @@ pub const MOST_USES: usize = 1000;
 pub const LONGEST_SHEET: usize = 64 * 1024;
 
 /// Most sheets of a head.
-pub const MOST_SHEETS: usize = 8192;
+pub const MOST_SHEETS: usize = 7000;
 
 /// Most days of a head; limits that count for longer are not merged for longer.
 pub const MOST_DAYS: usize = 100;
 
-/// Longest head in bytes, as long as the longest message.
-pub const LONGEST_HEAD: usize = 1 << 20;
+/// Longest head in bytes: what boxes take as one packet of their link, less its envelope.
+pub const LONGEST_HEAD: usize = 255 * 1024;
 
 /// Bytes of a slot.
 pub const SLOT: usize = 16;

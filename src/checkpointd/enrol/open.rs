@@ -200,7 +200,7 @@ impl Desk {
         };
         let now = self.shown.clock.now();
         let bar = crate::view::bare_bar(now, &self.config.utc_offset);
-        self.shown.latest.put(View { language, screen, typed: String::new(), bar });
+        self.shown.latest.put(View { language, screen, typed: None, bar });
     }
 }
 

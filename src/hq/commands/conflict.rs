@@ -1,4 +1,5 @@
-//! `checkpoint-hq conflict`: boxes that have gone on in two ways, and which of them goes on.
+//! `checkpoint-hq conflict`: boxes that have gone on in two ways, and which of them goes on; passes that were used more
+//! often than they may, or were at two posts at once.
 
 use std::process::ExitCode;
 
@@ -8,9 +9,10 @@ use wire::BoxId;
 
 use super::{Desk, now, told};
 use crate::ledger::{Keep, Ledger};
+use crate::open::{Crossings, Misuse, PassConflict, Trace};
 use crate::{Error, span};
 
-/// Journals that have gone on in two ways: a cloned card, or a restored image
+/// Journals that have gone on in two ways (a cloned card, or a restored image), and passes in two places
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -23,12 +25,16 @@ enum Command {
     Resolve(Resolve),
 }
 
-/// Show every conflict there has been, the newest first, and the ways to go on
+/// Show every conflict there has been, the newest first, and the ways to go on; then passes that were used more often
+/// than they may or were at two posts at once, each with the two rows that say so and the rows that sign them
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  checkpoint-hq conflict list tver")]
+#[command(after_help = "Example:\n  checkpoint-hq conflict list tver --days 14")]
 struct List {
     #[command(flatten)]
     desk: Desk,
+    /// Days to look back for passes
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    days: u32,
 }
 
 /// Decide which way goes on. The box that went that way gets receipts again; the other way is kept as evidence
@@ -70,6 +76,29 @@ fn list(args: &List) -> Result<(), Error> {
         for way in ledger.branches(&one.name, one.sequence)? {
             let called = if way.is_chain { "ledger".to_owned() } else { hex(&way.first[..8]) };
             println!("  {called}: {} rows, up to row {}", way.rows, way.last);
+        }
+    }
+    let crossings = region.crossings_path();
+    // Made when rows are opened first.
+    if !crossings.exists() {
+        return Ok(());
+    }
+    let since = now().saturating_sub(i64::from(args.days) * 86_400);
+    let posts = &region.settings().posts;
+    let conflicts = Crossings::open(&crossings)?;
+    for one in conflicts.pass_conflicts(since, posts.most(), |one, other| posts.apart(one, other))? {
+        let PassConflict { issuer, pass_id, misuse, first, second } = one;
+        let what = match misuse {
+            Misuse::Twice { times, most } => format!("used {times} times, allowed {most}"),
+            Misuse::Apart { seconds } => format!("at two posts within {seconds} s"),
+        };
+        println!("pass {} of {issuer}: {what}", hex(&pass_id));
+        for Trace { name, sequence, at } in [first, second] {
+            let signed = match ledger.signed_by(&name, sequence)? {
+                Some(by) => format!("signed with row {by}"),
+                None => "not signed yet".to_owned(),
+            };
+            println!("  {} {name} row {sequence}, {signed}", span::shown(at, zone));
         }
     }
     Ok(())

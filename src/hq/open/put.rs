@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use wire::BoxId;
 use wire::entry::{Action, Arrival, Closing, Crossing, How, Note, Outcome, PlateSource, Shift, ShiftAct};
 
-use super::Error;
+use super::{Error, uses};
 
 /// The layout of `schema.sql`.
 const LAYOUT: i64 = 3;
@@ -106,6 +106,7 @@ impl Put<'_> {
             crossing.use_window,
             crossing.how.map(How::as_str),
         ])?;
+        uses::put(self.db, self.name, sequence, crossing)?;
         self.db
             .prepare_cached("DELETE FROM reason WHERE name = ?1 AND id = ?2")?
             .execute(params![name, crossing.id])?;
@@ -161,7 +162,8 @@ impl Put<'_> {
                 arrival.settlement,
                 arrival.house,
                 arrival.days,
-                arrival.shift
+                arrival.shift,
+                arrival.minutes
             ])
             .map(drop)
     }

@@ -53,6 +53,33 @@ CREATE TABLE IF NOT EXISTS closing (
     PRIMARY KEY (name, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX IF NOT EXISTS crossing_pass ON crossing (issuer, pass_id, at) WHERE pass_id IS NOT NULL;
+
+-- Uses of passes with limits, as crossings wrote them. Who was turned back stands in `closing`.
+CREATE TABLE IF NOT EXISTS use (
+    number   INTEGER PRIMARY KEY,     -- in the order in which they came
+    name     TEXT    NOT NULL,        -- the box
+    id       BLOB    NOT NULL,        -- the crossing
+    sequence INTEGER NOT NULL,        -- its row
+    issuer   TEXT    NOT NULL,
+    pass_id  BLOB    NOT NULL,
+    window   INTEGER NOT NULL,        -- Unix seconds at which the box's day begins
+    until    INTEGER NOT NULL,        -- Unix seconds until which it counts
+    at       INTEGER NOT NULL,        -- Unix seconds by the box
+    minute   INTEGER,                 -- the same, rounded, where the limit counts minutes
+    trips    INTEGER,                 -- how often it may be used until then
+    per_day  INTEGER,                 -- how often a day
+    UNIQUE (name, id)
+) STRICT;
+CREATE INDEX IF NOT EXISTS use_pass ON use (issuer, pass_id, at);
+CREATE INDEX IF NOT EXISTS use_until ON use (until);
+
+-- The keys under which boxes are told of a day's uses; erased with the day.
+CREATE TABLE IF NOT EXISTS use_key (
+    window INTEGER PRIMARY KEY,
+    key    BLOB NOT NULL
+) STRICT;
+
 -- Who came without a pass and was registered.
 CREATE TABLE IF NOT EXISTS arrival (
     name       TEXT    NOT NULL,      -- the box
@@ -64,8 +91,9 @@ CREATE TABLE IF NOT EXISTS arrival (
     purpose    TEXT    NOT NULL,      -- code from policy
     settlement TEXT    NOT NULL,
     house      TEXT    NOT NULL,
-    days       INTEGER NOT NULL,
+    days       INTEGER NOT NULL,      -- 0 for a trip
     shift      TEXT,                  -- pseudonym
+    minutes    INTEGER,               -- that a trip may take
     PRIMARY KEY (name, sequence)
 ) STRICT, WITHOUT ROWID;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::tz::Offset;
 use serde::Deserialize;
-use wire::RegionId;
+use wire::{BoxId, RegionId};
 
 use super::Founding;
 use crate::Error;
@@ -44,6 +44,57 @@ pub struct Settings {
     pub keys: Places,
     /// Where boxes reach the region, when nobody says otherwise.
     pub addresses: Addresses,
+    /// How far posts are apart.
+    pub posts: Posts,
+}
+
+/// How long it takes at least from one post to another.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Posts {
+    /// Minutes between any two that are not named below.
+    pub minutes: u32,
+    /// Pairs of boxes, in either order.
+    pub between: Vec<Between>,
+}
+
+/// Two posts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Between {
+    /// Their boxes.
+    #[serde(deserialize_with = "two_boxes")]
+    pub posts: [BoxId; 2],
+    /// Minutes from one to the other.
+    pub minutes: u32,
+}
+
+impl Default for Posts {
+    fn default() -> Self {
+        Self { minutes: 5, between: Vec::new() }
+    }
+}
+
+impl Posts {
+    /// Fewest seconds from one to the other.
+    pub fn apart(&self, one: &BoxId, other: &BoxId) -> i64 {
+        let is_it = |pair: &&Between| pair.posts.contains(one) && pair.posts.contains(other) && one != other;
+        let minutes = self.between.iter().find(is_it).map_or(self.minutes, |pair| pair.minutes);
+        i64::from(minutes) * 60
+    }
+
+    /// The most that this ever is.
+    pub fn most(&self) -> i64 {
+        let minutes = self.between.iter().map(|pair| pair.minutes).chain([self.minutes]).max();
+        i64::from(minutes.unwrap_or(0)) * 60
+    }
+}
+
+fn two_boxes<'de, D: serde::Deserializer<'de>>(d: D) -> Result<[BoxId; 2], D::Error> {
+    let [one, other] = <[String; 2]>::deserialize(d)?;
+    let parsed =
+        |text: String| text.parse().map_err(|error| serde::de::Error::custom(format!("posts.between: {error}")));
+    Ok([parsed(one)?, parsed(other)?])
 }
 
 /// Where boxes reach the region.
@@ -101,6 +152,8 @@ struct Written {
     keys: Keys,
     #[serde(default)]
     addresses: Addresses,
+    #[serde(default)]
+    posts: Posts,
 }
 
 #[derive(Default, Deserialize)]
@@ -162,7 +215,7 @@ impl Settings {
 }
 
 fn read(text: &str) -> Result<Settings, String> {
-    let Written { region, name, territory, utc_offset, issue, release, keys, addresses } =
+    let Written { region, name, territory, utc_offset, issue, release, keys, addresses, posts } =
         toml::from_str(text).map_err(|error| error.to_string())?;
     let region = region.parse::<RegionId>().map_err(|error| format!("region: {error}"))?;
     if name.trim().is_empty() || name.chars().any(char::is_control) {
@@ -186,6 +239,7 @@ fn read(text: &str) -> Result<Settings, String> {
         not_after,
         keys: places(keys)?,
         addresses,
+        posts,
     })
 }
 
@@ -247,6 +301,20 @@ mod tests {
         let one = text.replace("[\"credential:receipt\"]", "\"credential:receipt\"");
         assert_ne!(one, text);
         assert_eq!(read(&one).unwrap().keys, keys);
+    }
+
+    #[test]
+    fn posts_are_as_far_apart_as_their_pair_says_or_the_region() {
+        let text = Settings::compose(&founding(), &Places::default());
+        let named = "between = [{ posts = [\"m10\", \"m9\"], minutes = 90 }]";
+        let text = text.replace("# between", &format!("{named}\n# between"));
+        let posts = read(&text).unwrap().posts;
+        let apart = |one: &str, other: &str| posts.apart(&one.parse().unwrap(), &other.parse().unwrap());
+        assert_eq!(
+            (apart("m9", "m10"), apart("m10", "m9"), apart("m10", "m11"), posts.most()),
+            (5400, 5400, 300, 5400)
+        );
+        assert!(read(&text.replace("\"m9\"", "\"m/9\"")).unwrap_err().contains("posts.between"));
     }
 
     #[test]

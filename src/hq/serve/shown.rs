@@ -15,7 +15,7 @@ use wire::row::Alert;
 use super::Clock;
 use crate::collect::Viewer;
 use crate::ledger::Ledger;
-use crate::open::{Crossings, Early, Filter, Opened, Opener, Record};
+use crate::open::{Crossings, Day, Early, Filter, Opened, Opener, Record};
 use crate::{Error, Region};
 
 /// Most parts of a box's knowledge that are shown; there are eight at most.
@@ -428,8 +428,14 @@ impl Opening {
         Ok(self.crossings.answer(name, number)?)
     }
 
-    pub(super) fn turn(&mut self, now: i64) -> Result<(), Error> {
-        let Opened { damaged, waiting, .. } = self.opener.catch_up(now)?;
+    /// The uses that still count.
+    pub(super) fn uses(&mut self, now: i64) -> Result<Vec<Day>, Error> {
+        Ok(self.opener.uses(now)?)
+    }
+
+    /// Opens what has come; whether there was anything.
+    pub(super) fn turn(&mut self, now: i64) -> Result<bool, Error> {
+        let Opened { entries, damaged, waiting, .. } = self.opener.catch_up(now)?;
         if damaged > 0 {
             tracing::error!(rows = damaged, "rows could not be opened as they should");
         }
@@ -437,7 +443,7 @@ impl Opening {
             tracing::error!(%name, sealed_to = hex(key), "a box seals to a key that is not here");
         }
         self.waiting = waiting;
-        Ok(())
+        Ok(entries > 0)
     }
 }
 

@@ -175,6 +175,7 @@ impl Checkpoint {
             reports: tokio::sync::mpsc::channel(1).1,
             release: checkpoint.announced.clone(),
             news: checkpoint.news.clone(),
+            uses: tokio::sync::mpsc::channel(1024).0,
             status: checkpoint.status.clone(),
             pulse: Arc::default(),
             stop: checkpoint.stop.clone(),

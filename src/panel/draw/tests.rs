@@ -2,23 +2,33 @@
 
 use std::path::PathBuf;
 
-use verdict::{Grade, Knowledge, Reason};
+use verdict::{Grade, Knowledge, Outcome, Reason};
 
 use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
 
+use crate::desk::{
+    Arrival, CardFault, Choice, Ending, Letters, Meant, Menu, Override, Past, SignIn, Stay, Title, Typed,
+};
+use crate::driver::{self, Driver};
 use crate::enrol::{Enrol, NotEnrolled};
-use crate::sample::{card, enrols, request, view};
-use crate::view::{Card, Fault, Hint, Language, Room, Run, Stick};
+use crate::sample::{card, enrols, request, typed, view};
+use crate::view::{Card, Fault, Hint, Language, Names, Presented, Room, Run, Stick};
 
 const SIZES: [(u32, u32); 2] = [(800, 480), (320, 240)];
 
-fn drawn(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
+fn drawn(view: &View, size: (u32, u32)) -> (Picture, Vec<String>) {
+    let (picture, faults, _) = drawn_and_read(view, size);
+    (picture, faults)
+}
+
+/// A picture, what is wrong with it, and every text on it.
+fn drawn_and_read(view: &View, (width, height): (u32, u32)) -> (Picture, Vec<String>, Vec<String>) {
     let mut picture = Picture::new(width, height);
     let mut sheet = Sheet::new(&mut picture);
     on_sheet(view, &mut sheet);
-    let faults = std::mem::take(&mut sheet.faults);
-    (picture, faults)
+    let (faults, written) = (std::mem::take(&mut sheet.faults), std::mem::take(&mut sheet.written));
+    (picture, faults, written)
 }
 
 /// Everything that can become of a stick.
@@ -56,6 +66,103 @@ fn runs() -> [Run; 10] {
     ]
 }
 
+fn names(ru: &str, en: &str) -> Names {
+    Names { ru: ru.into(), en: en.into() }
+}
+
+/// The menu and its lists, the last crossings, an arrival.
+fn lists() -> Vec<(&'static str, Screen)> {
+    let top = [Choice::Exemptions, Choice::Overrides, Choice::Arrivals, Choice::Recent, Choice::SignOut, Choice::Trips];
+    let numbered = |choices: Vec<Choice>| (1..).zip(choices).collect::<Vec<_>>();
+    let menu = |title, choices, page, shift: Option<&str>| {
+        Screen::Menu(Menu { title, choices, page, shift: shift.map(Into::into) })
+    };
+    let exemptions = [
+        ("Житель, по документу", "Resident, by document"),
+        ("Служебное удостоверение", "Service ID"),
+        ("Скорая помощь", "Ambulance"),
+        ("Перевозка грузов", "Freight"),
+        ("Пожарные, спасатели", "Fire and rescue"),
+        ("Почта, связь", "Post and telecommunications"),
+        ("Похороны, по справке", "Funeral, by certificate"),
+        ("К врачу, по направлению", "To a doctor, by referral"),
+    ];
+    let exemptions = exemptions.map(|(ru, en)| Choice::Named(names(ru, en))).to_vec();
+    let past = |at: &str, kind: bool, plate: &str, outcome, ending| Past {
+        at: at.into(),
+        kind: kind.then(|| names("Рабочий", "Work")),
+        plate: (!plate.is_empty()).then(|| plate.into()),
+        outcome,
+        ending,
+    };
+    let (admit, check, refuse) = (Some(Outcome::Admit), Some(Outcome::Check), Some(Outcome::Refuse));
+    let recent = vec![
+        past("14:07", true, "A123BC77", admit, Ending::Passed),
+        past("14:05", true, "E777KX199", check, Ending::Passed),
+        past("14:04", true, "M001MM77", refuse, Ending::TurnedBack),
+        past("14:01", false, "P500TY50", None, Ending::Exempted),
+        past("13:58", true, "AB12377", refuse, Ending::Overridden),
+        past("13:57", true, "?123??", check, Ending::TurnedBack),
+        past("13:55", false, "", refuse, Ending::Undecided),
+        past("13:52", true, "H404XX777", admit, Ending::Passed),
+        past("13:51", true, "1234AB77", admit, Ending::Passed),
+        past("13:49", false, "K808KK71", None, Ending::Exempted),
+    ];
+    let arrival = |house: Option<&str>| {
+        Screen::Arrival(Arrival {
+            purpose: names("На дачу", "To a country house"),
+            place: Some("Венёв".into()),
+            house: house.map(Into::into),
+            plate: Some("A123BC77".into()),
+            span: Stay::Days(14),
+        })
+    };
+    let trip = Screen::Arrival(Arrival {
+        purpose: names("К врачу", "To a doctor"),
+        place: None,
+        house: Some("МИРА-ПУШКИНА".into()),
+        plate: Some("A123BC86".into()),
+        span: Stay::Minutes(Some(180)),
+    });
+    let places = ["Тула", "Новомосковск", "Алексин", "Щёкино", "Узловая", "Ефремов", "Кимовск", "Богородицк"];
+    let mut places = numbered(places.map(|place| Choice::Named(names(place, place))).to_vec());
+    places.push((9, Choice::OtherPlace));
+    vec![
+        ("menu-places", menu(Title::Places, places, (1, 1), None)),
+        ("trip", trip),
+        ("menu", menu(Title::Menu, numbered(top.to_vec()), (1, 1), Some("Рысь-4"))),
+        ("menu-no-shift", menu(Title::Menu, vec![(3, Choice::Arrivals), (4, Choice::Recent)], (1, 1), None)),
+        ("menu-exemptions", menu(Title::Exemptions, numbered(exemptions), (1, 2), Some("Рысь-4"))),
+        (
+            "menu-overrides",
+            menu(Title::Overrides, numbered(Override::ALL.map(Choice::Override).to_vec()), (1, 1), Some("Рысь-4")),
+        ),
+        ("recent", Screen::Recent(recent)),
+        ("arrival", arrival(Some("12-3"))),
+        ("arrival-house", arrival(None)),
+    ]
+}
+
+/// Everything that can be asked of who begins a shift.
+fn sign_ins() -> Vec<(String, SignIn)> {
+    let pin = |typed, wrong, wait| SignIn::Pin { pseudonym: "Рысь-4".into(), typed, wrong, wait };
+    let asked =
+        [("card", SignIn::Card), ("pin", pin(4, false, 0)), ("wrong", pin(0, true, 0)), ("wait", pin(0, true, 60))];
+    let refused = CardFault::ALL.map(|why| (why.code(), SignIn::Refused(why)));
+    asked.into_iter().chain(refused).map(|(name, asked)| (format!("shift-{name}"), asked)).collect()
+}
+
+/// The plate's groups of letters, or the letters of one.
+fn letters(named: bool) -> Letters {
+    let groups = ["ABE", "KMH", "OPC", "TYX", "DFG", "IJL", "NQR", "SUV", "WZ"];
+    let choices = if named {
+        vec![(1, "A".into()), (2, "B".into()), (3, "E".into())]
+    } else {
+        (1..).zip(groups.map(str::to_owned)).collect()
+    };
+    Letters { choices, named, then_menu: false }
+}
+
 /// The screens that are kept as pictures, by name.
 fn screens() -> Vec<(String, Screen)> {
     let named = |name: &str, screen| (name.to_owned(), screen);
@@ -83,6 +190,29 @@ fn screens() -> Vec<(String, Screen)> {
             (format!("{}-{}", reason.outcome().as_str(), reason.code()), Screen::Verdict(card(&[*reason])))
         }),
     );
+    let mut code = card(&[Reason::CompareNext]);
+    (code.presented, code.claimed_until) = (Some(Presented::Code), Some("11.04".into()));
+    screens.push(named("check-code", Screen::Verdict(code)));
+    let mut claimed = card(&[Reason::RegisterMissing]);
+    (claimed.plates, claimed.holder, claimed.birth, claimed.id_digits) = (vec![], None, None, None);
+    (claimed.kind, claimed.issuer, claimed.ends) = (None, None, None);
+    (claimed.presented, claimed.claimed_until) = (Some(Presented::Code), Some("11.04".into()));
+    screens.push(named("check-code-claims", Screen::Verdict(claimed)));
+    let mut trip = card(&[Reason::CompareDocument]);
+    (trip.minutes, trip.route) = (Some(180), Some("Сургут - Нефтеюганск".into()));
+    screens.push(named("check-trip", Screen::Verdict(trip)));
+    let mut certificate = card(&[Reason::CompareDocument]);
+    certificate.plates.clear();
+    (certificate.holder, certificate.birth, certificate.id_digits) = (Some("М.Г.".into()), Some("1984".into()), None);
+    certificate.kind = Some(names("Вакцинация", "Vaccination"));
+    screens.push(named("check-certificate", Screen::Verdict(certificate)));
+    let mut fed = card(&[]);
+    (fed.plate_seen, fed.by_feed) = (Some("A123BC77".into()), true);
+    screens.push(named("admit-by-feed", Screen::Verdict(fed)));
+    let marked = [Reason::RegisterAlert, Reason::ComparePlate];
+    screens.push(named("check-marked", Screen::Verdict(card(&marked))));
+    screens.extend(lists().into_iter().map(|(name, screen)| named(name, screen)));
+    screens.extend(sign_ins().into_iter().map(|(name, asked)| (name, Screen::SignIn(asked))));
     screens.extend(Fault::ALL.map(|fault| (format!("fault-{}", fault.code()), Screen::Fault(fault))));
     screens.extend(Hint::ALL.map(|hint| (format!("hint-{}", hint.as_str()), Screen::Hint(hint))));
     screens.extend(sticks().map(|stick| (format!("stick-{}", stick.code()), Screen::Stick(stick))));
@@ -94,9 +224,19 @@ fn screens() -> Vec<(String, Screen)> {
 /// The views that are kept as pictures, by name: every screen, and what can lie over one.
 fn views(language: Language) -> Vec<(String, View)> {
     let mut views: Vec<_> = screens().into_iter().map(|(name, screen)| (name, view(language, screen))).collect();
-    let mut typed = view(language, Screen::Idle);
-    typed.typed = "B777OP".into();
-    views.push(("typed".into(), typed));
+    let mut typing = |name: &str, screen, text: &str, meant, letters| {
+        let mut view = view(language, screen);
+        view.typed = Some(Typed { text: text.into(), meant, letters });
+        views.push((name.to_owned(), view));
+    };
+    let idle = || Screen::Idle;
+    typing("typed", idle(), "B 777 OP", Meant::Unknown, None);
+    typing("typed-plate", idle(), "B 777 OP 77", Meant::Plate, None);
+    typing("typed-code", idle(), "1104-T123-MO11-K123", Meant::Code, None);
+    typing("letters", idle(), "", Meant::Unknown, Some(Letters { then_menu: true, ..letters(false) }));
+    typing("letters-named", idle(), "B 777", Meant::Unknown, Some(letters(true)));
+    let verdict = Screen::Verdict(card(&[Reason::ComparePlate]));
+    typing("letters-verdict", verdict, "B 777", Meant::Unknown, Some(letters(false)));
     let mut unwell = view(language, Screen::Verdict(card(&[Reason::ComparePlate])));
     unwell.bar.clock_is_sound = false;
     unwell.bar.online = Some(false);
@@ -118,6 +258,19 @@ fn views(language: Language) -> Vec<(String, View)> {
     views
 }
 
+/// The driver's signs, by name.
+fn signs() -> [(String, Driver); 5] {
+    Driver::ALL.map(|sign| (format!("driver-{}", sign.as_str()), sign))
+}
+
+fn drawn_for_driver(sign: Driver, language: Language, (width, height): (u32, u32)) -> (Picture, Vec<String>) {
+    let mut picture = Picture::new(width, height);
+    let mut sheet = Sheet::new(&mut picture);
+    driver::on_sheet(sign, language, &mut sheet);
+    let faults = std::mem::take(&mut sheet.faults);
+    (picture, faults)
+}
+
 fn golden(language: Language, (width, height): (u32, u32), name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../docs/panel")
@@ -130,9 +283,10 @@ fn every_screen_looks_as_it_did() {
     let mut changed = Vec::new();
     for language in Language::ALL {
         for size in SIZES {
-            for (name, view) in views(language) {
+            let views = views(language).into_iter().map(|(name, view)| (name, drawn(&view, size).0));
+            let signs = signs().map(|(name, sign)| (name, drawn_for_driver(sign, language, size).0));
+            for (name, picture) in views.chain(signs) {
                 let path = golden(language, size, &name);
-                let (picture, _) = drawn(&view, size);
                 if bless {
                     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                     std::fs::write(&path, small_png(&picture)).unwrap();
@@ -151,7 +305,8 @@ fn no_picture_is_kept_of_a_screen_that_is_gone() {
     let known: Vec<PathBuf> = Language::ALL
         .into_iter()
         .flat_map(|l| {
-            SIZES.into_iter().flat_map(move |s| views(l).into_iter().map(move |(name, _)| golden(l, s, &name)))
+            let names = move || views(l).into_iter().map(|(name, _)| name).chain(signs().map(|(name, _)| name));
+            SIZES.into_iter().flat_map(move |s| names().map(move |name| golden(l, s, &name)))
         })
         .collect();
     for file in kept.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "png")) {
@@ -185,6 +340,64 @@ fn every_screen_fits_in_every_language_at_both_sizes() {
     for language in Language::ALL {
         for (name, view) in views(language) {
             assert_sound(&name, &view);
+        }
+    }
+}
+
+#[test]
+fn every_sign_for_the_driver_fits_and_has_a_shape_of_its_own() {
+    for size in [SIZES[0], SIZES[1], (128, 64), (160, 128)] {
+        for language in Language::ALL {
+            for (name, sign) in signs() {
+                let (_, faults) = drawn_for_driver(sign, language, size);
+                assert!(faults.is_empty() || size.1 < 100, "{name} at {size:?}: {faults:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reason_that_does_not_refuse_says_that_a_document_is_needed() {
+    for language in Language::ALL {
+        for size in SIZES {
+            for reasons in Reason::ALL.iter().map(|reason| vec![*reason]).chain([vec![]]) {
+                let card = card(&reasons);
+                let refuses = card.outcome == Outcome::Refuse;
+                let (_, _, written) = drawn_and_read(&view(language, Screen::Verdict(card)), size);
+                let says = written.contains(&text::words(language).only_with_document.to_owned());
+                assert_eq!(says, !refuses, "{reasons:?} at {size:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reason_is_on_the_panel_in_its_own_words_with_its_sign_and_its_tone() {
+    for language in Language::ALL {
+        for reason in Reason::ALL {
+            let shown = view(language, Screen::Verdict(card(&[*reason])));
+            let (_, _, written) = drawn_and_read(&shown, SIZES[0]);
+            let headline = crate::font::legible(text::reason(language, *reason).headline);
+            assert!(written.iter().any(|text| crate::font::legible(text) == headline), "{reason:?}: {written:?}");
+            assert!(crate::tone(None, &shown).is_some(), "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn an_alert_is_a_mark_for_the_officer_and_no_word() {
+    let marked = card(&[Reason::RegisterAlert, Reason::ComparePlate]);
+    for language in Language::ALL {
+        for size in SIZES {
+            let (picture, _, written) = drawn_and_read(&view(language, Screen::Verdict(marked.clone())), size);
+            let all = written.join(" ").to_lowercase();
+            for word in ["карантин", "реестр", "отметк", "quarantine", "register", "alert"] {
+                assert!(!all.contains(word), "{all}");
+            }
+            let mut plain = marked.clone();
+            plain.reasons.remove(0);
+            let (other, _, _) = drawn_and_read(&view(language, Screen::Verdict(plain)), size);
+            assert!(picture != other);
         }
     }
 }
@@ -305,7 +518,7 @@ fn a_request_is_shown_with_three_pixels_to_a_module_on_the_smallest_panel() {
 fn what_is_typed_lies_over_any_screen_and_hides_no_verdict() {
     for language in Language::ALL {
         for (name, mut view) in views(language) {
-            view.typed = "1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890".into();
+            view.typed = Some(typed("1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890"));
             assert_sound(&name, &view);
         }
     }
@@ -370,6 +583,7 @@ fn every_text_has_all_its_letters_in_every_face() {
         texts.extend(Hint::ALL.iter().map(|h| format!("{:?}", text::hint(language, *h))));
         texts.extend(sticks().iter().map(|s| format!("{:?}", text::stick(language, s))));
         texts.extend(runs().iter().map(|r| format!("{:?}", text::run(language, r))));
+        texts.extend(sign_ins().iter().map(|(_, asked)| format!("{:?}", text::sign_in(language, asked))));
         texts.extend(enrols().iter().map(|e| format!("{:?}", text::enrol(language, e))));
         for face in &crate::font::FACES {
             for text in &texts {
@@ -393,6 +607,10 @@ fn everything_is_said_in_its_own_words_and_with_something_to_do() {
         let runs = runs.iter().map(|r| text::run(language, r));
         let enrols = enrols();
         let enrols = enrols.iter().map(|e| text::enrol(language, e));
+        let sign_ins = sign_ins();
+        let sign_ins =
+            sign_ins.iter().filter(|(name, _)| name != "shift-wait").map(|(_, s)| text::sign_in(language, s));
+        let enrols = enrols.chain(sign_ins);
         let said = reasons.chain(faults).chain(hints).chain(sticks).chain(runs).chain(enrols).collect::<Vec<_>>();
         for (i, one) in said.iter().enumerate() {
             assert!(!one.headline.is_empty() && !one.headline.ends_with('.') && one.advice.ends_with('.'), "{one:?}");

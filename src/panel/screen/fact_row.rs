@@ -45,6 +45,7 @@ fn one(sheet: &mut Sheet<'_>, mut place: Place, words: &Words, fact: &Fact<'_>, 
         Fact::Plate(Whose::Pass, _) => words.plate_in_pass,
         Fact::Plates(_) => words.plates_in_pass,
         Fact::Ends(_) | Fact::Document(_) => words.ends,
+        Fact::Claimed(_) => words.claims,
     };
     let (set, whole) = sheet.set(caption, Place { height: place.height * 45 / 100, ..place }, Size::Small);
     if !whole {
@@ -55,7 +56,7 @@ fn one(sheet: &mut Sheet<'_>, mut place: Place, words: &Words, fact: &Fact<'_>, 
     match fact {
         Fact::Plate(_, plate) => plate_frame::draw(sheet, place, plate, None),
         Fact::Plates(plates) => several(sheet, place, words, plates),
-        Fact::Ends(ends) => _ = sheet.foreign(ends, place, Size::Fact, PAPER, Align::Middle),
+        Fact::Ends(ends) | Fact::Claimed(ends) => _ = sheet.foreign(ends, place, Size::Fact, PAPER, Align::Middle),
         Fact::Document(_) => {}
     }
 }

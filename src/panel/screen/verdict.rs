@@ -30,6 +30,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, card: &Card
         Outcome::Check => (words.check, icon::magnifier),
         Outcome::Refuse => (words.refuse, icon::cross),
     };
+    let is_marked = card.reasons.contains(&Reason::RegisterAlert);
     let said = card.reasons.first().map_or(words.proven, |reason| text::reason(language, *reason));
     let advice = said.advice.replace(text::AGE, &hours(words, card.list_age_minutes));
     sheet.fill(place, pair.ground);
@@ -41,7 +42,14 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, card: &Card
     keys(sheet, keys_place, words, yes, Some(words.turn_back));
 
     rest = rest.inset_by(margin, margin / 2);
-    let top = rest.cut_top(sheet.share(285).min(place.height * 31 / 100));
+    let mut top = rest.cut_top(sheet.share(285).min(place.height * 31 / 100));
+    if is_marked {
+        // For the officer, who knows what it stands for: no word of it can be read over a shoulder.
+        let side = top.height * 45 / 100;
+        let mark = top.cut_right(side);
+        icon::mark(sheet, Place { height: side, ..mark }, pair.letters, pair.ground);
+        top.cut_right(gap);
+    }
     head(sheet, top, pair, |sheet, at| sign(sheet, at, pair.letters), word, said.headline);
     rest.cut_top(gap);
 
@@ -91,11 +99,15 @@ fn agreed<'a>(words: &'a Words, card: &Card) -> &'a str {
     let first = card.reasons.iter().find(|r| {
         matches!(
             r,
-            Reason::ComparePlate | Reason::PartialPlate | Reason::PlateReadingDoubtful | Reason::CompareDocument
+            Reason::ComparePlate
+                | Reason::PartialPlate
+                | Reason::PlateReadingDoubtful
+                | Reason::CompareDocument
+                | Reason::CompareNext
         )
     });
     match first {
-        Some(Reason::CompareDocument) => words.document_agrees,
+        Some(Reason::CompareDocument | Reason::CompareNext) => words.document_agrees,
         Some(_) => words.plate_agrees,
         None => words.let_pass,
     }

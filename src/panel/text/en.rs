@@ -3,6 +3,7 @@
 use verdict::Reason;
 
 use super::{Said, Words, said};
+use crate::desk::{CardFault, SignIn};
 use crate::enrol::{Enrol, NotEnrolled};
 use crate::view::{Fault, Hint, Run, Stick};
 
@@ -41,7 +42,59 @@ pub const WORDS: Words = Words {
     further: "Also:",
     and_more: "and more:",
 
-    typed: "Typed:",
+    meant: ["plate", "code", "card", "address", "?"],
+    choose_group: "A digit for the group",
+    choose_letter: "A digit for the letter",
+    menu_digits: "digits",
+    menu_menu: "what can be done",
+    menu_key: "MENU",
+
+    titles: [
+        "Menu",
+        "Passage without a pass",
+        "Let pass despite the refusal",
+        "Purpose",
+        "Where to",
+        "Purpose of the trip",
+    ],
+    choices: [
+        "Passage without a pass",
+        "Let pass despite the refusal",
+        "Arrival without a pass",
+        "Last crossings",
+        "End the shift",
+        "Declare a trip",
+        "Another address",
+    ],
+    overrides: [
+        "Danger to life or health",
+        "Order of a superior",
+        "The documents prove the right",
+        "The box is faulty",
+    ],
+    shift: "Shift:",
+    no_shift: "No shift: service card to the camera",
+    further_page: "further",
+    close: "close",
+    recent: "Last crossings",
+    endings: ["passed", "overridden", "exempted", "turned back", "undecided"],
+    without_pass: "without a pass",
+    arrival: "Write down the arrival?",
+    arrival_house: "Type the house and the flat",
+    arrival_address: "Type the address",
+    trip_stated: "Write down the trip?",
+    trip_route: "Type the route",
+    arrival_days: "To stay here for {days} d",
+    write_down: "write down",
+    take: "done",
+    wait: "Wait",
+    seconds: "s",
+
+    presented: ["by link", "by code", "by card", "by plate"],
+    claimed: "claims until",
+    claims: "By the code, unproven: until",
+    trip: "trip of",
+    driver: ["Pass here", "Wait", "Go", "Stop"],
 
     no_time: "--:--",
     online: "Online",
@@ -117,7 +170,7 @@ pub const fn reason(reason: Reason) -> Said {
             "It has nothing to check passes with. Check the documents; tell headquarters.",
         ),
         Reason::RegisterAlert => {
-            said("Alert in the register", "There is an alert on this pass or car. Hold it and call your superior.")
+            said("Call your superior", "Do not let the car go. Compare the documents, call your superior.")
         }
         Reason::UnknownKeyOldList => said(
             "Nobody known issued it",
@@ -280,6 +333,27 @@ pub const fn run(run: &Run) -> Said {
         Run::Failed => {
             said("Not stored", "The box's memory cannot be written, the list before serves. Tell headquarters.")
         }
+    }
+}
+
+pub const fn sign_in(sign_in: &SignIn) -> Said {
+    match sign_in {
+        SignIn::Card => said("Begin the shift", "Service card to the camera. Nobody is judged without a shift."),
+        SignIn::Pin { wait: 1.., .. } => said("Wrong PIN", "Too many mistakes. Wait."),
+        SignIn::Pin { wrong: true, .. } => said("Wrong PIN", "Type it once more and press YES."),
+        SignIn::Pin { .. } => said("Type the PIN", "Then press YES."),
+        SignIn::Refused(why) => match why {
+            CardFault::Unreadable => {
+                said("Unreadable card", "The code of the service card is damaged. Ask for a new one.")
+            }
+            CardFault::NotSigned => {
+                said("Not from headquarters", "Nobody there has signed this card. Tell your superior.")
+            }
+            CardFault::OtherRegion => said("Another region's card", "It begins no shift here."),
+            CardFault::NotNow => {
+                said("The card does not count", "Its time is over or to come. Compare the box's clock.")
+            }
+        },
     }
 }
 

@@ -70,6 +70,8 @@ struct Topics {
     command: String,
     release: String,
     news: String,
+    uses: String,
+    sheets: String,
 }
 
 /// One client, as long as it lives.
@@ -114,6 +116,8 @@ impl MqttLink {
                 command: Down::Command.of(region, name),
                 release: topic::release(region),
                 news: topic::news(region),
+                uses: topic::uses(region),
+                sheets: topic::sheets(region),
             },
             client_id: format!("box:{region}:{name}"),
             credentials: None,
@@ -260,21 +264,25 @@ impl Desk {
     }
 
     fn said(&self, topic: &[u8], payload: Vec<u8>) -> Option<Incoming> {
-        let Topics { receipt, command, release, news, .. } = &self.topics;
-        let by_topic: [(_, fn(_) -> _); 4] = [
+        let Topics { receipt, command, release, news, uses, sheets, .. } = &self.topics;
+        if sheets.strip_suffix('+').is_some_and(|above| topic.starts_with(above.as_bytes())) {
+            return Some(Incoming::Sheet(payload));
+        }
+        let by_topic: [(_, fn(_) -> _); 5] = [
             (receipt, Incoming::Receipt),
             (command, Incoming::Command),
             (release, Incoming::Release),
             (news, Incoming::News),
+            (uses, Incoming::Uses),
         ];
         by_topic.into_iter().find(|(known, _)| *topic == *known.as_bytes()).map(|(_, of)| of(payload))
     }
 
     /// Subscribes anew on every connection: that brings the retained messages again.
     fn announce(&self) -> Incoming {
-        let Topics { receipt, command, release, news, .. } = &self.topics;
+        let Topics { receipt, command, release, news, uses, sheets, .. } = &self.topics;
         let subscribe = |topic: &String| self.client.try_subscribe(topic, QoS::AtLeastOnce).is_ok();
-        let announced = [receipt, command, release, news].into_iter().all(subscribe)
+        let announced = [receipt, command, release, news, uses, sheets].into_iter().all(subscribe)
             && self.client.try_publish(&self.topics.state, QoS::AtLeastOnce, true, self.online.clone()).is_ok();
         if announced { Incoming::Connected } else { Incoming::Lost("a new client takes nothing".to_owned()) }
     }

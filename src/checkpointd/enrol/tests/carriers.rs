@@ -46,7 +46,7 @@ fn the_request_is_read_from_the_panels_own_picture_at_both_sizes() {
                 let digits = wire::fingerprint::groups(&compared(&post.config, &post.store).unwrap().1);
                 let screen = Screen::Enrol(Enrol::Request { code: code.clone(), name: name.to_owned(), digits });
                 let bar = crate::view::bare_bar(now(0, ClockTrust::None), &jiff::tz::TimeZone::UTC);
-                let view = View { language, screen, typed: String::new(), bar };
+                let view = View { language, screen, typed: None, bar };
                 let mut picture = Picture::new(size.0, size.1);
                 panel::draw(&view, &mut picture);
                 assert_eq!(seen(&picture, if size.0 < 800 { 2 } else { 1 }), [text.as_str()], "{size:?}");

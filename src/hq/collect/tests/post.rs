@@ -121,6 +121,7 @@ impl Post {
             reports: tokio::sync::mpsc::channel(1).1,
             release: watch::Sender::new(None),
             news: watch::Sender::new(None),
+            uses: tokio::sync::mpsc::channel(1024).0,
             status: self.status.clone(),
             pulse: Arc::default(),
             stop: stop.clone(),
