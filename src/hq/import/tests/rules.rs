@@ -1,9 +1,14 @@
-use super::super::certlogic::is_certlogic;
+use verdict::certlogic::Expression;
+
 use super::*;
+
+fn is_certlogic(json: &Value) -> bool {
+    Expression::read(json).is_ok()
+}
 
 fn read(path: PathBuf, countries: &[&str]) -> Result<Statement, Error> {
     let countries = countries.iter().map(|&country| country.to_owned()).collect();
-    Rules { path, countries }.read("rules", Some(NOW), NOW)
+    Rules { path, countries, sets: None }.read("rules", Some(NOW), NOW)
 }
 
 fn rules(statement: &Statement) -> &[AcceptanceRule] {
