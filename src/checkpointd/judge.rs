@@ -412,3 +412,6 @@ fn ages(release: &Release, format: Option<Format>, document: Option<&Document>, 
     }
     ages
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,32 @@ fn a_new_version_replaces_the_old_one_and_a_changed_rule_is_named() {
 }
 
 #[test]
+fn value_sets_are_written_into_the_rules_that_name_them() {
+    let desk = Desk::new();
+    let mut rule: Value =
+        serde_json::from_slice(&std::fs::read(vectors("dcc-business-rules").join("DE/TR-DE-0003/rule.json")).unwrap())
+            .unwrap();
+    rule["Logic"] = json!({ "in": [{ "var": "payload.t.0.tt" }, { "var": "external.valueSets.tests" }] });
+    let path = desk.put("rule.json", rule.to_string());
+    let logic = |sets: Option<Value>| {
+        let sets = sets.map(|sets| desk.put("sets.json", sets.to_string()));
+        let read = Rules { path: path.clone(), sets, ..Rules::default() }.read("rules", Some(NOW), NOW).unwrap();
+        rules(&read)[0].logic.clone()
+    };
+    let expected = r#"{"in":[{"var":"payload.t.0.tt"},["LP217198-3","LP6464-4"]]}"#;
+    assert_eq!(logic(Some(json!({ "tests": ["LP217198-3", "LP6464-4"] }))), expected);
+    let gateway = json!({
+        "valueSetId": "tests", "valueSetDate": "2021-07-01",
+        "valueSetValues": { "LP217198-3": { "display": "Rapid" }, "LP6464-4": { "display": "NAAT" } },
+    });
+    assert_eq!(logic(Some(gateway.clone())), expected);
+    assert_eq!(logic(Some(json!([gateway]))), expected);
+    // What no set is for stays as it is: boxes say that they cannot tell.
+    assert_eq!(logic(Some(json!({ "vaccines": [] }))), rule["Logic"].to_string());
+    assert_eq!(logic(None), rule["Logic"].to_string());
+}
+
+#[test]
 fn a_rule_that_contradicts_itself_or_the_language_refuses_all() {
     let desk = Desk::new();
     let rule: Value =
