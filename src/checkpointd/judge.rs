@@ -376,3 +376,6 @@ fn ages(release: &Release, format: Option<Format>, document: Option<&Document>, 
     }
     ages
 }
+
+#[cfg(test)]
+mod tests;
