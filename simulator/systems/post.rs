@@ -14,7 +14,9 @@ use checkpointd::feed::FromDevice;
 use checkpointd::identity::Identity;
 use checkpointd::judge::Books;
 use checkpointd::register::Lookup;
+use checkpointd::shift::Shifts;
 use checkpointd::uses::Uses;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use hq::ledger::Ledger as HqLedger;
 use hq::open::{Crossings, Filter, Opener, Record};
 use hq::{Founding, IssueRequest, IssuedPass, NewOrder, Region, Which};
@@ -24,11 +26,12 @@ use panel::Language;
 use plate::Reading;
 use reader::{Reader, Settings};
 use simulator::scene::Chance;
+use trust::service::{ServiceCard, prove};
 use trust::{Adoption, Folder, Store};
 use verdict::{Action as Orders, Reason};
 use wire::entry::Entry;
 use wire::row::Batch;
-use wire::sign::Signer as _;
+use wire::sign::{Context, Signer, sign};
 use wire::{ClockTrust, WallTime};
 
 use crate::picture::Look;
@@ -64,7 +67,7 @@ pub struct Post {
     _folder: tempfile::TempDir,
     store: Store,
     journal: Journal,
-    key: ed25519_dalek::VerifyingKey,
+    key: VerifyingKey,
     lane: Lane,
     reader: Reader,
     chance: Chance,
@@ -75,6 +78,28 @@ pub struct Post {
     frames: u64,
     /// Crossings that were written in this situation, the last one last.
     written: Vec<[u8; 8]>,
+}
+
+/// The PIN of every officer here.
+const PIN: &str = "271828";
+
+/// Who signs service cards here.
+struct Desk;
+
+impl Desk {
+    fn key() -> SigningKey {
+        SigningKey::from_bytes(&[9; 32])
+    }
+}
+
+impl Signer for Desk {
+    fn public(&self) -> VerifyingKey {
+        Self::key().verifying_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> [u8; 64] {
+        ed25519_dalek::Signer::sign(&Self::key(), message).to_bytes()
+    }
 }
 
 fn draw_id() -> [u8; 8] {
@@ -98,7 +123,7 @@ impl Post {
         let folder = tempfile::tempdir().unwrap();
         let founding = Founding {
             region: code.parse().unwrap(),
-            name: name.to_owned(),
+            name: system.to_owned(),
             territory,
             utc_offset: "+03:00".to_owned(),
         };
@@ -118,6 +143,8 @@ impl Post {
         region.pepper().unwrap().keep(&data.join(checkpointd::PEPPER)).unwrap();
         let uses = Uses::new(region.id(), &TimeZone::fixed(region.settings().zone));
         journal.count_by(uses.hook());
+        let keys: checkpointd::shift::Keys = Arc::new(|_| vec![Desk.public()]);
+        let shifts = Shifts::open(region.id().clone(), keys, 0, &data, Duration::from_secs(1000));
         let books = Books {
             uses: Some(uses),
             register: Some(Lookup::open(&data, region.id())),
@@ -130,7 +157,7 @@ impl Post {
             store,
             journal,
             key,
-            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id).with(books),
+            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id).with(books).staffed(shifts),
             reader: Reader::new(Settings::default()),
             chance: Chance::new(6),
             trust: ClockTrust::Ntp,
@@ -207,7 +234,22 @@ impl Post {
     }
 
     /// An officer signs in with a service card and a PIN.
-    pub fn sign_in(&mut self) {}
+    pub fn sign_in(&mut self) {
+        let salt = [7; 16];
+        let card = ServiceCard {
+            region: self.region.id().clone(),
+            id: [1; 8],
+            pseudonym: "Лось-2".to_owned(),
+            valid_from: self.now() - DAY,
+            valid_to: self.now() + 60 * DAY,
+            salt,
+            proof: prove(PIN, &salt).unwrap(),
+        };
+        let text = ServiceCard::text(&sign(Context::ServiceCard, &Desk, &wire::encode(&card)));
+        self.show(&text, Look::Screen).unwrap();
+        PIN.chars().for_each(|digit| self.press(Key::Digit(digit.to_digit(10).unwrap() as u8)));
+        self.press(Key::Enter);
+    }
 
     fn pass_time(&mut self, time: Duration) {
         self.mono += time;
