@@ -26,13 +26,13 @@ fn shown(post: &Post, running: &Process, picture: &[u8]) -> Vec<String> {
     post.show("pass.png", picture);
     let reasons = wait::for_it("a verdict", PATIENCE, &[running], || {
         let status = post.status().ok()?;
-        let is_told = status.0["panel"]["screen"] == "verdict" && status.head() > before;
-        let reasons = status.0["panel"]["reasons"].as_array()?.iter();
+        let is_told = status.0["screen"] == "verdict" && status.head() > before;
+        let reasons = status.0["reasons"].as_array()?.iter();
         is_told.then(|| reasons.map(|reason| reason.as_str().unwrap().to_owned()).collect())
     });
     post.take_away("pass.png");
     wait::for_it("the crossing to close", PATIENCE, &[running], || {
-        post.status().ok().filter(|status| status.0["panel"]["screen"] == "ready")
+        post.status().ok().filter(|status| status.0["screen"] == "idle")
     });
     reasons
 }

@@ -182,6 +182,8 @@ pub struct Open {
     pub judgement: Judgement,
     /// The plate it was compared with.
     pub plate: Option<Seen>,
+    /// The crossing of the same pass that was let pass within the grace: its use is this one's.
+    before: Option<[u8; 8]>,
     read_us: u32,
     seen: Duration,
     /// Since when it stands on the panel; not while the journal has not taken it.
@@ -230,6 +232,7 @@ pub enum State {
 
 struct Admitted {
     text: String,
+    crossing: [u8; 8],
     at: WallTime,
     mono: Duration,
 }

@@ -2,12 +2,13 @@
 //!
 //! | list | digit | becomes |
 //! |---|---|---|
-//! | top | 1 exemptions, 2 override, 3 arrivals, 4 the last ten, 5 sign out | that list; *sign out* is done |
+//! | top | 1 exemptions, 2 override, 3 arrivals, 4 the last ten, 5 sign out, 6 trips | that list; *sign out* is done |
 //! | exemptions, overrides | an entry | done: the lane closes the crossing by it |
-//! | purposes | an entry | places, or the house where there are none |
-//! | places | an entry | the house |
-//! | house | it is typed, *enter* | the arrival, to be confirmed |
-//! | arrival | *yes* | done: the lane registers it |
+//! | purposes of arrivals | an entry | places, or the house where there are none |
+//! | places | an entry, or 9 for another one | the house, or the whole address |
+//! | purposes of trips | an entry | the route |
+//! | house, address, route | it is typed, *enter* | the statement, to be confirmed |
+//! | statement | *yes* | done: the lane writes it down |
 //! | any | 0 | the next page of it |
 //! | any | *no*, *menu* | closed |
 //!
@@ -19,14 +20,26 @@ use verdict::{Policy, Purpose};
 /// Entries of a page: the digits 1 to 8; 9 would stand alone on a keypad's last row.
 pub const TOGETHER: usize = 8;
 
-/// What an arrival gives, as far as it has.
+/// What is stated at the post.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Statement {
+    /// Somebody arrives without a pass, and says where they will stay.
+    #[default]
+    Arrival,
+    /// Somebody declares a trip.
+    Trip,
+}
+
+/// What somebody states, as far as they have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
+    /// Which of the two.
+    pub statement: Statement,
     /// What for.
     pub purpose: Option<Purpose>,
     /// Where, as policy names it.
     pub place: Option<String>,
-    /// House and flat, as typed.
+    /// House and flat, the whole address, or the route, as typed.
     pub house: Option<String>,
 }
 
@@ -41,14 +54,14 @@ pub enum Sheet {
     Overrides,
     /// The last crossings.
     Recent,
-    /// What somebody has come for.
-    Purposes,
+    /// What somebody has come for, or goes for.
+    Purposes(Statement),
     /// Where to.
     Places(Draft),
-    /// The house is being typed.
+    /// The house, the address or the route is being typed.
     House(Draft),
     /// All of it, to be confirmed.
-    Arrival(Draft),
+    Stated(Draft),
 }
 
 /// What stands at the top.
@@ -64,11 +77,14 @@ pub enum Top {
     Recent,
     /// 5
     SignOut,
+    /// 6
+    Trips,
 }
 
 impl Top {
     /// Every one there is. Each keeps its digit, whether it is possible now or not.
-    pub const ALL: [Self; 5] = [Self::Exemptions, Self::Overrides, Self::Arrivals, Self::Recent, Self::SignOut];
+    pub const ALL: [Self; 6] =
+        [Self::Exemptions, Self::Overrides, Self::Arrivals, Self::Recent, Self::SignOut, Self::Trips];
 
     /// The digit that names it.
     pub fn digit(self) -> u8 {
@@ -97,6 +113,7 @@ impl Possible<'_> {
             Top::Exemptions => self.has_shift && policy(|policy| !policy.exemptions.is_empty()),
             Top::Overrides => self.has_shift && self.is_refused,
             Top::Arrivals => policy(|policy| policy.arrivals.as_ref().is_some_and(|a| !a.purposes.is_empty())),
+            Top::Trips => policy(|policy| !policy.trips.is_empty()),
             Top::Recent => self.has_recent,
             Top::SignOut => self.has_shift,
         }
@@ -150,9 +167,9 @@ impl Menu {
         match &self.sheet {
             Sheet::Exemptions => policy.map_or(0, |policy| policy.exemptions.len()),
             Sheet::Overrides => Override::ALL.len(),
-            Sheet::Purposes => purposes(policy).len(),
+            Sheet::Purposes(statement) => purposes(policy, *statement).len(),
             Sheet::Places(_) => places(policy).len(),
-            Sheet::Top | Sheet::Recent | Sheet::House(_) | Sheet::Arrival(_) => 0,
+            Sheet::Top | Sheet::Recent | Sheet::House(_) | Sheet::Stated(_) => 0,
         }
     }
 
@@ -178,7 +195,8 @@ impl Menu {
                 match top {
                     Top::Exemptions => *self = Self::at(Sheet::Exemptions),
                     Top::Overrides => *self = Self::at(Sheet::Overrides),
-                    Top::Arrivals => *self = Self::at(Sheet::Purposes),
+                    Top::Arrivals => *self = Self::at(Sheet::Purposes(Statement::Arrival)),
+                    Top::Trips => *self = Self::at(Sheet::Purposes(Statement::Trip)),
                     Top::Recent => *self = Self::at(Sheet::Recent),
                     Top::SignOut => return Done::SignOut,
                 }
@@ -190,10 +208,11 @@ impl Menu {
             Sheet::Overrides if is_on_page => {
                 return Override::ALL.get(index).map_or(Done::Nothing, |why| Done::Override(*why));
             }
-            Sheet::Purposes if is_on_page => {
-                if let Some(purpose) = purposes(possible.policy).get(index) {
-                    let draft = Draft { purpose: Some(purpose.clone()), ..Draft::default() };
-                    let has_places = !places(possible.policy).is_empty();
+            Sheet::Purposes(statement) if is_on_page => {
+                if let Some(purpose) = purposes(possible.policy, *statement).get(index) {
+                    let statement = *statement;
+                    let draft = Draft { statement, purpose: Some(purpose.clone()), ..Draft::default() };
+                    let has_places = statement == Statement::Arrival && !places(possible.policy).is_empty();
                     *self = Self::at(if has_places { Sheet::Places(draft) } else { Sheet::House(draft) });
                 }
             }
@@ -203,6 +222,8 @@ impl Menu {
                     *self = Self::at(Sheet::House(draft));
                 }
             }
+            // The place is none of those that are named.
+            Sheet::Places(draft) => *self = Self::at(Sheet::House(draft.clone())),
             _ => {}
         }
         Done::Nothing
@@ -211,14 +232,17 @@ impl Menu {
     /// The house was typed.
     pub fn typed(&mut self, house: String) {
         if let Sheet::House(draft) = &self.sheet {
-            *self = Self::at(Sheet::Arrival(Draft { house: Some(house), ..draft.clone() }));
+            *self = Self::at(Sheet::Stated(Draft { house: Some(house), ..draft.clone() }));
         }
     }
 }
 
-/// What arrivals may come for.
-pub fn purposes(policy: Option<&Policy>) -> &[Purpose] {
-    policy.and_then(|policy| policy.arrivals.as_ref()).map_or(&[], |arrivals| &arrivals.purposes)
+/// What somebody may come or go for.
+pub fn purposes(policy: Option<&Policy>, statement: Statement) -> &[Purpose] {
+    match statement {
+        Statement::Arrival => policy.and_then(|policy| policy.arrivals.as_ref()).map_or(&[], |all| &all.purposes),
+        Statement::Trip => policy.map_or(&[], |policy| &policy.trips),
+    }
 }
 
 /// Places they may name.
@@ -237,6 +261,7 @@ mod tests {
         let purpose = Purpose { code: "home".into(), ru: "Домой".into(), en: "Home".into(), minutes: None };
         Policy {
             exemptions: (1..=10).map(exemption).collect(),
+            trips: vec![purpose.clone()],
             arrivals: Some(Arrivals { purposes: vec![purpose], places: vec!["Венёв".into()], days: 14 }),
             ..Policy::default()
         }
@@ -266,7 +291,7 @@ mod tests {
     fn without_a_shift_nobody_overrides_or_exempts() {
         let policy = policy();
         let possible = Possible { has_shift: false, ..possible(&policy) };
-        for digit in [1, 2, 5, 6, 9] {
+        for digit in [1, 2, 5, 7, 9] {
             let mut menu = Menu::default();
             assert_eq!((menu.digit(digit, &possible), menu), (Done::Nothing, Menu::default()));
         }
@@ -294,8 +319,20 @@ mod tests {
         assert!(matches!(menu.sheet(), Sheet::Places(_)));
         menu.digit(1, &possible(&policy));
         menu.typed("12-3".into());
-        let Sheet::Arrival(draft) = menu.sheet() else { panic!("{menu:?}") };
+        let Sheet::Stated(draft) = menu.sheet() else { panic!("{menu:?}") };
         assert_eq!((draft.place.as_deref(), draft.house.as_deref()), (Some("Венёв"), Some("12-3")));
+        // Another place than those that are named is typed with the house.
+        let mut menu = Menu::default();
+        for digit in [3, 1, 9] {
+            menu.digit(digit, &possible(&policy));
+        }
+        assert!(matches!(menu.sheet(), Sheet::House(Draft { place: None, .. })));
+        // A trip has a route and no place.
+        let mut menu = Menu::default();
+        for digit in [6, 1] {
+            menu.digit(digit, &possible(&policy));
+        }
+        assert!(matches!(menu.sheet(), Sheet::House(Draft { statement: Statement::Trip, .. })));
         // Where policy names no places, all of the address is typed.
         policy.arrivals.as_mut().unwrap().places.clear();
         let mut menu = Menu::default();

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use crate::{Error, Region};
 
 pub mod add_box;
+pub mod arrivals;
 pub mod broker;
+pub mod card;
 pub mod command;
 pub mod conflict;
 mod enrol_box;

@@ -38,14 +38,14 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// What the key signs in an envelope: nothing with the sealing key and the authority's. A command key speaks to one
-    /// box, in a command or at its enrolment.
+    /// What the key signs in an envelope: nothing with the sealing key and the authority's. A command key speaks to
+    /// boxes: to one in a command or at its enrolment, and to all of the region in an officer's service card.
     pub const fn contexts(&self) -> &'static [Context] {
         match self {
             Self::Root(_) => &[Context::TrustRoot],
             Self::Publishing => &[Context::TrustManifest],
             Self::Receipt => &[Context::Receipt],
-            Self::Command => &[Context::Command, Context::Enrolment],
+            Self::Command => &[Context::Command, Context::Enrolment, Context::ServiceCard],
             Self::Uses => &[Context::Uses],
             Self::Issuing(_) => &[Context::MovementPass],
             Self::Sealing | Self::Authority => &[],

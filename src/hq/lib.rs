@@ -18,6 +18,7 @@ pub mod boxes;
 pub mod broker;
 pub mod broker_setup;
 pub mod ca;
+mod card;
 pub mod ceremony;
 pub mod collect;
 pub mod command;
@@ -50,6 +51,7 @@ pub mod tables;
 pub mod tls;
 pub mod uses;
 
+pub use card::{EnteredCard, IssuedCard};
 pub use error::Error;
 pub use issue::{IssueRequest, IssuedPass};
 pub use order::NewOrder;

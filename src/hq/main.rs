@@ -45,6 +45,9 @@ enum Command {
     #[command(name = "command")]
     Tell(command::Args),
     Conflict(conflict::Args),
+    Card(card::Args),
+    Arrivals(arrivals::Arrivals),
+    Shifts(arrivals::Shifts),
     Broker(broker::Args),
 }
 
@@ -68,6 +71,9 @@ fn main() -> ExitCode {
         Command::Box(args) => add_box::run(args),
         Command::Tell(args) => command::run(args),
         Command::Conflict(args) => conflict::run(args),
+        Command::Card(args) => card::run(args),
+        Command::Arrivals(args) => arrivals::arrivals(&args),
+        Command::Shifts(args) => arrivals::shifts(&args),
         Command::Broker(args) => broker::run(args),
     }
 }

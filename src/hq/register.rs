@@ -1,11 +1,9 @@
 //! The register at HQ: taken in from spreadsheets, published as tables in which no box finds a name it was not shown
 //! the code for.
 
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use pass::registered::Forms;
-use serde::Deserialize;
+use pass::registered::{CodeForm, Forms};
 use trust::format::{LONGEST_VALUE, Part, StreamId, read_record, write_record};
 use trust::register::{Compared, Pepper, Presented, Register, Shown};
 use trust::table::Key;
@@ -16,6 +14,12 @@ use crate::policy::Rules;
 use crate::region::{KEYS, Region, db, who};
 use crate::tables::{self, Change};
 use crate::{Error, publish, span};
+
+mod columns;
+mod draw;
+mod sheet;
+
+use columns::{Columns, Row};
 
 /// Name of the pepper's file among the keys.
 pub(crate) const PEPPER: &str = "pepper.key";
@@ -49,25 +53,13 @@ pub struct Registered {
     pub is_pending: bool,
 }
 
-/// A row as people write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    what: String,
-    text: String,
-    kind: String,
-    valid_from: String,
-    valid_to: String,
-    #[serde(default)]
-    alert: String,
-    #[serde(default)]
-    holder: String,
-    #[serde(default)]
-    birth: String,
-    #[serde(default)]
-    id_digits: String,
-    #[serde(default)]
-    plate: String,
+/// How codes are drawn that a file leaves empty.
+#[derive(Debug, Clone)]
+pub struct Draw {
+    /// The name of the policy's form; none: its first.
+    pub form: Option<String>,
+    /// The file that they are written to, for whoever tells people their codes.
+    pub to: PathBuf,
 }
 
 impl Region {
@@ -94,24 +86,28 @@ impl Region {
         Ok(if path.exists() { Some(Pepper::open(&path)?) } else { None })
     }
 
-    /// Takes in a file of records for a day (days since 1970; 0: permanent): all of it, or nothing. `progress` is told
-    /// the number of rows now and then.
+    /// Takes in a file of records for a day (days since 1970; 0: permanent): all of it, or nothing. Codes that it leaves
+    /// empty are drawn, if somebody is to be told them. `progress` is told the number of rows now and then.
     ///
     /// # Errors
     /// [`Error::RegisterFile`] with every wrong row, or what failed.
     pub fn import_register(
         &self,
         path: &Path,
-        day: u64,
+        (day, draw): (u64, Option<&Draw>),
         by: &str,
         now: i64,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Imported, Error> {
         let by = who(by)?;
-        let file = std::fs::File::open(path).map_err(Error::file(path))?;
         let (desk, published) = (self.register_desk(day)?, self.published(day)?);
-        let changes =
-            desk.read(file, progress).map_err(|problem| Error::RegisterFile { path: path.to_owned(), problem })?;
+        let wrong = |problem| Error::RegisterFile { path: path.to_owned(), problem };
+        let form = draw.map(|draw| desk.form(draw)).transpose()?;
+        let (changes, drawn) = desk.read(path, form, progress).map_err(wrong)?;
+        if let Some(draw) = draw {
+            // Before the records: a record whose code nobody knows is worse than a code without a record.
+            tell(&draw.to, &drawn)?;
+        }
         let rows = changes.len() as u64;
         self.books(|books| {
             let mut changed = 0;
@@ -199,6 +195,24 @@ fn look(table: Option<&Published>, key: &Key) -> Result<Option<Vec<u8>>, Error> 
     value.map_err(|error| trust::register::Error::Release(error.into()).into())
 }
 
+/// A code that was drawn, for whoever tells it.
+struct Drawn {
+    line: u64,
+    code: String,
+    contact: String,
+}
+
+/// Writes the codes that were drawn, for its owner alone; never over another file.
+fn tell(to: &Path, drawn: &[Drawn]) -> Result<(), Error> {
+    let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
+    let rows = drawn.iter().map(|drawn| [drawn.line.to_string(), drawn.contact.clone(), drawn.code.clone()]);
+    let written = std::iter::once(["line", "contact", "code"].map(str::to_owned)).chain(rows).try_for_each(|row| {
+        writer.write_record(row)
+    });
+    let bytes = written.ok().and_then(|()| writer.into_inner().ok()).expect("memory takes what is written");
+    crate::region::put(to, &bytes, 0o600)
+}
+
 /// What is needed to read a file of one register.
 struct Desk<'r> {
     region: &'r Region,
@@ -236,31 +250,56 @@ impl Desk<'_> {
         Ok(Shown::recognised(&found)?)
     }
 
-    /// Every row of a file, in order; or what is wrong with which.
-    fn read(&self, file: impl Read, progress: &mut dyn FnMut(u64)) -> Result<Vec<(Key, Entry)>, String> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-        let (mut entries, mut wrong, mut count) = (std::collections::BTreeMap::new(), Vec::new(), 0_u64);
-        let mut rows = reader.deserialize::<Row>();
-        while let Some(row) = rows.next() {
+    /// The form that codes are drawn by.
+    fn form(&self, draw: &Draw) -> Result<&CodeForm, Error> {
+        let mut forms = self.rules.policy.forms.codes.iter();
+        let is_it = |form: &&CodeForm| draw.form.as_ref().is_none_or(|name| *name == form.name);
+        forms.find(is_it).ok_or_else(|| Error::field("form", "the policy has no such form of codes"))
+    }
+
+    /// Every row of a file, in order, and the codes that were drawn; or what is wrong with which row.
+    fn read(
+        &self,
+        path: &Path,
+        form: Option<&CodeForm>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(Vec<(Key, Entry)>, Vec<Drawn>), String> {
+        let (header, lines) = sheet::open(path)?;
+        let columns = Columns::new(&header)?;
+        let (mut understood, mut drawn, mut wrong, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0_u64);
+        for line in lines {
             count += 1;
             if count.is_multiple_of(STEP) {
                 progress(count);
             }
-            let line = rows.reader().position().line().saturating_sub(1);
-            let entry = row.map_err(|error| format!("{:?}", error.kind())).and_then(|row| self.understand(row));
-            match entry {
-                Ok(entry) => {
-                    let key = self.register.key(self.stream.series, &entry.shown);
-                    if entries.insert(key, entry).is_some() {
-                        wrong.push(format!("line {line}: this text stands here twice"));
-                    }
+            let (line, cells) = match line {
+                Ok(line) => line,
+                Err(problem) => {
+                    wrong.push(problem);
+                    continue;
                 }
+            };
+            let entry = columns.row(cells).and_then(|mut row| {
+                let code = self.drawn(&mut row, form)?;
+                let contact = row.contact.clone();
+                let entry = self.understand(row)?;
+                drawn.extend(code.map(|code| Drawn { line, code, contact }));
+                Ok(entry)
+            });
+            match entry {
+                Ok(entry) => understood.push((line, entry)),
                 Err(problem) => wrong.push(format!("line {line}: {problem}")),
             }
         }
         progress(count);
+        let mut entries = std::collections::BTreeMap::new();
+        for (key, (line, entry)) in self.keys(&understood).into_iter().zip(understood) {
+            if entries.insert(key, entry).is_some() {
+                wrong.push(format!("line {line}: this text stands here twice"));
+            }
+        }
         if wrong.is_empty() {
-            return Ok(entries.into_iter().collect());
+            return Ok((entries.into_iter().collect(), drawn));
         }
         let more = wrong.len().saturating_sub(MOST_NAMED);
         wrong.truncate(MOST_NAMED);
@@ -270,24 +309,59 @@ impl Desk<'_> {
         Err(wrong.join("\n"))
     }
 
+    /// Draws a code for a row that has none and is to have one.
+    fn drawn(&self, row: &mut Row, form: Option<&CodeForm>) -> Result<Option<String>, String> {
+        if !row.text.is_empty() || columns::presented(&row.what) != Some(Presented::Code) {
+            return Ok(None);
+        }
+        let form = form.ok_or("text: is empty, and nobody is to be told a code that is drawn (--codes)")?;
+        let ends = self.ends(&row.valid_to).map_err(|error| super::commands::chain(&error))?;
+        let day = jiff::Timestamp::from_second(ends).map_err(|error| error.to_string())?;
+        let day = self.region.settings().zone.to_datetime(day);
+        let code = draw::code(form, (day.day(), day.month())).map_err(|error| super::commands::chain(&error))?;
+        row.text.clone_from(&code);
+        Ok(Some(code))
+    }
+
+    fn ends(&self, text: &str) -> Result<i64, Error> {
+        let zone = self.region.settings().zone;
+        span::ends("valid_to", &columns::date(text, &span::written(zone)), zone)
+    }
+
+    /// Where rows stand. Short codes are stretched, by as many processors as there are.
+    fn keys(&self, rows: &[(u64, Entry)]) -> Vec<Key> {
+        let key = |(_, entry): &(u64, Entry)| self.register.key(self.stream.series, &entry.shown);
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if processors == 1 || !rows.iter().any(|(_, entry)| entry.shown.is_short()) {
+            return rows.iter().map(key).collect();
+        }
+        std::thread::scope(|scope| {
+            let share = rows.len().div_ceil(processors).max(1);
+            let work = rows.chunks(share).map(|rows| scope.spawn(move || rows.iter().map(key).collect::<Vec<_>>()));
+            let work: Vec<_> = work.collect();
+            work.into_iter().flat_map(|keys| keys.join().expect("stretching a code does not panic")).collect()
+        })
+    }
+
     fn understand(&self, row: Row) -> Result<Entry, String> {
         let zone = self.region.settings().zone;
         let text_of = |error: Error| super::commands::chain(&error);
-        let what = Presented::named(&row.what).ok_or("what: is none of code, link, card and plate")?;
+        let what = columns::presented(&row.what).ok_or("what: is none of code, link, card and plate")?;
         let shown = self.shown(what, &row.text).map_err(text_of)?;
         let kind = match row.kind.as_str() {
             "" => None,
             name => Some(self.rules.kind(name).map_err(text_of)?),
         };
-        let valid_from = span::begins("valid_from", &row.valid_from, zone).map_err(text_of)?;
-        let valid_to = span::ends("valid_to", &row.valid_to, zone).map_err(text_of)?;
+        let from = columns::date(&row.valid_from, &span::written(zone));
+        let valid_from = span::begins("valid_from", &from, zone).map_err(text_of)?;
+        let valid_to = self.ends(&row.valid_to).map_err(text_of)?;
         if valid_to < valid_from {
             return Err("valid_to: is before valid_from".to_owned());
         }
-        let flags = match row.alert.as_str() {
-            "" | "no" => Flags::default(),
-            "yes" => Flags::ALERT,
-            _ => return Err("alert: is neither yes nor no".to_owned()),
+        let flags = match columns::yes(&row.alert) {
+            Some(false) => Flags::default(),
+            Some(true) => Flags::ALERT,
+            None => return Err("alert: is neither yes nor no".to_owned()),
         };
         if kind.is_none() && flags.is_empty() {
             return Err("kind: a record has a kind or an alert".to_owned());

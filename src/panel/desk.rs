@@ -82,6 +82,8 @@ pub enum Title {
     Purposes,
     /// Where to.
     Places,
+    /// What somebody goes for who declares a trip.
+    Trips,
 }
 
 /// An entry of a list.
@@ -97,6 +99,10 @@ pub enum Choice {
     Recent,
     /// Ending the shift.
     SignOut,
+    /// Declaring a trip.
+    Trips,
+    /// A place that is in no list.
+    OtherPlace,
     /// A reason for overriding.
     Override(Override),
     /// Something that policy names.
@@ -146,19 +152,28 @@ pub enum Ending {
     Undecided,
 }
 
-/// Somebody who came without a pass, before it is written down.
+/// What somebody without a pass states, before it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
     /// What for.
     pub purpose: Names,
     /// Where: the settlement, if it was chosen.
     pub place: Option<String>,
-    /// House and flat; none while it is being typed.
+    /// House and flat, the whole address, or the route; none while it is being typed.
     pub house: Option<String>,
     /// The plate, folded.
     pub plate: Option<String>,
-    /// Days they are to stay there.
-    pub days: u64,
+    /// For how long.
+    pub span: Stay,
+}
+
+/// For how long somebody stays, or goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stay {
+    /// So many days at the address.
+    Days(u64),
+    /// A trip of so many minutes, where there is an end to it.
+    Minutes(Option<u64>),
 }
 
 /// How a shift begins.

@@ -34,7 +34,7 @@ mod text;
 mod typed;
 mod view;
 
-pub use desk::{Arrival, CardFault, Choice, Ending, Letters, Meant, Menu, Override, Past, SignIn, Title, Typed};
+pub use desk::{Arrival, CardFault, Choice, Ending, Letters, Meant, Menu, Override, Past, SignIn, Stay, Title, Typed};
 pub use draw::draw;
 pub use driver::{Driver, draw_driver, driver};
 pub use enrol::{Enrol, Modules, NotEnrolled};

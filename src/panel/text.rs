@@ -184,9 +184,9 @@ pub struct Words {
     pub menu_key: &'static str,
 
     /// Titles of lists, in the order of [`Title`](crate::desk::Title).
-    pub titles: [&'static str; 5],
+    pub titles: [&'static str; 6],
     /// Entries at the top of the menu, in the order of [`Choice`](crate::desk::Choice).
-    pub choices: [&'static str; 5],
+    pub choices: [&'static str; 7],
     /// Reasons for overriding, in the order of [`Override`](crate::desk::Override).
     pub overrides: [&'static str; 4],
     /// Before the pseudonym of who is on duty.
@@ -209,6 +209,10 @@ pub struct Words {
     pub arrival_house: &'static str,
     /// Above one whose whole address is being typed.
     pub arrival_address: &'static str,
+    /// Above a trip that is to be written down.
+    pub trip_stated: &'static str,
+    /// Above one whose route is being typed.
+    pub trip_route: &'static str,
     /// For how many days.
     pub arrival_days: &'static str,
     /// What *yes* says then.

@@ -287,7 +287,7 @@ pub struct Note {
     pub detail: String,
 }
 
-/// Somebody who came without a pass and was registered: what their own region asks of arrivals.
+/// What somebody without a pass has stated at the post: where they will stay, or the trip they make.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Arrival {
@@ -303,18 +303,21 @@ pub struct Arrival {
     /// Stable code of the purpose, from policy.
     #[n(3)]
     pub purpose: String,
-    /// Name of the settlement, from policy.
+    /// Name of the settlement, from policy; empty where it was not chosen.
     #[n(4)]
     pub settlement: String,
-    /// House and flat, as typed.
+    /// House and flat, the whole address, or the route of a trip, as typed.
     #[n(5)]
     pub house: String,
-    /// Days for which they are to stay there.
+    /// Days for which they are to stay there; 0 for a trip.
     #[n(6)]
     pub days: u16,
     /// Pseudonym of the shift.
     #[n(7)]
     pub shift: Option<String>,
+    /// Minutes that the trip may take.
+    #[n(8)]
+    pub minutes: Option<u32>,
 }
 
 /// A shift of an officer, by the pseudonym on the service card.
@@ -466,6 +469,7 @@ mod tests {
             house: "12-3".into(),
             days: 14,
             shift: None,
+            minutes: Some(180),
         };
         let shift = Shift { at: AT, lane: 1, pseudonym: "Рысь-4".into(), act: ShiftAct::WrongPin, tries: Some(3) };
         for entry in [Entry::Crossing(crossing), Entry::Closing(closing), Entry::Arrival(arrival), Entry::Shift(shift)]

@@ -2,11 +2,16 @@
 
 use super::{Action, Duration, Entry, GLANCE, How, Key, Lane, Menu, Presented, Seen, State, World};
 use crate::keypad::{Groups, Meant, may_be_plate, meant};
-use crate::menu::{Done, Draft, Sheet};
+use crate::menu::{Done, Draft, Sheet, Statement};
 use wire::entry::Arrival;
 
-/// What stands in the journal where an arrival let a vehicle pass.
-const ARRIVAL: &str = "arrival";
+/// What stands in the journal where a statement let a vehicle pass.
+const fn why(statement: Statement) -> &'static str {
+    match statement {
+        Statement::Arrival => "arrival",
+        Statement::Trip => "trip",
+    }
+}
 
 impl Lane {
     pub(super) fn key(&mut self, key: Key, pressed: Duration, world: &World<'_>, entries: &mut Vec<Entry>) {
@@ -126,9 +131,9 @@ impl Lane {
                 self.done(done, world, entries);
             }
             Key::Yes | Key::Enter => {
-                if let Sheet::Arrival(draft) = menu.sheet() {
+                if let Sheet::Stated(draft) = menu.sheet() {
                     let draft = draft.clone();
-                    self.arrive(draft, world, entries);
+                    self.stated(draft, world, entries);
                 }
             }
             Key::Letter(_) | Key::Backspace | Key::Language => {}
@@ -155,10 +160,12 @@ impl Lane {
         self.close(action, Some(why), world, entries);
     }
 
-    /// Somebody who came without a pass is registered, and may go on.
-    fn arrive(&mut self, draft: Draft, world: &World<'_>, entries: &mut Vec<Entry>) {
-        let Draft { purpose: Some(purpose), place, house: Some(house) } = draft else { return };
-        let days = world.policy().and_then(|policy| policy.arrivals.as_ref()).map_or(0, |arrivals| arrivals.days);
+    /// What somebody without a pass has stated is written down, and they may go on.
+    fn stated(&mut self, draft: Draft, world: &World<'_>, entries: &mut Vec<Entry>) {
+        let Draft { statement, purpose: Some(purpose), place, house: Some(house) } = draft else { return };
+        let arrivals = world.policy().and_then(|policy| policy.arrivals.as_ref());
+        let days = arrivals.filter(|_| statement == Statement::Arrival).map_or(0, |arrivals| arrivals.days);
+        let minutes = purpose.minutes.filter(|_| statement == Statement::Trip);
         self.leave_menu();
         self.make_open(world, entries);
         let State::Open(open) = &self.state else { return };
@@ -170,8 +177,9 @@ impl Lane {
             settlement: place.unwrap_or_default(),
             house,
             days: u16::try_from(days).unwrap_or(u16::MAX),
+            minutes: minutes.map(|minutes| u32::try_from(minutes).unwrap_or(u32::MAX)),
             shift: self.shifts.on_duty().map(str::to_owned),
         }));
-        self.close(Action::Exempted, Some(ARRIVAL.to_owned()), world, entries);
+        self.close(Action::Exempted, Some(why(statement).to_owned()), world, entries);
     }
 }

@@ -52,10 +52,10 @@ impl Lane {
         self.shifts.on_duty().is_none() && world.policy().is_some_and(|policy| policy.shift_required)
     }
 
-    fn admitted_within_grace(&self, text: &str, world: &World<'_>) -> Option<WallTime> {
+    fn admitted_within_grace(&self, text: &str, world: &World<'_>) -> Option<&Admitted> {
         let grace = world.policy().and_then(|policy| policy.grace).unwrap_or(self.settings.grace);
         let is_recent = |at: Duration| world.mono.saturating_sub(at) < Duration::from_secs(grace);
-        self.admitted.iter().rev().find(|a| a.text == text && is_recent(a.mono)).map(|a| a.at)
+        self.admitted.iter().rev().find(|a| a.text == text && is_recent(a.mono))
     }
 
     fn open(&mut self, presented: Presented, read_us: u32, world: &World<'_>, entries: &mut Vec<Entry>) {
@@ -65,7 +65,7 @@ impl Lane {
         let open = self.begin(presented, read_us, world);
         // What was revoked since, or comes on another car, is judged like any other.
         let before = Some(open.text()).filter(|text| !text.is_empty());
-        self.state = match before.and_then(|text| self.admitted_within_grace(text, world)) {
+        self.state = match before.and_then(|text| self.admitted_within_grace(text, world)).map(|a| a.at) {
             Some(admitted) if !open.is_refused() => State::AdmittedBefore { again: open, admitted },
             _ => {
                 entries.push(self.entry(&open, world));
@@ -79,8 +79,12 @@ impl Lane {
         let memory = Duration::from_secs(self.settings.plate_memory);
         let plate = self.plate.take().filter(|(_, at)| world.mono.saturating_sub(*at) < memory).map(|(seen, _)| seen);
         let id = (self.draw_id)();
-        let judgement = judged(&presented, plate.as_ref(), id, &self.books, world);
-        Box::new(Open { id, presented, judgement, plate, read_us, seen: world.mono, shown: None })
+        let before = match &presented {
+            Presented::Text(text, _) => self.admitted_within_grace(text, world).map(|admitted| admitted.crossing),
+            _ => None,
+        };
+        let judgement = judged(&presented, plate.as_ref(), (id, before), &self.books, world);
+        Box::new(Open { id, presented, judgement, plate, before, read_us, seen: world.mono, shown: None })
     }
 
     /// A device sees every car: this one again and again, and the next one while this one's crossing is open.
@@ -131,7 +135,7 @@ impl Lane {
     fn judge_again(&mut self, write: bool, world: &World<'_>, entries: &mut Vec<Entry>) {
         let books = &self.books;
         let again = |open: &mut Open| {
-            let judgement = judged(&open.presented, open.plate.as_ref(), open.id, books, world);
+            let judgement = judged(&open.presented, open.plate.as_ref(), (open.id, open.before), books, world);
             let changed = judgement.verdict != open.judgement.verdict;
             open.judgement = judgement;
             if changed {
@@ -172,7 +176,8 @@ impl Lane {
             if self.admitted.len() == REMEMBERED {
                 self.admitted.pop_front();
             }
-            self.admitted.push_back(Admitted { text: open.text().to_owned(), at: world.now, mono: world.mono });
+            let (text, crossing) = (open.text().to_owned(), open.before.unwrap_or(open.id));
+            self.admitted.push_back(Admitted { text, crossing, at: world.now, mono: world.mono });
         }
         if action.lets_pass() || action == Action::TurnedBack {
             self.state = State::Closed { last: open, action, at: world.mono };
@@ -222,7 +227,7 @@ impl Lane {
 fn judged(
     presented: &Presented,
     plate: Option<&Seen>,
-    crossing: [u8; 8],
+    (crossing, before): ([u8; 8], Option<[u8; 8]>),
     books: &Books,
     world: &World<'_>,
 ) -> Judgement {
@@ -230,14 +235,17 @@ fn judged(
         plate: plate.map(|seen| &seen.reading),
         plate_source: plate.map_or(verdict::PlateSource::Officer, |seen| seen.source),
         books: Some(books),
-        crossing,
+        crossing: before.unwrap_or(crossing),
         ..Circumstances::new(world.release, world.now)
     };
-    match (presented, plate) {
+    let mut judgement = match (presented, plate) {
         (Presented::Text(text, _), _) => judge(text, around),
         (Presented::Plate, Some(seen)) => judge_plate(&seen.reading, around),
         (Presented::Plate | Presented::Nothing, _) => Judgement::without_a_pass(world.release, world.now),
-    }
+    };
+    // The use of who was let pass a moment ago is reserved already.
+    judgement.reserves = judgement.reserves.filter(|_| before.is_none());
+    judgement
 }
 
 fn past(open: &Open, action: Action, at: WallTime) -> Past {

@@ -5,6 +5,7 @@ use super::*;
 use wire::ClockTrust;
 
 mod admitted;
+mod officer;
 
 struct Post {
     lane: Lane,
@@ -35,7 +36,7 @@ impl Post {
 
     fn seen_plate(&self) -> Option<&str> {
         let State::Open(open) = self.lane.state() else { panic!("nothing is open") };
-        open.plate.as_ref().map(Reading::folded)
+        open.plate.as_ref().map(|seen| seen.reading.folded())
     }
 
     fn after(&mut self, seconds: u64) -> Vec<Entry> {
@@ -113,7 +114,7 @@ fn a_plate_typed_before_the_pass_is_written_with_it_and_forgotten_after_a_while(
     for key in "A123BC77".chars() {
         post.press(key.to_digit(10).map_or(Key::Letter(key), |digit| Key::Digit(digit as u8)));
     }
-    assert_eq!(post.lane.typed(), "A123BC77");
+    assert_eq!(post.lane.keypad().text(), "A123BC77");
     post.press(Key::Enter);
     let entries = post.sight("MP1:X");
     let [Entry::Crossing(crossing)] = &entries[..] else { panic!("{entries:?}") };
@@ -133,7 +134,7 @@ fn no_takes_back_what_is_typed_before_it_turns_anybody_back() {
     post.sight("MP1:X");
     post.press(Key::Digit(1));
     assert_eq!(post.press(Key::No), []);
-    assert_eq!(post.lane.typed(), "");
+    assert_eq!(post.lane.keypad().text(), "");
     assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
 }
 
@@ -231,7 +232,7 @@ fn what_is_half_typed_is_forgotten_with_the_next_pass() {
     let mut post = Post::new();
     post.press(Key::Digit(7));
     post.sight("MP1:X");
-    assert_eq!(post.lane.typed(), "");
+    assert_eq!(post.lane.keypad().text(), "");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn while_the_journal_fails_the_policy_decides_what_is_shown() {
                 }
             },
             |lane, journal| {
-                let text = if let State::Open(open) = lane.state() { open.text.clone() } else { String::new() };
+                let text = if let State::Open(open) = lane.state() { open.text().to_owned() } else { String::new() };
                 last = Some((text, journal));
             },
         );

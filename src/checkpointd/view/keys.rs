@@ -1,13 +1,13 @@
 //! What the officer's keys have brought onto the panel: what is typed, the menu, the shift.
 
-use panel::{Arrival, CardFault, Choice, Letters, Meant, Menu, Names, Screen, SignIn, Title, Typed};
+use panel::{Arrival, CardFault, Choice, Letters, Meant, Menu, Names, Screen, SignIn, Stay, Title, Typed};
 use trust::service::Fault;
 use verdict::Purpose;
 
 use super::Around;
 use crate::crossing::{Lane, World};
 use crate::keypad::{self, may_be_plate, meant};
-use crate::menu::{self, Draft, Sheet, TOGETHER, Top};
+use crate::menu::{self, Draft, Sheet, Statement, TOGETHER, Top};
 use crate::shift::Asks;
 
 impl Around<'_> {
@@ -40,12 +40,17 @@ impl Around<'_> {
             }
             Sheet::Overrides => list(Title::Overrides, page(panel::Override::ALL.map(Choice::Override).to_vec())),
             Sheet::Recent => Screen::Recent(lane.recent().map(|past| self.past(past)).collect()),
-            Sheet::Purposes => {
-                let all = menu::purposes(policy).iter().map(|purpose| Choice::Named(names(purpose)));
-                list(Title::Purposes, page(all.collect()))
+            Sheet::Purposes(statement) => {
+                let all = menu::purposes(policy, *statement).iter().map(|purpose| Choice::Named(names(purpose)));
+                let title = if *statement == Statement::Trip { Title::Trips } else { Title::Purposes };
+                list(title, page(all.collect()))
             }
-            Sheet::Places(_) => list(Title::Places, page(menu::places(policy).iter().map(plain).collect())),
-            Sheet::House(draft) | Sheet::Arrival(draft) => arrival(lane, draft, world)?,
+            Sheet::Places(_) => {
+                let mut choices = page(menu::places(policy).iter().map(plain).collect());
+                choices.push((9, Choice::OtherPlace));
+                list(Title::Places, choices)
+            }
+            Sheet::House(draft) | Sheet::Stated(draft) => stated(lane, draft, world)?,
         })
     }
 }
@@ -57,17 +62,22 @@ const fn top_choice(top: Top) -> Choice {
         Top::Arrivals => Choice::Arrivals,
         Top::Recent => Choice::Recent,
         Top::SignOut => Choice::SignOut,
+        Top::Trips => Choice::Trips,
     }
 }
 
-fn arrival(lane: &Lane, draft: &Draft, world: &World<'_>) -> Option<Screen> {
-    let days = world.policy()?.arrivals.as_ref()?.days;
+fn stated(lane: &Lane, draft: &Draft, world: &World<'_>) -> Option<Screen> {
+    let purpose = draft.purpose.as_ref()?;
+    let span = match draft.statement {
+        Statement::Arrival => Stay::Days(world.policy()?.arrivals.as_ref()?.days),
+        Statement::Trip => Stay::Minutes(purpose.minutes),
+    };
     Some(Screen::Arrival(Arrival {
-        purpose: names(draft.purpose.as_ref()?),
+        purpose: names(purpose),
         place: draft.place.clone(),
         house: draft.house.clone(),
         plate: lane.plate().map(|seen| seen.reading.folded().to_owned()),
-        days,
+        span,
     }))
 }
 

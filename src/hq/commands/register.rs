@@ -9,7 +9,7 @@ use trust::register::Presented;
 use verdict::Flags;
 
 use super::{Desk, now, told};
-use crate::register::{Imported, Registered};
+use crate::register::{Draw, Imported, Registered};
 use crate::{Error, span};
 
 /// The register: what boxes look up by code, link, card or plate
@@ -28,16 +28,26 @@ enum Command {
 
 /// Take in records from a spreadsheet: all rows, or none when one is wrong. Boxes follow from the next release on
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  checkpoint-hq register import tver passes.csv --day 2020-05-01\n\n\
+#[command(after_help = "Examples:\n  checkpoint-hq register import tver passes.csv --day 2020-05-01\n  \
+                        checkpoint-hq register import tver staff.xlsx --codes for-the-gateway.csv\n\n\
                         The first line names the columns: what (code, link, card or plate), text, kind, valid_from, \
                         valid_to and, where there is something to say, alert (yes or no), holder, birth, id_digits, \
-                        plate. Of the last four nothing is taken without a code or link of at least 80 bits.")]
+                        plate, phone; or as web forms call them: код, вид пропуска, действует с, действует по, \
+                        карантин, фио, дата рождения, госномер, телефон; all of them stand in docs/register.md. Of \
+                        holder, birth, id_digits and plate nothing is taken without a code or link of at least 80 \
+                        bits. The phone is written beside a code that was drawn, and nowhere else.")]
 struct Import {
     #[command(flatten)]
     desk: Desk,
-    /// The file, comma-separated, UTF-8
+    /// The file: XLSX, or CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1251
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Draw the codes that the file leaves empty, and write them here, for whoever sends them
+    #[arg(long, value_name = "FILE")]
+    codes: Option<PathBuf>,
+    /// By this form of the policy; its first, when nothing is said
+    #[arg(long, value_name = "NAME", requires = "codes")]
+    form: Option<String>,
     /// They are for this day alone, such as 2020-05-01; boxes drop them all together after it
     #[arg(long, value_name = "DATE", value_parser = day)]
     day: Option<u64>,
@@ -92,7 +102,9 @@ fn import(args: &Import) -> Result<(), Error> {
     let region = args.desk.open()?;
     let mut progress = |rows| eprintln!("checkpoint-hq: {rows} rows read");
     let day = args.day.unwrap_or(0);
-    let Imported { rows, changed } = region.import_register(&args.file, day, &args.desk.by, now(), &mut progress)?;
+    let draw = args.codes.clone().map(|to| Draw { form: args.form.clone(), to });
+    let about = (day, draw.as_ref());
+    let Imported { rows, changed } = region.import_register(&args.file, about, &args.desk.by, now(), &mut progress)?;
     println!("{changed} of {rows} records are new or changed, from the next release on");
     Ok(())
 }

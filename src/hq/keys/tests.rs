@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pass::{Document, Format, Kind, PublicKey};
 use trust::format::{Head, Root, SignedRoot, sha256};
+use trust::service::ServiceCard;
 use wire::row::{EpochId, Receipt};
 use wire::sign::Sign1;
 
@@ -88,6 +89,16 @@ fn believers(region: &Region) -> Vec<Believer> {
         streams: [0; 32],
         count: 0,
     };
+    let card = ServiceCard {
+        region: here.clone(),
+        id: [1; 8],
+        pseudonym: "Рысь-4".to_owned(),
+        valid_from: NOW,
+        valid_to: NOW + 1,
+        salt: [0; 16],
+        proof: [0; 32],
+    };
+    let (commands, region_of_card) = (root.clone(), here.clone());
     let next = wire::encode(&Root { version: 2, ..root.clone() });
     let (receipts, publishing, by) = (root.clone(), root.clone(), Root { threshold: 1, ..root });
     vec![
@@ -111,6 +122,14 @@ fn believers(region: &Region) -> Vec<Believer> {
             Box::new(move |cose| {
                 let message = Sign1::parse(cose).unwrap();
                 publishing.publishing_at(NOW).any(|key| message.verify(Context::TrustManifest, &key).is_ok())
+            }),
+        ),
+        (
+            Context::ServiceCard,
+            wire::encode(&card),
+            Box::new(move |cose| {
+                let keys: Vec<_> = commands.command_at(NOW).collect();
+                ServiceCard::read(&ServiceCard::text(cose), &region_of_card, &keys, NOW).is_ok()
             }),
         ),
         (
@@ -139,8 +158,8 @@ fn every_signature_of_every_key_for_every_purpose_is_believed_only_where_key_and
             }
         }
     }
-    // One issuer, one receipt key, one publishing key, three root keys.
-    assert_eq!(believed, 6);
+    // One issuer, one receipt key, one publishing key, one command key, three root keys.
+    assert_eq!(believed, 7);
 }
 
 #[test]

@@ -207,7 +207,7 @@ impl Crossings {
     /// [`Error::Database`].
     pub fn arrivals(&self, limit: u32) -> Result<Vec<ArrivalRecord>, Error> {
         let failed = || Error::database("listing the arrivals");
-        let sql = "SELECT name, at, clock, id, plate, purpose, settlement, house, days, shift FROM arrival
+        let sql = "SELECT name, at, clock, id, plate, purpose, settlement, house, days, shift, minutes FROM arrival
                    ORDER BY at DESC, name, sequence DESC LIMIT ?1";
         let mut query = self.db.prepare_cached(sql).map_err(failed())?;
         let arrival = |row: &rusqlite::Row<'_>| {
@@ -220,6 +220,7 @@ impl Crossings {
                 house: row.get(7)?,
                 days: row.get(8)?,
                 shift: row.get(9)?,
+                minutes: row.get(10)?,
             };
             Ok(ArrivalRecord { name: name(row, 0)?, arrival })
         };

@@ -162,7 +162,8 @@ impl Put<'_> {
                 arrival.settlement,
                 arrival.house,
                 arrival.days,
-                arrival.shift
+                arrival.shift,
+                arrival.minutes
             ])
             .map(drop)
     }

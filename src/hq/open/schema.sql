@@ -91,8 +91,9 @@ CREATE TABLE IF NOT EXISTS arrival (
     purpose    TEXT    NOT NULL,      -- code from policy
     settlement TEXT    NOT NULL,
     house      TEXT    NOT NULL,
-    days       INTEGER NOT NULL,
+    days       INTEGER NOT NULL,      -- 0 for a trip
     shift      TEXT,                  -- pseudonym
+    minutes    INTEGER,               -- that a trip may take
     PRIMARY KEY (name, sequence)
 ) STRICT, WITHOUT ROWID;
 

@@ -122,6 +122,7 @@ fn what_a_box_wrote_is_found_at_hq_as_it_was() {
         house: "12-3".into(),
         days: 14,
         shift: Some("Лось-2".into()),
+        minutes: None,
     };
     let shift = Shift { at: at(500), lane: 0, pseudonym: "Лось-2".into(), act: ShiftAct::WrongPin, tries: Some(2) };
     post.write(&[

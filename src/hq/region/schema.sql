@@ -132,12 +132,20 @@ CREATE TABLE IF NOT EXISTS command (
     PRIMARY KEY (name, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Service cards of officers. Who a pseudonym is stands in the force's own lists, and the PIN nowhere.
+CREATE TABLE IF NOT EXISTS service_card (
+    id         BLOB PRIMARY KEY,     -- 8 bytes drawn for it
+    pseudonym  TEXT    NOT NULL,
+    valid_from INTEGER NOT NULL,     -- Unix seconds
+    valid_to   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Who did what, when. Only ever appended.
 CREATE TABLE IF NOT EXISTS audit (
     id      INTEGER PRIMARY KEY,
     at      INTEGER NOT NULL,        -- Unix seconds
     who     TEXT    NOT NULL,        -- the operator, as the command was told
     action  TEXT    NOT NULL,        -- found, issue, revoke, suspend, restore, release, trust, box, issuer, order, register, import,
-                                     -- announce, enrol, renew, collector, broker, stolen, command, conflict
+                                     -- announce, enrol, renew, collector, broker, stolen, command, conflict, card
     subject TEXT    NOT NULL         -- what it was done to: an id, a name, a sequence; never a person
 ) STRICT;

@@ -20,7 +20,7 @@ fn region() -> (tempfile::TempDir, Region) {
 fn import(region: &Region, rows: &str) -> Result<Imported, Error> {
     let path = region.path("register.csv");
     std::fs::write(&path, format!("{HEADER}{rows}")).unwrap();
-    region.import_register(&path, 0, "test", NOW, &mut |_| {})
+    region.import_register(&path, (0, None), "test", NOW, &mut |_| {})
 }
 
 const ROWS: &str = "plate,А123ВС77,work,2020-05-01,2020-05-31,,,,,\n\
@@ -105,7 +105,7 @@ fn a_file_is_taken_whole_or_not_at_all_and_every_wrong_row_is_named() {
         ("plate,--,work,2020-05-01,2020-05-31,,,,,\n", "plate"),
         ("plate,А124ВС77,holiday,2020-05-01,2020-05-31,,,,,\n", "holiday"),
         ("plate,А124ВС77,,2020-05-01,2020-05-31,,,,,\n", "kind"),
-        ("plate,А124ВС77,work,2020-05-01,31.05.2020,,,,,\n", "valid_to"),
+        ("plate,А124ВС77,work,2020-05-01,31.05.20,,,,,\n", "valid_to"),
         ("plate,А124ВС77,work,2020-05-01,2020-04-30,,,,,\n", "valid_to"),
         ("plate,А124ВС77,work,2020-05-01,2020-05-31,perhaps,,,,\n", "alert"),
         ("plate,А124ВС77,work,2020-05-01,2020-05-31,,Иванов,,,\n", "80 bits"),
@@ -132,7 +132,7 @@ fn the_register_of_a_day_is_another_than_the_permanent_one() {
     let (_folder, region) = region();
     let path = region.path("day.csv");
     std::fs::write(&path, format!("{HEADER}plate,А123ВС77,one-time,2020-05-01,2020-05-01,,,,,\n")).unwrap();
-    region.import_register(&path, 18_383, "test", NOW, &mut |_| {}).unwrap();
+    region.import_register(&path, (18_383, None), "test", NOW, &mut |_| {}).unwrap();
     region.publish("test", NOW).unwrap();
     let is_there = |day| region.registered(Presented::Plate, "А123ВС77", day).unwrap().is_some();
     assert!(is_there(18_383) && !is_there(0) && !is_there(18_384));

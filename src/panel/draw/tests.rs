@@ -7,7 +7,9 @@ use verdict::{Grade, Knowledge, Outcome, Reason};
 use super::*;
 use embedded_graphics::pixelcolor::RgbColor as _;
 
-use crate::desk::{Arrival, CardFault, Choice, Ending, Letters, Meant, Menu, Override, Past, SignIn, Title, Typed};
+use crate::desk::{
+    Arrival, CardFault, Choice, Ending, Letters, Meant, Menu, Override, Past, SignIn, Stay, Title, Typed,
+};
 use crate::driver::{self, Driver};
 use crate::enrol::{Enrol, NotEnrolled};
 use crate::sample::{card, enrols, request, typed, view};
@@ -70,7 +72,7 @@ fn names(ru: &str, en: &str) -> Names {
 
 /// The menu and its lists, the last crossings, an arrival.
 fn lists() -> Vec<(&'static str, Screen)> {
-    let top = [Choice::Exemptions, Choice::Overrides, Choice::Arrivals, Choice::Recent, Choice::SignOut];
+    let top = [Choice::Exemptions, Choice::Overrides, Choice::Arrivals, Choice::Recent, Choice::SignOut, Choice::Trips];
     let numbered = |choices: Vec<Choice>| (1..).zip(choices).collect::<Vec<_>>();
     let menu = |title, choices, page, shift: Option<&str>| {
         Screen::Menu(Menu { title, choices, page, shift: shift.map(Into::into) })
@@ -112,10 +114,22 @@ fn lists() -> Vec<(&'static str, Screen)> {
             place: Some("Венёв".into()),
             house: house.map(Into::into),
             plate: Some("A123BC77".into()),
-            days: 14,
+            span: Stay::Days(14),
         })
     };
+    let trip = Screen::Arrival(Arrival {
+        purpose: names("К врачу", "To a doctor"),
+        place: None,
+        house: Some("МИРА-ПУШКИНА".into()),
+        plate: Some("A123BC86".into()),
+        span: Stay::Minutes(Some(180)),
+    });
+    let places = ["Тула", "Новомосковск", "Алексин", "Щёкино", "Узловая", "Ефремов", "Кимовск", "Богородицк"];
+    let mut places = numbered(places.map(|place| Choice::Named(names(place, place))).to_vec());
+    places.push((9, Choice::OtherPlace));
     vec![
+        ("menu-places", menu(Title::Places, places, (1, 1), None)),
+        ("trip", trip),
         ("menu", menu(Title::Menu, numbered(top.to_vec()), (1, 1), Some("Рысь-4"))),
         ("menu-no-shift", menu(Title::Menu, vec![(3, Choice::Arrivals), (4, Choice::Recent)], (1, 1), None)),
         ("menu-exemptions", menu(Title::Exemptions, numbered(exemptions), (1, 2), Some("Рысь-4"))),

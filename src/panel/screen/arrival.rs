@@ -2,7 +2,7 @@
 
 use super::keys;
 use crate::colour::{CAPTION, PAPER};
-use crate::desk::Arrival;
+use crate::desk::{Arrival, Stay};
 use crate::font::Size;
 use crate::place::Place;
 use crate::sheet::{Align, Sheet};
@@ -21,10 +21,12 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, arrival: &A
     keys(sheet, keys_place, words, Some(yes), Some(words.close));
     rest = rest.inset(margin);
     let head = rest.cut_top(sheet.share(110).max(24));
-    let asked = match (is_whole, &arrival.place) {
-        (true, _) => words.arrival,
-        (false, Some(_)) => words.arrival_house,
-        (false, None) => words.arrival_address,
+    let asked = match (is_whole, arrival.span, &arrival.place) {
+        (true, Stay::Days(_), _) => words.arrival,
+        (true, Stay::Minutes(_), _) => words.trip_stated,
+        (false, Stay::Minutes(_), _) => words.trip_route,
+        (false, Stay::Days(_), Some(_)) => words.arrival_house,
+        (false, Stay::Days(_), None) => words.arrival_address,
     };
     sheet.text(asked, head, Size::Headline, PAPER, Align::Left);
     let address = [arrival.place.as_deref(), arrival.house.as_deref()];
@@ -34,6 +36,10 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, arrival: &A
     for line in lines {
         sheet.foreign(line, rest.cut_top(height), Size::Headline, PAPER, Align::Left);
     }
-    let days = words.arrival_days.replace(DAYS, &arrival.days.min(999).to_string());
-    sheet.text(&days, rest, Size::Body, CAPTION, Align::Left);
+    let span = match arrival.span {
+        Stay::Days(days) => words.arrival_days.replace(DAYS, &days.min(999).to_string()),
+        Stay::Minutes(Some(minutes)) => format!("{} {} {}", words.trip, minutes.min(9999), words.minutes),
+        Stay::Minutes(None) => return,
+    };
+    sheet.text(&span, rest, Size::Body, CAPTION, Align::Left);
 }

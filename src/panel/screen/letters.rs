@@ -40,6 +40,12 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, letters: &Letter
     let column_of = |digit: u8| if digit == 0 { 1 } else { i32::from(digit - 1) % 3 };
     let rows = letters.choices.iter().map(|(digit, _)| row_of(*digit) + 1).max().unwrap_or(1);
     let (width, height) = ((rest.width - 2 * gap) / 3, (rest.height - (rows - 1) * gap) / rows);
+    // A blank is no sign that can be seen.
+    let seen = |signs: &str| signs.replace(' ', "_");
+    // All in one size, so that none looks more likely than another.
+    let longest = letters.choices.iter().map(|(_, signs)| seen(signs)).max_by_key(|signs| signs.chars().count());
+    let inner = Place::new(0, 0, width - width / 4 - gap, height - gap);
+    let (mut set, _) = sheet.set(&longest.unwrap_or_default(), inner, Size::Fact);
     for (digit, signs) in &letters.choices {
         let left = rest.left + column_of(*digit) * (width + gap);
         let mut cell = Place::new(left, rest.top + row_of(*digit) * (height + gap), width, height);
@@ -47,8 +53,7 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, letters: &Letter
         let key = cell.cut_left(width / 4);
         sheet.card(key, BAR.ground, PAPER.letters, (gap / 6).max(1));
         sheet.foreign(&digit.to_string(), key.inset(1), Size::Headline, BAR, Align::Middle);
-        // A blank is no sign that can be seen.
-        let shown: String = signs.chars().map(|sign| if sign == ' ' { '_' } else { sign }).collect();
-        sheet.foreign(&shown, cell.inset(1), Size::Fact, PAPER, Align::Middle);
+        set.lines = vec![seen(signs)];
+        sheet.write(&set, cell, PAPER, Align::Middle);
     }
 }

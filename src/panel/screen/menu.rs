@@ -10,7 +10,7 @@ use crate::text::{self, Words};
 use crate::view::Language;
 
 /// Entries of the longest page.
-const ROWS: i32 = 8;
+const ROWS: i32 = 9;
 
 /// Draws it.
 pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, menu: &Menu) {
@@ -25,16 +25,17 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, menu: &Menu
 
     let rows = i32::try_from(menu.choices.len()).unwrap_or(ROWS).max(5);
     let height = (rest.height - (rows - 1) * gap) / rows;
+    let size = if rows > 5 { Size::Body } else { Size::Headline };
     for (digit, choice) in &menu.choices {
         let mut row = rest.cut_top(height);
         rest.cut_top(gap);
         let key = row.cut_left(height.min(sheet.share(110)));
         sheet.card(key, PAPER.ground, PAPER.letters, 1);
-        sheet.foreign(&digit.to_string(), key.inset(1), Size::Headline, PAPER, Align::Middle);
+        sheet.foreign(&digit.to_string(), key.inset(2), size, PAPER, Align::Middle);
         row.cut_left(2 * gap);
         let own = match choice {
             Choice::Named(names) => {
-                sheet.foreign(names.in_language(language), row, Size::Headline, DARK, Align::Left);
+                sheet.foreign(names.in_language(language), row, size, DARK, Align::Left);
                 continue;
             }
             Choice::Override(why) => words.overrides[*why as usize],
@@ -43,8 +44,10 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, menu: &Menu
             Choice::Arrivals => words.choices[2],
             Choice::Recent => words.choices[3],
             Choice::SignOut => words.choices[4],
+            Choice::Trips => words.choices[5],
+            Choice::OtherPlace => words.choices[6],
         };
-        sheet.text(own, row, Size::Headline, DARK, Align::Left);
+        sheet.text(own, row, size, DARK, Align::Left);
     }
 }
 

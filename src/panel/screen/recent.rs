@@ -40,9 +40,9 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, language: Language, recent: &[P
             None => {}
         }
         row.cut_left(margin / 2);
-        let ending = row.cut_right(row.width * 36 / 100);
+        let ending = row.cut_right(row.width * 33 / 100);
         sheet.text(words.endings[past.ending as usize], ending, Size::Small, PAPER, Align::Left);
-        let plate = row.cut_left(row.width * 48 / 100);
+        let plate = row.cut_left(row.width * 54 / 100);
         sheet.foreign(past.plate.as_deref().unwrap_or("-"), plate, Size::Small, PAPER, Align::Left);
         row.cut_right(margin / 2);
         let kind = past.kind.as_ref().map(|kind| kind.in_language(language));

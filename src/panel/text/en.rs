@@ -49,13 +49,22 @@ pub const WORDS: Words = Words {
     menu_menu: "what can be done",
     menu_key: "MENU",
 
-    titles: ["Menu", "Passage without a pass", "Let pass despite the refusal", "Purpose", "Where to"],
+    titles: [
+        "Menu",
+        "Passage without a pass",
+        "Let pass despite the refusal",
+        "Purpose",
+        "Where to",
+        "Purpose of the trip",
+    ],
     choices: [
         "Passage without a pass",
         "Let pass despite the refusal",
         "Arrival without a pass",
         "Last crossings",
         "End the shift",
+        "Declare a trip",
+        "Another address",
     ],
     overrides: [
         "Danger to life or health",
@@ -73,6 +82,8 @@ pub const WORDS: Words = Words {
     arrival: "Write down the arrival?",
     arrival_house: "Type the house and the flat",
     arrival_address: "Type the address",
+    trip_stated: "Write down the trip?",
+    trip_route: "Type the route",
     arrival_days: "To stay here for {days} d",
     write_down: "write down",
     take: "done",
@@ -81,7 +92,7 @@ pub const WORDS: Words = Words {
 
     presented: ["by link", "by code", "by card", "by plate"],
     claimed: "claims until",
-    claims: "The code claims, unproven: until",
+    claims: "By the code, unproven: until",
     trip: "trip of",
     driver: ["Pass here", "Wait", "Go", "Stop"],
 
