@@ -200,7 +200,9 @@ pub fn issue(sort: Sort, region: &Region, stranger: &Region, eu: &Published, now
     let (text, id) = match sort {
         Sort::Eu => (eu.text.clone(), None),
         Sort::None => ("https://cafe.example/menu?table=4".to_owned(), None),
-        Sort::Forged => (rewritten(&issue_from(region, sort, now - DAY, now + 29 * DAY, now)?.text, sort.plate()), None),
+        Sort::Forged => {
+            (rewritten(&issue_from(region, sort, now - DAY, now + 29 * DAY, now)?.text, sort.plate()), None)
+        }
         Sort::UnknownIssuer => (issue_from(stranger, sort, now - DAY, now + 29 * DAY, now)?.text, None),
         Sort::Expired => {
             let begins = now - 10 * DAY;

@@ -26,8 +26,19 @@ macro_rules! regions {
 }
 
 regions!(
-    "federal", "moscow", "oblast", "sms", "samara", "konakovo", "tula", "ugra", "krasnoyarsk", "nizhny", "komi",
-    "quarantine", "certificates"
+    "federal",
+    "moscow",
+    "oblast",
+    "sms",
+    "samara",
+    "konakovo",
+    "tula",
+    "ugra",
+    "krasnoyarsk",
+    "nizhny",
+    "komi",
+    "quarantine",
+    "certificates"
 );
 
 /// Something in both languages.
@@ -79,7 +90,8 @@ struct Issuer {
     kinds: Vec<String>,
 }
 
-/// A pass as its file has it: just one of `signed`, `text`, `forged` and `certificate`.
+/// A pass as its file has it: just one of `signed`, `text`, `forged`,
+/// `certificate` and `service`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Played {
@@ -94,7 +106,12 @@ struct Played {
     text: Option<String>,
     forged: Option<String>,
     certificate: Option<String>,
+    /// An officer's service card, with its pseudonym.
+    service: Option<String>,
 }
+
+/// The PIN of every officer here; the hint of a service card says so.
+const PIN: &str = "271828";
 
 /// A pass that HQ issues.
 #[derive(Debug, Clone, Deserialize)]
@@ -191,6 +208,10 @@ impl Played {
             Self { certificate: Some(country), .. } => {
                 let one = published.iter().find(|one| one.country == country).ok_or_else(|| unknown("the country"))?;
                 (one.text.clone(), None, false)
+            }
+            Self { service: Some(pseudonym), .. } => {
+                let times = (now - HOUR, now + 24 * HOUR);
+                (region.issue_card(pseudonym, times, Some(PIN.to_owned().into()), BY, now)?.text, None, false)
             }
             Self { text: Some(text), .. } => (text.clone(), None, false),
             _ => return Err(unknown("the text")),

@@ -191,9 +191,7 @@ impl Desk {
         let now = self.era.now();
         let fresh = match (sort, &self.play) {
             (None, Some(play)) => play.renew(id, &self.region, now)?,
-            (sort, _) => {
-                passes::issue(sort.unwrap_or(Sort::None), &self.region, &self.stranger, &self.eu, now)?
-            }
+            (sort, _) => passes::issue(sort.unwrap_or(Sort::None), &self.region, &self.stranger, &self.eu, now)?,
         };
         let is_revoked = fresh.is_revoked;
         for card in self.cards_now().iter_mut().filter(|card| card.name == id) {

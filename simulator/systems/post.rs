@@ -16,7 +16,7 @@ use checkpointd::judge::Books;
 use checkpointd::register::Lookup;
 use checkpointd::shift::Shifts;
 use checkpointd::uses::Uses;
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use hq::ledger::Ledger as HqLedger;
 use hq::open::{Crossings, Filter, Opener, Record};
 use hq::{Founding, IssueRequest, IssuedPass, NewOrder, Region, Which};
@@ -26,12 +26,11 @@ use panel::Language;
 use plate::Reading;
 use reader::{Reader, Settings};
 use simulator::scene::Chance;
-use trust::service::{ServiceCard, prove};
 use trust::{Adoption, Folder, Store};
 use verdict::{Action as Orders, Reason};
 use wire::entry::Entry;
 use wire::row::Batch;
-use wire::sign::{Context, Signer, sign};
+use wire::sign::Signer as _;
 use wire::{ClockTrust, WallTime};
 
 use crate::picture::Look;
@@ -83,25 +82,6 @@ pub struct Post {
 /// The PIN of every officer here.
 const PIN: &str = "271828";
 
-/// Who signs service cards here.
-struct Desk;
-
-impl Desk {
-    fn key() -> SigningKey {
-        SigningKey::from_bytes(&[9; 32])
-    }
-}
-
-impl Signer for Desk {
-    fn public(&self) -> VerifyingKey {
-        Self::key().verifying_key()
-    }
-
-    fn sign(&self, message: &[u8]) -> [u8; 64] {
-        ed25519_dalek::Signer::sign(&Self::key(), message).to_bytes()
-    }
-}
-
 fn draw_id() -> [u8; 8] {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()
@@ -143,7 +123,8 @@ impl Post {
         region.pepper().unwrap().keep(&data.join(checkpointd::PEPPER)).unwrap();
         let uses = Uses::new(region.id(), &TimeZone::fixed(region.settings().zone));
         journal.count_by(uses.hook());
-        let keys: checkpointd::shift::Keys = Arc::new(|_| vec![Desk.public()]);
+        let command = region.command_key().unwrap().public();
+        let keys: checkpointd::shift::Keys = Arc::new(move |_| vec![command]);
         let shifts = Shifts::open(region.id().clone(), keys, 0, &data, Duration::from_secs(1000));
         let books = Books {
             uses: Some(uses),
@@ -235,17 +216,8 @@ impl Post {
 
     /// An officer signs in with a service card and a PIN.
     pub fn sign_in(&mut self) {
-        let salt = [7; 16];
-        let card = ServiceCard {
-            region: self.region.id().clone(),
-            id: [1; 8],
-            pseudonym: "Лось-2".to_owned(),
-            valid_from: self.now() - DAY,
-            valid_to: self.now() + 60 * DAY,
-            salt,
-            proof: prove(PIN, &salt).unwrap(),
-        };
-        let text = ServiceCard::text(&sign(Context::ServiceCard, &Desk, &wire::encode(&card)));
+        let times = (self.now() - DAY, self.now() + 60 * DAY);
+        let text = self.region.issue_card("Лось-2", times, Some(PIN.to_owned().into()), BY, self.now()).unwrap().text;
         self.show(&text, Look::Screen).unwrap();
         PIN.chars().for_each(|digit| self.press(Key::Digit(digit.to_digit(10).unwrap() as u8)));
         self.press(Key::Enter);
