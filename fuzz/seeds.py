@@ -127,8 +127,29 @@ def formats():
         put("registered", str(number), b"\0" + text.encode())
 
 
+def rules():
+    """Rules of a country over its own tests, and conditions of the policies that the project carries."""
+    for path in sorted((DATA / "dcc-business-rules").rglob("rule.json")):
+        logic = json.dumps(json.loads(path.read_text())["Logic"])
+        name = path.parent.name
+        put("certlogic", name, logic.encode())
+        for test in sorted((path.parent / "tests").glob("*.json")):
+            vector = json.loads(test.read_text())
+            data = json.dumps({"payload": vector["payload"], "external": {"validationClock": "2021-07-23T00:00:00Z"}})
+            put("certlogic", f"{name}-{test.stem}", f"{logic}\n{data}".encode())
+    for path in sorted((DATA / "certlogic/testSuite").glob("*.json")):
+        for number, case in enumerate(json.loads(path.read_text())["cases"]):
+            for assertion in case["assertions"]:
+                logic = json.dumps(assertion.get("certLogicExpression") or case.get("certLogicExpression"))
+                put("certlogic", f"{path.stem}-{number}", f"{logic}\n{json.dumps(assertion['data'])}".encode())
+    for path in sorted((HERE.parent / "simulator/regions").glob("*.toml")):
+        for number, condition in enumerate(re.findall(r'^condition = "(.*)"$', path.read_text(), re.MULTILINE)):
+            put("policy", f"{path.stem}-{number}", condition.encode())
+
+
 def main():
     formats()
+    rules()
     # The first byte says as what the rest is read.
     for target, page, choices in (("table", "trust-table.md", 6), ("release", "trust-release.md", 8), ("enrol", "enrolment.md", 4)):
         for number, data in enumerate(examples(page)):

@@ -21,6 +21,9 @@ const WORK: u16 = 1;
 /// Seed of the crumpled pass: the same creases every time.
 const CREASES: u64 = 20;
 
+/// PIN of the service card, as its hint says.
+const PIN: &str = "402713";
+
 /// Which pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sort {
@@ -44,11 +47,13 @@ pub enum Sort {
     UnknownIssuer,
     /// Some other code.
     None,
+    /// The officer's own: it begins a shift.
+    ServiceCard,
 }
 
 impl Sort {
     /// Every sort, in the order of the page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Valid,
         Self::Crumpled,
         Self::Eu,
@@ -59,6 +64,7 @@ impl Sort {
         Self::Forged,
         Self::UnknownIssuer,
         Self::None,
+        Self::ServiceCard,
     ];
 
     /// Its id in addresses.
@@ -74,6 +80,7 @@ impl Sort {
             Self::Forged => "forged",
             Self::UnknownIssuer => "unknown-issuer",
             Self::None => "none",
+            Self::ServiceCard => "service-card",
         }
     }
 
@@ -90,6 +97,7 @@ impl Sort {
             Self::Forged => ("Подделка", "Forged"),
             Self::UnknownIssuer => ("Неизвестный издатель", "Unknown issuer"),
             Self::None => ("Не пропуск", "Not a pass"),
+            Self::ServiceCard => ("Служебная карта", "Service card"),
         }
     }
 
@@ -106,6 +114,7 @@ impl Sort {
             Self::Forged => ("номер в пропуске переписан", "the plate in it was rewritten"),
             Self::UnknownIssuer => ("подписан чужим регионом", "signed by a stranger"),
             Self::None => ("QR-код с меню кафе", "the QR code of a menu"),
+            Self::ServiceCard => ("инспектора, ПИН 402713", "the officer's, PIN 402713"),
         }
     }
 
@@ -118,7 +127,7 @@ impl Sort {
             Self::Revoked => "K321MH69",
             Self::WrongPlate => "M654PC69",
             Self::UnknownIssuer => "P987CT77",
-            Self::Valid | Self::Forged | Self::None => "A123BC69",
+            Self::Valid | Self::Forged | Self::None | Self::ServiceCard => "A123BC69",
         }
     }
 }
@@ -200,6 +209,10 @@ pub fn issue(sort: Sort, region: &Region, stranger: &Region, eu: &Published, now
     let (text, id) = match sort {
         Sort::Eu => (eu.text.clone(), None),
         Sort::None => ("https://cafe.example/menu?table=4".to_owned(), None),
+        Sort::ServiceCard => {
+            let pin = Some(PIN.to_owned().into());
+            (region.issue_card("Рысь-4", (now - DAY, now + 30 * DAY), pin, BY, now)?.text, None)
+        }
         Sort::Forged => {
             (rewritten(&issue_from(region, sort, now - DAY, now + 29 * DAY, now)?.text, sort.plate()), None)
         }

@@ -27,6 +27,9 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(300);
 /// Time between a car driving up, when its plate is read, and the pass being held up.
 const DRIVE_UP: Duration = Duration::from_millis(250);
 
+/// What the region of every day adds to the rules that every region begins with: its cameras may agree.
+const DEVICES: &str = "\n[[plates]]\nsource = \"hikvision\"\nleast = 0.95\nmay_agree = true\n";
+
 /// Who does this, for HQ's audit.
 const BY: &str = "simulator";
 
@@ -73,10 +76,12 @@ impl Desk {
             None => ("RU-TVE", "Тверская область", 69),
         };
         let region = Region::create(&folder.join("hq"), &founding(code, name, territory)?, BY, founded)?;
-        if let Some(play) = &play {
-            let path = region.folder().join(hq::policy::FILE);
-            std::fs::write(&path, play.policy).map_err(|source| Error::File { path, source })?;
-        }
+        let policy = match &play {
+            Some(play) => play.policy.to_owned(),
+            None => format!("{}{DEVICES}", hq::policy::DEFAULT),
+        };
+        let path = region.folder().join(hq::policy::FILE);
+        std::fs::write(&path, policy).map_err(|source| Error::File { path, source })?;
         let stranger =
             Region::create(&folder.join("stranger"), &founding("RU-KOS", "Чужая область", 44)?, BY, founded)?;
         let region = Arc::new(region);

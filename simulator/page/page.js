@@ -286,6 +286,7 @@ function showScene(section, box) {
   if (box.camera != null) showPicture(find(section, ".camera"), `${at}/camera.jpg?v=${box.camera}${again}`);
   if (box.panel != null) showPicture(find(section, ".panel"), `${at}/panel.png?v=${box.panel}${again}`);
   mark(find(section, ".small"), "href", `${at}/small.png?v=${box.panel ?? 0}`);
+  mark(find(section, ".driver"), "href", `${at}/driver.png?v=${box.panel ?? 0}`);
   mark(find(section, ".camera"), "alt", word("camera"));
   const look = box.look;
   const steps = look?.steps?.map((step) => `${step.rung} ${milliseconds(step.ms)}`).join(" → ");

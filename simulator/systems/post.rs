@@ -188,7 +188,9 @@ impl Post {
         let lines: String = lines.lines().map(|line| line.trim().to_owned() + "\n").collect();
         let file = self.hq.join("rows.csv");
         std::fs::write(&file, format!("what,text,kind,valid_from,valid_to,alert,holder,plate\n{lines}")).unwrap();
-        self.region.import_register(&file, 0, BY, self.now(), &mut |_| {}).unwrap_or_else(|error| panic!("{error:?}"));
+        self.region
+            .import_register(&file, (0, None), BY, self.now(), &mut |_| {})
+            .unwrap_or_else(|error| panic!("{error:?}"));
     }
 
     /// HQ gives an order for this kind, for so many days, and publishes it.

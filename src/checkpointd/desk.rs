@@ -8,6 +8,9 @@ use hq::{Founding, IssueRequest, IssuedPass, Region, Which};
 use trust::{Adoption, Folder, Release, Store};
 use wire::{ClockTrust, WallTime};
 
+use crate::judge::Books;
+use crate::register::Lookup;
+
 /// When the story of a test begins, in Unix seconds: 2020-05-01T12:00:00Z.
 pub const BEGIN: i64 = 1_588_334_400;
 
@@ -37,6 +40,19 @@ impl Desk {
         let mut desk = Self { _folder: folder, region, store };
         desk.publish(BEGIN);
         desk
+    }
+
+    /// A region with another policy, its register taken in from rows of a spreadsheet, and what a box of it keeps.
+    pub fn with_register(policy: &str, rows: &str) -> (Self, Books) {
+        let mut desk = Self::open();
+        std::fs::write(desk.region.folder().join("policy.toml"), policy).unwrap();
+        let file = desk.region.folder().join("rows.csv");
+        std::fs::write(&file, rows).unwrap();
+        desk.region.import_register(&file, (0, None), "test", BEGIN, &mut |_| {}).unwrap();
+        desk.publish(BEGIN + 1);
+        let register = Lookup::open(desk.region.folder(), desk.region.id());
+        register.take(desk.region.pepper().unwrap());
+        (desk, Books { register: Some(register), ..Books::default() })
     }
 
     pub fn publish(&mut self, at: i64) {

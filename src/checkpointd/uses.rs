@@ -87,6 +87,16 @@ impl Uses {
         local.saturating_sub(local.rem_euclid(DAY)).saturating_sub(self.0.offset)
     }
 
+    /// Hour, minute and weekday (1 is Monday) of the region at a time in Unix seconds.
+    pub fn local(&self, now: i64) -> (u8, u8, u8) {
+        let local = now.saturating_add(self.0.offset);
+        let (day, second) = (local.div_euclid(DAY), local.rem_euclid(DAY));
+        // 1 January 1970 was a Thursday.
+        let weekday = (day + 3).rem_euclid(7) + 1;
+        let small = |number: i64| u8::try_from(number).expect("an hour, a minute or a weekday");
+        (small(second / 3600), small(second / 60 % 60), small(weekday))
+    }
+
     /// Counts what entries say, from now on. To be called before they are written.
     pub fn take(&self, entries: &[Entry]) {
         for beside in entries.iter().filter_map(|entry| self.beside(entry)) {
@@ -178,14 +188,22 @@ pub fn limit(document: &Document, policy: &Policy) -> Option<Limit> {
     let signed = document.limits.unwrap_or_default();
     let of_kind = policy.rule(document.kind).and_then(|rule| rule.limits).unwrap_or_default();
     let narrower = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+    let trips = narrower(signed.trips, of_kind.trips);
     let limit = Limit {
-        trips: narrower(signed.trips, of_kind.trips),
-        // Trips are counted over the longer of both windows.
-        days: signed.days.max(of_kind.days),
+        trips,
+        // Trips are counted over the longer of both windows; without any, for as long as the pass is good.
+        days: signed.days.max(of_kind.days).or_else(|| trips.map(|_| life(document))),
         per_day: narrower(signed.per_day, of_kind.per_day),
         minutes: narrower(signed.minutes, of_kind.minutes),
     };
     (limit.trips.is_some() || limit.per_day.is_some()).then_some(limit)
+}
+
+/// The days that a pass touches, at most.
+fn life(document: &Document) -> u64 {
+    let begins = document.not_before.or(document.issued);
+    let seconds = begins.zip(document.expires).map_or(i64::MAX, |(begins, ends)| ends.saturating_sub(begins));
+    u64::try_from(seconds / DAY + 2).unwrap_or(1)
 }
 
 /// The beginning of its minute: no limit needs to know more.

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq::commands::{
-    add_box, broker, command, conflict, import, import_journal, init, issue, issuer, order, policy, register, release,
-    revoke, root, serve, show_run, stick, trust_certificate,
+    add_box, arrivals, broker, card, command, conflict, import, import_journal, init, issue, issuer, order, policy,
+    register, release, revoke, root, serve, show_run, stick, trust_certificate,
 };
 
 /// The region: issue and revoke passes, publish releases, collect what boxes report

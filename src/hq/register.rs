@@ -206,9 +206,9 @@ struct Drawn {
 fn tell(to: &Path, drawn: &[Drawn]) -> Result<(), Error> {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
     let rows = drawn.iter().map(|drawn| [drawn.line.to_string(), drawn.contact.clone(), drawn.code.clone()]);
-    let written = std::iter::once(["line", "contact", "code"].map(str::to_owned)).chain(rows).try_for_each(|row| {
-        writer.write_record(row)
-    });
+    let written = std::iter::once(["line", "contact", "code"].map(str::to_owned))
+        .chain(rows)
+        .try_for_each(|row| writer.write_record(row));
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).expect("memory takes what is written");
     crate::region::put(to, &bytes, 0o600)
 }

@@ -137,11 +137,11 @@ pub fn count(
     // By crossing: what came by both ways is one.
     found.sort_unstable();
     found.dedup_by_key(|of| of.crossing);
-    let of_today = found.iter().filter(|of| (of.day - today).abs() < SAME_DAY).count();
+    let of_today = found.iter().filter(|of| of.day.saturating_sub(today).saturating_abs() < SAME_DAY).count();
     let minutes = limit.minutes.and_then(|minutes| i64::try_from(minutes).ok());
     let under_way_since = minutes.and_then(|minutes| {
         // Times are whole minutes: a trip is as long as that of its last minute.
-        let lasts = |at: &i64| (0..=minutes.saturating_add(1).saturating_mul(60)).contains(&(now - at));
+        let lasts = |at: &i64| (0..=minutes.saturating_add(1).saturating_mul(60)).contains(&now.saturating_sub(*at));
         found.iter().filter_map(|of| of.at).filter(lasts).min()
     });
     Used { trips: found.len() as u64, today: of_today as u64, under_way_since, as_of: merged.as_of() }

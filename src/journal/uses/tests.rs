@@ -54,7 +54,10 @@ fn a_row_that_is_not_written_leaves_no_use() {
     let path = folder.path().join("journal.db");
     let mut journal = counting(&path);
     journal.append(&[crossing(1, 1)], NOW).unwrap();
-    journal.db().execute_batch("CREATE TRIGGER broken BEFORE INSERT ON row BEGIN SELECT raise(ABORT, 'disk'); END").unwrap();
+    journal
+        .db()
+        .execute_batch("CREATE TRIGGER broken BEFORE INSERT ON row BEGIN SELECT raise(ABORT, 'disk'); END")
+        .unwrap();
     assert!(matches!(journal.append(&[crossing(2, 1)], NOW), Err(Error::Write(_))));
     assert_eq!(kept(&journal), [1]);
     journal.db().execute_batch("DROP TRIGGER broken").unwrap();
@@ -94,8 +97,11 @@ fn a_damaged_file_gives_its_uses_to_the_one_that_is_made_anew() {
     journal.db().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     drop(journal);
     let journal = counting(&path);
-    assert!(fs::read_dir(folder.path()).unwrap().flatten().any(|file| {
-        file.file_name().to_string_lossy().contains("damaged")
-    }));
+    assert!(
+        fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .any(|file| { file.file_name().to_string_lossy().contains("damaged") })
+    );
     assert_eq!(kept(&journal), [1, 2]);
 }

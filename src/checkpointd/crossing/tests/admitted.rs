@@ -196,3 +196,78 @@ fn who_was_turned_back_may_show_a_better_pass() {
     post.plate(PLATE);
     assert_eq!(outcome(&post.sight(&new.text)), Some((wire::entry::Outcome::Admit, vec![])));
 }
+
+/// Another id for each crossing.
+fn next_id() -> [u8; 8] {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_be_bytes()
+}
+
+/// A box that counts, and a pass for one trip.
+fn counting() -> (Post, String) {
+    let mut post = Post::new();
+    let zone = jiff::tz::TimeZone::UTC;
+    let uses = crate::uses::Uses::new(post.desk.region.id(), &zone);
+    let books = Books { uses: Some(uses), ..Books::default() };
+    post.lane = Lane::new(config::Lane::default(), Language::Ru, next_id).with(books);
+    let limits = pass::Limits { trips: Some(1), days: Some(14), ..pass::Limits::default() };
+    let request = hq::IssueRequest {
+        kind: 1,
+        not_before: BEGIN - 60,
+        expires: BEGIN + 30 * 86_400,
+        limits: Some(limits),
+        ..hq::IssueRequest::default()
+    };
+    let text = post.desk.region.issue(&request, "test", BEGIN).unwrap().text;
+    (post, text)
+}
+
+fn is_used_up(entries: &[Entry]) -> bool {
+    outcome(entries).is_some_and(|(_, reasons)| reasons.contains(&Reason::UsedUp.number()))
+}
+
+fn window(entries: &[Entry]) -> Option<i64> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Crossing(crossing) => crossing.use_window,
+        _ => None,
+    })
+}
+
+#[test]
+fn a_pass_for_one_trip_is_the_same_trip_within_the_grace_and_used_up_after_it() {
+    let (mut post, pass) = counting();
+    let first = post.sight(&pass);
+    assert_eq!((window(&first), is_used_up(&first)), (Some(BEGIN - BEGIN % 86_400), false));
+    assert_eq!(closing(&post.press(Key::Yes)), Some(Action::Passed));
+    post.at += 60;
+    post.on(Event::Turn);
+    assert_eq!(post.sight(&pass), []);
+    assert!(matches!(post.lane.state(), State::AdmittedBefore { .. }));
+    // Let pass again it is a crossing of its own, and no second use.
+    let again = post.press(Key::Yes);
+    assert_eq!((closing(&again), window(&again)), (Some(Action::Passed), None));
+    post.at += 600;
+    post.on(Event::Turn);
+    let late = post.sight(&pass);
+    assert!(is_used_up(&late) && window(&late).is_none(), "{late:?}");
+}
+
+#[test]
+fn who_is_turned_back_has_used_nothing() {
+    let (mut post, pass) = counting();
+    assert!(!is_used_up(&post.sight(&pass)));
+    assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
+    post.at += 10;
+    post.on(Event::Turn);
+    let other = post.desk.issue(&[]).text;
+    post.sight(&other);
+    post.press(Key::No);
+    post.at += 10;
+    post.on(Event::Turn);
+    assert!(!is_used_up(&post.sight(&pass)));
+    // And whoever drives on without a key has used it.
+    post.at += 100;
+    post.on(Event::Turn);
+    post.at += 400;
+    assert!(is_used_up(&post.sight(&pass)));
+}
