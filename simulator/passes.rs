@@ -21,8 +21,8 @@ const WORK: u16 = 1;
 /// Seed of the crumpled pass: the same creases every time.
 const CREASES: u64 = 20;
 
-/// PIN of the service card, as its hint says.
-const PIN: &str = "402713";
+/// PIN of every service card here, as its hint says.
+pub(crate) const PIN: &str = "402713";
 
 /// Which pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

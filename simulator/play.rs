@@ -110,9 +110,6 @@ struct Played {
     service: Option<String>,
 }
 
-/// The PIN of every officer here; the hint of a service card says so.
-const PIN: &str = "271828";
-
 /// A pass that HQ issues.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,9 +161,13 @@ impl Play {
     /// What HQ refuses.
     pub fn begin(&self, region: &Region, published: &[Published], now: i64) -> Result<Vec<Card>, Error> {
         let rules = region.rules()?;
+        // The region was founded with the rules that every region begins with.
+        let kinds = rules.policy.kinds.iter().map(|rule| rule.kind);
+        let kinds: Vec<u16> = kinds.filter(|kind| *kind < pass::Kind::VACCINATION.number()).collect();
+        region.let_issue(region.id().as_str(), &kinds, BY, now)?;
         for Issuer { name, kinds } in &self.issuers {
             let kinds = kinds.iter().map(|kind| rules.kind(kind)).collect::<Result<Vec<_>, _>>()?;
-            region.add_issuer(name, &kinds, BY, now)?;
+            region.add_issuer(name, &kinds, BY, now - 24 * HOUR)?;
         }
         if !self.register.is_empty() {
             let path = region.folder().join("played.csv");
@@ -211,7 +212,7 @@ impl Played {
             }
             Self { service: Some(pseudonym), .. } => {
                 let times = (now - HOUR, now + 24 * HOUR);
-                (region.issue_card(pseudonym, times, Some(PIN.to_owned().into()), BY, now)?.text, None, false)
+                (region.issue_card(pseudonym, times, Some(passes::PIN.to_owned().into()), BY, now)?.text, None, false)
             }
             Self { text: Some(text), .. } => (text.clone(), None, false),
             _ => return Err(unknown("the text")),

@@ -110,6 +110,10 @@ impl Post {
         let hq = folder.path().join("hq");
         let region = Region::create(&hq, &founding, BY, begin - 30 * DAY).unwrap();
         std::fs::copy(policy(system), hq.join("policy.toml")).unwrap();
+        let rules = region.rules().unwrap();
+        let kinds = rules.policy.kinds.iter().map(|rule| rule.kind);
+        let kinds: Vec<u16> = kinds.filter(|kind| *kind < pass::Kind::VACCINATION.number()).collect();
+        region.let_issue(code, &kinds, BY, begin - 30 * DAY).unwrap();
         let data = folder.path().join("box");
         std::fs::create_dir_all(&data).unwrap();
         let identity = Arc::new(Identity::create(&data).unwrap());
@@ -180,7 +184,8 @@ impl Post {
             ..IssueRequest::default()
         };
         change(&mut request);
-        self.region.issue(&request, BY, self.now()).unwrap()
+        // What begins in the past was issued then.
+        self.region.issue(&request, BY, self.now().min(request.not_before)).unwrap()
     }
 
     /// Takes records into the register, permanent ones: lines of `what,text,kind,valid_from,valid_to,alert,holder,plate`.
