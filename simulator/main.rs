@@ -104,8 +104,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     };
     std::fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let play = cli.region.as_deref().map(Play::named).transpose()?;
-    let desk = Arc::new(runtime.block_on(Desk::begin(&folder, play, cli.seed, say))?);
+    let other = cli.region.as_deref().map(Play::named).transpose()?;
+    let desk = Arc::new(runtime.block_on(Desk::begin(&folder, other, cli.seed, say))?);
     let done = if cli.headless { play(&desk, cli) } else { show(&desk, cli, &runtime) };
     say("stopping");
     desk.end();

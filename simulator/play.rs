@@ -67,8 +67,9 @@ pub struct Play {
     pub name: String,
     /// Its number as passes name it.
     pub territory: u64,
-    /// When it is played.
-    pub begins: jiff::Timestamp,
+    /// Unix seconds at which it is played.
+    #[serde(deserialize_with = "time")]
+    pub begins: i64,
     /// Other issuers whose passes are read here, and for which kinds.
     #[serde(default)]
     issuers: Vec<Issuer>,
@@ -133,6 +134,11 @@ const fn an_hour_ago() -> i64 {
     -1
 }
 
+fn time<'de, D: serde::Deserializer<'de>>(d: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(d)?;
+    text.parse::<jiff::Timestamp>().map(|at| at.as_second()).map_err(serde::de::Error::custom)
+}
+
 impl Play {
     /// The names there are.
     pub fn names() -> impl Iterator<Item = &'static str> {
@@ -148,11 +154,6 @@ impl Play {
         let (_, policy, play) = found.ok_or_else(|| Error::Unknown(format!("region {name:?}")))?;
         let play: Self = toml::from_str(play).map_err(|error| Error::Failed(format!("{name}: {error}")))?;
         Ok(Self { policy, ..play })
-    }
-
-    /// Unix seconds at which it is played.
-    pub fn begins(&self) -> i64 {
-        self.begins.as_second()
     }
 
     /// Takes in issuers and register, and makes every pass.
@@ -172,7 +173,7 @@ impl Play {
         if !self.register.is_empty() {
             let path = region.folder().join("played.csv");
             std::fs::write(&path, &self.register).map_err(|source| Error::File { path: path.clone(), source })?;
-            region.import_register(&path, 0, BY, now, &mut |_| {})?;
+            region.import_register(&path, (0, None), BY, now, &mut |_| {})?;
         }
         let mut cards: Vec<Card> = Vec::new();
         for played in &self.cards {

@@ -67,7 +67,7 @@ impl Desk {
     /// # Errors
     /// What HQ, a box or the system refuses.
     pub async fn begin(folder: &Path, play: Option<Play>, seed: u64, say: impl Fn(&str)) -> Result<Self, Error> {
-        let era = play.as_ref().map_or_else(Era::begin, |play| Era::begin_at(play.begins()));
+        let era = play.as_ref().map_or_else(Era::begin, |play| Era::begin_at(play.begins));
         let now = era.now();
         say("founding the region and issuing passes");
         let founded = now - FOUNDED;
@@ -86,7 +86,7 @@ impl Desk {
             Region::create(&folder.join("stranger"), &founding("RU-KOS", "Чужая область", 44)?, BY, founded)?;
         let region = Arc::new(region);
         let published = certificates::published()?;
-        if play.as_ref().is_none_or(|play| play.begins() >= BEGINS) {
+        if play.as_ref().is_none_or(|play| play.begins >= BEGINS) {
             // Before they were signed nobody can believe them.
             trust_all(&region, &published, folder, now)?;
         }

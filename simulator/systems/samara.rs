@@ -60,7 +60,7 @@ fn samara() {
         row(
             "within five minutes the green of before stands",
             [screen(&one), YES, wait(2 * MINUTE as u64), screen(&one)],
-            { leaves().passed() },
+            leaves().passed(),
         ),
     ];
     post.play("Samara and Kinel", table);
