@@ -17,7 +17,7 @@ use checkpoint_tests::process::Process;
 use checkpoint_tests::texts::{self, Genuine, Keys, Twist, twisted};
 use checkpoint_tests::{measured, programs};
 use image::ImageFormat;
-use pass::{Format, PublicKey};
+use pass::PublicKey;
 use serde_json::Value;
 
 /// Texts that are tried in this process.
