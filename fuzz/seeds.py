@@ -1,10 +1,12 @@
 """Seeds for the fuzzer, out of the photographs that the project carries: the files for `still`, crops of them as frames
-for `look`, and pairs of crops as sequences for `watch`; and for `table`, `release` and `journal`, out of the examples of
-the pages about them. Needs nothing but Python.
+for `look`, and pairs of crops as sequences for `watch`; for `table`, `release` and `journal`, out of the examples of
+the pages about them; and for the formats of passes, out of the vectors. Needs nothing but Python.
 
 A crop needs its pixels, and unpacking JPEG is no work for a script without packages: the pixels come from
 `checkpointd`'s own carried pictures in PNG, which the standard library can read."""
 
+import base64
+import json
 import re
 import struct
 import zlib
@@ -83,7 +85,71 @@ def examples(page):
         yield bytes.fromhex("".join(text.split()))
 
 
+def formats():
+    """Texts of every format, what is within them, and what is typed."""
+    texts = [path.read_text().strip() for path in sorted((DATA / "nzcp").glob("*.txt"))]
+    texts += [path.read_text().strip() for path in sorted((DATA / "shc/valid").glob("*numeric*.txt"))]
+    texts += [path.read_text().strip() for path in sorted((DATA / "vds-nc").glob("*VDSJson.json"))]
+    texts += [entry["text"] for entry in json.loads((DATA / "dcc-qa-images/index.json").read_text())]
+    page = (PAGES / "mp1.md").read_text()
+    texts += re.findall(r"^MP1:.*$", page, re.MULTILINE)
+    for number, text in enumerate(texts):
+        put("text", str(number), text.encode())
+        if text.startswith("NZCP:/1/"):
+            packed = text.removeprefix("NZCP:/1/")
+            cose = base64.b32decode(packed + "=" * (-len(packed) % 8))
+            put("nzcp_envelope", f"{number}-whole", b"\0" + cose)
+            # The payload has a head of three bytes and ends before the signature's two and 64.
+            put("nzcp_envelope", f"{number}-claims", b"\1" + cose[cose.index(b"\xa0\x59") + 4 : -66])
+    for number, data in enumerate(examples("mp1.md")):
+        put("mp1_payload", str(number), data)
+    for path in sorted((DATA / "dgc-testdata").rglob("*.json")):
+        vector = json.loads(path.read_text())
+        name = "-".join(path.relative_to(DATA).with_suffix("").parts)
+        try:
+            put("hc1_envelope", name, bytes.fromhex(vector.get("COSE") or ""))
+            put("certificate", name, base64.b64decode(vector["TESTCTX"]["CERTIFICATE"], validate=True))
+        except (KeyError, TypeError, ValueError):
+            continue
+    header, packed, _ = (DATA / "shc/valid/example-00-d-jws.txt").read_text().split(".")
+    unpadded = lambda part: base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    put("shc_payload", "header", b"\0" + unpadded(header))
+    put("shc_payload", "packed", b"\1" + unpadded(packed))
+    put("shc_payload", "json", b"\2" + zlib.decompress(unpadded(packed), wbits=-15))
+    seal = json.loads((DATA / "vds-nc/validVDSJson.json").read_text())
+    put("vdsnc_data", "data", json.dumps(seal["data"]).encode())
+    put("certificate", "seal", base64.urlsafe_b64decode(seal["sig"]["cer"]))
+    for name in ("csca.der", "crl.der"):
+        put("certificate", name, (DATA / "vds-nc" / name).read_bytes())
+    typed = ("1104-T123-МО11-К123", "1234 5674", "А3З-КТХ", "0964 330 781", "9643901234567890123")
+    links = ("https://www.gosuslugi.ru/covid-cert/verify/9780000012345678?lang=ru", "https://disk.yandex.ru/i/AbC-123")
+    for number, text in enumerate(typed + links):
+        put("registered", str(number), b"\0" + text.encode())
+
+
+def rules():
+    """Rules of a country over its own tests, and conditions of the policies that the project carries."""
+    for path in sorted((DATA / "dcc-business-rules").rglob("rule.json")):
+        logic = json.dumps(json.loads(path.read_text())["Logic"])
+        name = path.parent.name
+        put("certlogic", name, logic.encode())
+        for test in sorted((path.parent / "tests").glob("*.json")):
+            vector = json.loads(test.read_text())
+            data = json.dumps({"payload": vector["payload"], "external": {"validationClock": "2021-07-23T00:00:00Z"}})
+            put("certlogic", f"{name}-{test.stem}", f"{logic}\n{data}".encode())
+    for path in sorted((DATA / "certlogic/testSuite").glob("*.json")):
+        for number, case in enumerate(json.loads(path.read_text())["cases"]):
+            for assertion in case["assertions"]:
+                logic = json.dumps(assertion.get("certLogicExpression") or case.get("certLogicExpression"))
+                put("certlogic", f"{path.stem}-{number}", f"{logic}\n{json.dumps(assertion['data'])}".encode())
+    for path in sorted((HERE.parent / "simulator/regions").glob("*.toml")):
+        for number, condition in enumerate(re.findall(r'^condition = "(.*)"$', path.read_text(), re.MULTILINE)):
+            put("policy", f"{path.stem}-{number}", condition.encode())
+
+
 def main():
+    formats()
+    rules()
     # The first byte says as what the rest is read.
     for target, page, choices in (("table", "trust-table.md", 6), ("release", "trust-release.md", 8), ("enrol", "enrolment.md", 4)):
         for number, data in enumerate(examples(page)):

@@ -19,6 +19,9 @@ const WORK: u16 = 1;
 /// Seed of the crumpled pass: the same creases every time.
 const CREASES: u64 = 20;
 
+/// PIN of the service card, as its hint says.
+const PIN: &str = "402713";
+
 /// Which pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sort {
@@ -42,11 +45,13 @@ pub enum Sort {
     UnknownIssuer,
     /// Some other code.
     None,
+    /// The officer's own: it begins a shift.
+    ServiceCard,
 }
 
 impl Sort {
     /// Every sort, in the order of the page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Valid,
         Self::Crumpled,
         Self::Eu,
@@ -57,6 +62,7 @@ impl Sort {
         Self::Forged,
         Self::UnknownIssuer,
         Self::None,
+        Self::ServiceCard,
     ];
 
     /// Its id in addresses.
@@ -72,6 +78,7 @@ impl Sort {
             Self::Forged => "forged",
             Self::UnknownIssuer => "unknown-issuer",
             Self::None => "none",
+            Self::ServiceCard => "service-card",
         }
     }
 
@@ -88,6 +95,7 @@ impl Sort {
             Self::Forged => ("Подделка", "Forged"),
             Self::UnknownIssuer => ("Неизвестный издатель", "Unknown issuer"),
             Self::None => ("Не пропуск", "Not a pass"),
+            Self::ServiceCard => ("Служебная карта", "Service card"),
         }
     }
 
@@ -104,6 +112,7 @@ impl Sort {
             Self::Forged => ("номер в пропуске переписан", "the plate in it was rewritten"),
             Self::UnknownIssuer => ("подписан чужим регионом", "signed by a stranger"),
             Self::None => ("QR-код с меню кафе", "the QR code of a menu"),
+            Self::ServiceCard => ("инспектора, ПИН 402713", "the officer's, PIN 402713"),
         }
     }
 
@@ -116,7 +125,7 @@ impl Sort {
             Self::Revoked => "K321MH69",
             Self::WrongPlate => "M654PC69",
             Self::UnknownIssuer => "P987CT77",
-            Self::Valid | Self::Forged | Self::None => "A123BC69",
+            Self::Valid | Self::Forged | Self::None | Self::ServiceCard => "A123BC69",
         }
     }
 }
@@ -164,6 +173,10 @@ pub fn issue(sort: Sort, region: &Region, stranger: &Region, eu: &Published, now
     let (text, id) = match sort {
         Sort::Eu => (eu.text.clone(), None),
         Sort::None => ("https://cafe.example/menu?table=4".to_owned(), None),
+        Sort::ServiceCard => {
+            let pin = Some(PIN.to_owned().into());
+            (region.issue_card("Рысь-4", (now - DAY, now + 30 * DAY), pin, BY, now)?.text, None)
+        }
         Sort::Forged => (rewritten(&issue_from(region, sort, now - DAY, now + 29 * DAY, now)?.text), None),
         Sort::UnknownIssuer => (issue_from(stranger, sort, now - DAY, now + 29 * DAY, now)?.text, None),
         Sort::Expired => {

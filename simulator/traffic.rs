@@ -190,7 +190,8 @@ fn people(desk: &Desk) -> Result<Vec<Person>, Error> {
 
 /// The cars of one post.
 fn drive(desk: &Desk, post: &Post, people: &[Person], until: Instant, chance: &mut Chance) {
-    let odd: Vec<Sort> = Sort::ALL.into_iter().filter(|sort| *sort != Sort::Valid).collect();
+    let odd: Vec<Sort> =
+        Sort::ALL.into_iter().filter(|sort| !matches!(sort, Sort::Valid | Sort::ServiceCard)).collect();
     let mut queue: VecDeque<usize> = (0..people.len()).collect();
     // Each post has its own half of the people, so that none is everywhere at once.
     queue.rotate_left(chance.below(people.len() as u64) as usize);

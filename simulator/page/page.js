@@ -14,7 +14,7 @@ const KEY_SIGNS = { yes: "✓", no: "✕", backspace: "⌫", enter: "⏎" };
 const LAMP_SHAPES = { off: "", amber: "wait", green: "go", red: "stop" };
 
 /** Passes that HQ has not issued, and so can neither revoke nor renew. */
-const NOT_OURS = new Set(["forged", "unknown-issuer", "eu", "none", "road"]);
+const NOT_OURS = new Set(["forged", "unknown-issuer", "eu", "none", "service-card", "road"]);
 
 /** Crossings shown; HQ's own pages have the rest. */
 const CROSSINGS_SHOWN = 60;
@@ -289,6 +289,7 @@ function showScene(section, box) {
   if (box.camera != null) showPicture(find(section, ".camera"), `${at}/camera.jpg?v=${box.camera}${again}`);
   if (box.panel != null) showPicture(find(section, ".panel"), `${at}/panel.png?v=${box.panel}${again}`);
   mark(find(section, ".small"), "href", `${at}/small.png?v=${box.panel ?? 0}`);
+  mark(find(section, ".driver"), "href", `${at}/driver.png?v=${box.panel ?? 0}`);
   mark(find(section, ".camera"), "alt", word("camera"));
   const look = box.look;
   const steps = look?.steps?.map((step) => `${step.rung} ${milliseconds(step.ms)}`).join(" → ");

@@ -50,6 +50,16 @@ fn drawn(page: &Page, name: &str, picture: &str) -> Result<Response, Error> {
             };
             ("image/png", page.drawn(key, version, small))
         }
+        "driver.png" => {
+            let (version, _) = post.handles.panel();
+            let sign = || {
+                let view = post.shown()?.latest.current()?;
+                let mut picture = Picture::new(SMALL.0, SMALL.1);
+                panel::draw_driver(panel::driver(&view), view.language, &mut picture);
+                Some(picture.to_png())
+            };
+            ("image/png", page.drawn(key, version, sign))
+        }
         _ => return Err(Error::Unknown(format!("picture {picture:?}"))),
     };
     Ok(match bytes {

@@ -29,6 +29,7 @@ const WORDS = {
   noRelease: ["Выпуска нет", "No release"], hqOffline: ["нет связи с брокером", "not connected to the broker"],
   camera: ["Камера", "Camera"], dropped: ["пропущено кадров: {0}", "frames dropped: {0}"],
   panelSays: ["Экран: {0}", "Panel: {0}"],
+  driverPanel: ["Что видит водитель", "What the driver sees"],
   smallPanel: ["Тот же экран 320×240", "The same on a 320×240 panel"],
   lamp: ["Водителю", "For the driver"],
   lamp_off: ["не горит", "off"], lamp_amber: ["ждите", "wait"],

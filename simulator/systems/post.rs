@@ -6,20 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use board::{Frame, Key, PlateReading};
+use board::{Frame, Key};
+use checkpointd::attempts::Attempts;
 use checkpointd::config;
 use checkpointd::crossing::{Event, Lane, State, World};
 use checkpointd::feed::FromDevice;
 use checkpointd::identity::Identity;
+use checkpointd::judge::Books;
+use checkpointd::register::Lookup;
+use checkpointd::uses::Uses;
 use hq::ledger::Ledger as HqLedger;
 use hq::open::{Crossings, Filter, Opener, Record};
-use hq::{Founding, IssueRequest, IssuedPass, Region};
+use hq::{Founding, IssueRequest, IssuedPass, NewOrder, Region, Which};
+use jiff::tz::TimeZone;
 use journal::{Journal, Outbox};
 use panel::Language;
+use plate::Reading;
 use reader::{Reader, Settings};
 use simulator::scene::Chance;
 use trust::{Adoption, Folder, Store};
-use verdict::Reason;
+use verdict::{Action as Orders, Reason};
 use wire::entry::Entry;
 use wire::row::Batch;
 use wire::sign::Signer as _;
@@ -28,8 +34,8 @@ use wire::{ClockTrust, WallTime};
 use crate::picture::Look;
 use crate::situation::{Expected, Ledger, Situation, Step};
 
-/// When the story begins: 2020-05-04T09:00:00+03:00, a Monday.
-pub const BEGIN: i64 = 1_588_572_000;
+/// When most stories begin: 2020-04-27T09:00:00+03:00, a Monday, three days before the first passes end.
+pub const BEGIN: i64 = 1_587_967_200;
 
 pub const MINUTE: i64 = 60;
 pub const HOUR: i64 = 3600;
@@ -83,29 +89,40 @@ pub fn policy(system: &str) -> PathBuf {
 
 impl Post {
     /// Founds a region with the policy of a system. Its first release is out, and the box has it.
-    pub fn of(system: &str, code: &str, name: &str, territory: u64) -> Self {
+    pub fn of(system: &str, code: &str, territory: u64) -> Self {
+        Self::of_time(system, code, territory, BEGIN)
+    }
+
+    /// The same at another time, in Unix seconds.
+    pub fn of_time(system: &str, code: &str, territory: u64, begin: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let founding = Founding {
             region: code.parse().unwrap(),
-            name: name.to_owned(),
+            name: code.to_owned(),
             territory,
             utc_offset: "+03:00".to_owned(),
         };
         let hq = folder.path().join("hq");
-        let region = Region::create(&hq, &founding, BY, BEGIN - 30 * DAY).unwrap();
-        if policy(system).exists() {
-            std::fs::copy(policy(system), hq.join("policy.toml")).unwrap();
-        }
+        let region = Region::create(&hq, &founding, BY, begin - 30 * DAY).unwrap();
+        std::fs::copy(policy(system), hq.join("policy.toml")).unwrap();
         let data = folder.path().join("box");
         std::fs::create_dir_all(&data).unwrap();
         let identity = Arc::new(Identity::create(&data).unwrap());
         let key = identity.public();
         let name: wire::BoxId = "post-1".parse().unwrap();
-        region.add_box(&name, &key, BY, BEGIN - 30 * DAY).unwrap();
+        region.add_box(&name, &key, BY, begin - 30 * DAY).unwrap();
         let store = Store::provision(&data.join("trust"), &region.first_root().unwrap(), region.id()).unwrap();
         let sealing_key = store.root().sealing_key().unwrap();
         let identity = journal::Identity { region: region.id().clone(), name, signer: identity, sealing_key };
-        let journal = Journal::open(&data.join("journal.db"), identity).unwrap();
+        let mut journal = Journal::open(&data.join("journal.db"), identity).unwrap();
+        region.pepper().unwrap().keep(&data.join(checkpointd::PEPPER)).unwrap();
+        let uses = Uses::new(region.id(), &TimeZone::fixed(region.settings().zone));
+        journal.count_by(uses.hook());
+        let books = Books {
+            uses: Some(uses),
+            register: Some(Lookup::open(&data, region.id())),
+            attempts: Some(Attempts::new(Instant::now())),
+        };
         let mut post = Self {
             region,
             hq,
@@ -113,11 +130,11 @@ impl Post {
             store,
             journal,
             key,
-            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id),
+            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id).with(books),
             reader: Reader::new(Settings::default()),
             chance: Chance::new(6),
             trust: ClockTrust::Ntp,
-            now_ms: BEGIN * 1000,
+            now_ms: begin * 1000,
             mono: Duration::from_secs(1000),
             frames: 0,
             written: Vec::new(),
@@ -157,6 +174,42 @@ impl Post {
         change(&mut request);
         self.region.issue(&request, BY, self.now()).unwrap()
     }
+
+    /// Takes records into the register, permanent ones: lines of `what,text,kind,valid_from,valid_to,alert,holder,plate`.
+    pub fn register(&self, lines: &str) {
+        let lines: String = lines.lines().map(|line| line.trim().to_owned() + "\n").collect();
+        let file = self.hq.join("rows.csv");
+        std::fs::write(&file, format!("what,text,kind,valid_from,valid_to,alert,holder,plate\n{lines}")).unwrap();
+        self.region
+            .import_register(&file, (0, None), BY, self.now(), &mut |_| {})
+            .unwrap_or_else(|error| panic!("{error:?}"));
+    }
+
+    /// HQ gives an order for this kind, for so many days, and publishes it.
+    pub fn order(&mut self, action: Orders, kind: &str, days: Option<i64>) {
+        let order = NewOrder {
+            action,
+            kinds: vec![self.kind(kind)],
+            issuer: None,
+            issued_from: None,
+            issued_before: None,
+            from: self.now(),
+            until: days.map(|days| self.now() + days * DAY),
+            ru: "Указ".to_owned(),
+            en: "Decree".to_owned(),
+        };
+        self.region.give_order(order, BY, self.now()).unwrap();
+        self.publish();
+    }
+
+    /// HQ revokes a pass, and publishes that.
+    pub fn revoke(&mut self, id: &[u8]) {
+        self.region.revoke(&Which::Id(id.to_vec()), BY, self.now()).unwrap();
+        self.publish();
+    }
+
+    /// An officer signs in with a service card and a PIN.
+    pub fn sign_in(&mut self) {}
 
     fn pass_time(&mut self, time: Duration) {
         self.mono += time;
@@ -198,7 +251,7 @@ impl Post {
             if let Some(code) = found.codes.first() {
                 let read_us = u32::try_from(found.micros).unwrap();
                 self.on(Event::Sighted { text: code.text.clone(), read_us, handed: Instant::now() });
-                return if code.text == text { Ok(()) } else { Err(format!("another text was read: {:?}", code.text)) };
+                return if code.text == text { Ok(()) } else { Err("another text was read".to_owned()) };
             }
         }
         Err(format!("nothing was read in {FRAMES} frames of {look:?}"))
@@ -212,9 +265,9 @@ impl Post {
     fn step(&mut self, step: Step) -> Result<(), String> {
         match step {
             Step::Show(text, look) => return self.show(&text, look),
-            Step::Feed(text) => {
-                let read = PlateReading { text, confidence: Some(0.97) };
-                self.on(Event::Plate(FromDevice::board(&read)));
+            Step::Feed(kind, confidence, text) => {
+                let (reading, confidence) = (Reading::new(&text), Some(confidence));
+                self.on(Event::Plate(FromDevice { reading, kind, confidence, is_repeat: false }));
             }
             Step::Type(text) => {
                 for letter in text.chars() {
@@ -223,6 +276,7 @@ impl Post {
                 self.press(Key::Enter);
             }
             Step::Press(key) => self.press(key),
+            Step::Keys(keys) => keys.into_iter().for_each(|key| self.press(key)),
             Step::Wait(seconds) => self.wait(seconds),
             Step::Meanwhile(what) => what(self),
         }

@@ -10,12 +10,14 @@ use crate::post::Post;
 pub enum Step {
     /// A pass is held up until it is read.
     Show(String, Look),
-    /// A camera above the road reads a plate.
-    Feed(String),
+    /// A device of this kind, this sure in thousandths, reads a plate.
+    Feed(&'static str, u16, String),
     /// The officer types, and presses enter.
     Type(String),
     /// The officer presses a key.
     Press(Key),
+    /// The officer presses some.
+    Keys(Vec<Key>),
     /// Seconds go by.
     Wait(u64),
     /// HQ does something, or the box's surroundings change.
@@ -32,9 +34,14 @@ pub fn shown(text: &str, look: Look) -> Step {
     Step::Show(text.to_owned(), look)
 }
 
-/// The camera above the road has read this plate.
+/// A camera above the road, one of Hikvision, has read this plate and is sure.
 pub fn feed(plate: &str) -> Step {
-    Step::Feed(plate.to_owned())
+    feed_of("hikvision", 970, plate)
+}
+
+/// A device of this kind, this sure in thousandths, has read this plate.
+pub fn feed_of(kind: &'static str, confidence: u16, plate: &str) -> Step {
+    Step::Feed(kind, confidence, plate.to_owned())
 }
 
 /// The officer types this, and presses enter.
@@ -57,6 +64,13 @@ pub const YES: Step = Step::Press(Key::Yes);
 
 /// The red key.
 pub const NO: Step = Step::Press(Key::No);
+
+/// The officer's way through the menu: its lists by digits.
+pub fn menu(digits: &[u8]) -> Step {
+    // With nothing typed the key offers letters first.
+    let keys = [Key::Menu, Key::Menu].into_iter().chain(digits.iter().map(|digit| Key::Digit(*digit)));
+    Step::Keys(keys.collect())
+}
 
 /// What must stand in the ledger; none of it where nothing may.
 pub struct Expected(pub Option<Ledger>);
@@ -120,6 +134,11 @@ impl Expected {
     /// The officer turned it back.
     pub fn turned_back(self) -> Self {
         self.with(|row| row.action = Action::TurnedBack)
+    }
+
+    /// There was no pass.
+    pub fn without_pass(self) -> Self {
+        self.with(|row| row.how = Some(How::NoPass))
     }
 
     /// It ended otherwise.

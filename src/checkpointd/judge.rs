@@ -11,6 +11,7 @@ use pass::{Document, Format, Kind, Verified};
 use trust::Release;
 use trust::format::{Part, foreign_ids, id_key};
 use trust::register::{Found, Register, Shown};
+use verdict::condition::Subject;
 use verdict::{
     Acceptance, Ages, Condition, Facts, Listed, Outcome, PlateSource, Record, RegisterState, Status, Used, Verdict,
 };
@@ -134,6 +135,8 @@ struct Read {
     key: Option<usize>,
     /// What the register holds of it.
     record: Option<Record>,
+    /// Of a certificate, what rules of acceptance look at.
+    certificate: Option<serde_json::Value>,
 }
 
 /// A text, as far as it could be read.
@@ -190,7 +193,12 @@ fn read(text: &str, around: Circumstances<'_>) -> Reading {
                 Some(release) => pass::read(text, release),
                 None => pass::read(text, &NoKeys),
             };
-            let read = verified.map(|Verified { document, key, .. }| Read { document, key: Some(key), record: None });
+            let read = verified.map(|Verified { document, key, certificate }| Read {
+                document,
+                key: Some(key),
+                record: None,
+                certificate,
+            });
             Reading::new(format.ok(), read)
         }
     }
@@ -257,7 +265,7 @@ fn registered(found: Found, what: trust::register::Presented) -> Read {
         status: None,
         revocation: None,
     };
-    Read { document, key: None, record: Some(record) }
+    Read { document, key: None, record: Some(record), certificate: None }
 }
 
 /// What the register holds under the plate, as long as that counts.
@@ -306,8 +314,11 @@ fn judge_reading(reading: Reading, around: Circumstances<'_>, began: Instant) ->
             None => RegisterState::Missing,
         },
         uses: limited.map(|(used, _)| used),
-        acceptance: Acceptance::NotAsked,
-        condition: Condition::None,
+        acceptance: known.map_or(Acceptance::NotAsked, |(release, Read { document, certificate, .. })| {
+            release.accepts(document, certificate.as_ref(), at)
+        }),
+        condition: known
+            .map_or(Condition::None, |(release, Read { document, .. })| condition(release, document, around)),
         now,
         floor: release.map_or(0, Release::floor),
         plate,
@@ -333,6 +344,31 @@ fn judge_reading(reading: Reading, around: Circumstances<'_>, began: Instant) ->
         reserves,
         claims_until,
     }
+}
+
+/// What policy's condition says of a pass, here and now.
+fn condition(release: &Release, document: &Document, around: Circumstances<'_>) -> Condition {
+    let Circumstances { now, plate, plate_source, books, .. } = around;
+    let clock = now.trust.is_sound().then(|| now.unix());
+    let zone = books.and_then(|books| books.uses.as_ref());
+    release.condition(&Subject {
+        kind: document.kind.number(),
+        format: document.format.as_str(),
+        issuer: &document.issuer,
+        route: document.route.as_deref().unwrap_or_default(),
+        regions: &document.regions,
+        binds_plate: !document.plates.is_empty(),
+        hours_left: clock.zip(document.expires).map(|(now, ends)| ends.saturating_sub(now).div_euclid(3600)),
+        local: clock.zip(zone).map(|(now, uses)| uses.local(now)),
+        plate: plate.map(|plate| (plate.folded(), region(plate.folded()))),
+        by_feed: matches!(plate_source, PlateSource::Feed { .. }),
+        direction: None,
+    })
+}
+
+/// The digits of the region at the end of a plate; none when it is no Russian plate, or its region was not read.
+fn region(folded: &str) -> Option<&str> {
+    plate::grammar::parses(folded).find_map(|parse| folded.get(parse.base..).filter(|region| !region.is_empty()))
 }
 
 /// What the sets of revoked ids say of a pass.

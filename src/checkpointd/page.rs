@@ -72,7 +72,8 @@ pub struct Shown {
 pub(crate) async fn run(listener: TcpListener, shown: Shown) {
     let router = Router::new()
         .route("/", get(async |State(shown): State<Shown>| Html(shown.page())))
-        .route("/panel.png", get(picture))
+        .route("/panel.png", get(async |State(shown): State<Shown>| picture(shown, panel::draw).await))
+        .route("/driver.png", get(async |State(shown): State<Shown>| picture(shown, for_driver).await))
         .route("/status.json", get(async |State(shown): State<Shown>| Json(shown.status())))
         .route("/ring.txt", get(async |State(shown): State<Shown>| shown.ring.dump()))
         .layer(from_fn(this_machine_only))
@@ -107,11 +108,16 @@ pub fn is_here(host: &str) -> bool {
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-async fn picture(State(shown): State<Shown>) -> Response {
+/// The sign that a screen before the driver shows.
+fn for_driver(view: &View, onto: &mut Picture) {
+    panel::draw_driver(panel::driver(view), view.language, onto);
+}
+
+async fn picture(shown: Shown, draw: fn(&View, &mut Picture)) -> Response {
     let Some(view) = shown.latest.current() else { return StatusCode::NOT_FOUND.into_response() };
     let drawn = tokio::task::spawn_blocking(move || {
         let mut picture = Picture::new(SIZE.0, SIZE.1);
-        panel::draw(&view, &mut picture);
+        draw(&view, &mut picture);
         picture.to_png()
     });
     match drawn.await {

@@ -171,7 +171,7 @@ impl Shifts {
         self.step = None;
     }
 
-    /// The PIN is typed. What is to be written: nobody is on duty before that is durable.
+    /// The PIN is typed. What is to be written of it.
     pub fn enter(&mut self, mono: Duration, now: WallTime) -> Vec<Entry> {
         let Some(Step::Pin { card, typed, wrong, touched }) = &mut self.step else { return Vec::new() };
         *touched = mono;

@@ -87,6 +87,16 @@ impl Uses {
         local.saturating_sub(local.rem_euclid(DAY)).saturating_sub(self.0.offset)
     }
 
+    /// Hour, minute and weekday (1 is Monday) of the region at a time in Unix seconds.
+    pub fn local(&self, now: i64) -> (u8, u8, u8) {
+        let local = now.saturating_add(self.0.offset);
+        let (day, second) = (local.div_euclid(DAY), local.rem_euclid(DAY));
+        // 1 January 1970 was a Thursday.
+        let weekday = (day + 3).rem_euclid(7) + 1;
+        let small = |number: i64| u8::try_from(number).expect("an hour, a minute or a weekday");
+        (small(second / 3600), small(second / 60 % 60), small(weekday))
+    }
+
     /// Counts what entries say, from now on. To be called before they are written.
     pub fn take(&self, entries: &[Entry]) {
         for beside in entries.iter().filter_map(|entry| self.beside(entry)) {

@@ -15,7 +15,6 @@ use trust::format::{AcceptanceRule, KeyEntry, Part, StreamId};
 use crate::region::{Region, db, who};
 
 mod books;
-mod certlogic;
 mod cms;
 mod error;
 mod eu_ids;

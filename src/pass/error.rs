@@ -166,12 +166,12 @@ pub enum SealFault {
 /// How a code or a card's number is mistyped; the further down, the nearer it is to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum CodeFault {
-    /// As long as one, with a character that none has.
-    #[error("a character that such codes do not have")]
-    Alphabet,
     /// Too short or too long.
     #[error("too few or too many characters")]
     Length,
+    /// As long as one, with a character that none has.
+    #[error("a character that such codes do not have")]
+    Alphabet,
     /// Its check digit does not fit.
     #[error("the check digit does not fit")]
     Check,

@@ -13,6 +13,8 @@ use crate::Error;
 use crate::content::{Carried, Content, Known};
 use crate::format::{Head, Part, Record, StreamId};
 
+mod rules;
+
 /// What HQ has told the box.
 #[derive(Debug)]
 pub struct Release {
@@ -27,6 +29,7 @@ pub struct Release {
     rules: Vec<Rule>,
     orders: Vec<Order>,
     policy: Policy,
+    ready: rules::Ready,
 }
 
 /// A stream of a release, for those who inspect it.
@@ -96,7 +99,8 @@ impl Release {
             }
         }
         let policy = policy.ok_or(Error::Incomplete("policy"))?;
-        Ok(Self { head, streams, keys, by_kid, status, ids, registers, rules, orders, policy: *policy })
+        let ready = rules::Ready::new(&policy, &head.region, &streams);
+        Ok(Self { head, streams, keys, by_kid, status, ids, registers, rules, orders, policy: *policy, ready })
     }
 
     /// The region.
@@ -226,14 +230,6 @@ impl Release {
     /// The region's orders.
     pub fn orders(&self) -> &[Order] {
         &self.orders
-    }
-
-    /// The bases of the rules by which certificates of others are accepted, each with its issuer.
-    pub fn acceptance(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.streams.iter().filter(|stream| stream.record.part == Part::Acceptance).filter_map(|stream| {
-            let Content::Bytes(base) = &stream.content else { return None };
-            Some((stream.record.issuer.as_str(), base.as_slice()))
-        })
     }
 
     /// Every stream of the release, also those that this box does not carry.

@@ -5,8 +5,8 @@ use plate::Match;
 
 use crate::order::applying;
 use crate::{
-    Acceptance, Action, Condition, Facts, Flags, Grade, KindRule, Knowledge, Listed, Order, Outcome, PlateRule, Policy,
-    Reason, Record, RegisterState, Scope, Status, Verdict,
+    Acceptance, Action, Condition, Facts, Flags, Grade, KindRule, Knowledge, Listed, Order, Outcome, PlateRule,
+    PlateSource, Policy, Reason, Record, RegisterState, Scope, Status, Verdict,
 };
 
 /// How far ahead of the box an issuer's clock may be, in seconds.
@@ -20,31 +20,34 @@ pub const AHEAD_OF_FLOOR: i64 = 75 * 86_400;
 pub fn judge(facts: &Facts<'_>) -> Verdict {
     let clock = Clock::of(facts);
     let document = facts.reading.ok();
-    let order = document.and_then(|document| applying(facts.orders, document, clock.for_orders()));
+    let decreed = document.map(|document| Decreed::of(facts, document, &clock)).unwrap_or_default();
     let mut reasons = Vec::new();
     match facts.policy {
         None => reasons.push(Reason::NoTrust),
-        Some(policy) => gather(facts, policy, &clock, order, &mut reasons),
+        Some(policy) => gather(facts, policy, &clock, &decreed, &mut reasons),
     }
     reasons.sort_unstable();
     reasons.dedup();
     Verdict {
         outcome: reasons.first().map_or(Outcome::Admit, |reason| reason.outcome()),
         reasons,
-        order: order.map(|order| order.number),
-        ends: document.and_then(|document| end(document, order)),
+        order: decreed.order.map(|order| order.number),
+        ends: decreed.ends,
     }
 }
 
-fn gather(facts: &Facts<'_>, policy: &Policy, clock: &Clock, order: Option<&Order>, reasons: &mut Vec<Reason>) {
+fn gather(facts: &Facts<'_>, policy: &Policy, clock: &Clock, decreed: &Decreed<'_>, reasons: &mut Vec<Reason>) {
     if facts.format.is_some_and(|format| !policy.enables(format)) {
         reasons.push(Reason::FormatNotEnabled);
+    }
+    if facts.vehicle.is_some_and(has_alert) {
+        reasons.push(Reason::RegisterAlert);
     }
     let document = match facts.reading {
         Ok(document) => document,
         Err(error) => return reasons.push(rejection(error, facts, policy)),
     };
-    time(clock, document, end(document, order), reasons);
+    time(clock, document, decreed.ends, reasons);
     // Absent only when nothing was verified; then nothing may be believed.
     match facts.scope {
         Some(scope) => key(facts, document, scope, policy, reasons),
@@ -52,7 +55,7 @@ fn gather(facts: &Facts<'_>, policy: &Policy, clock: &Clock, order: Option<&Orde
         None if document.format.is_registered() && facts.record.is_some() => {}
         None => reasons.push(Reason::OutOfScope),
     }
-    match order.map(|order| order.action) {
+    match decreed.order.map(|order| order.action) {
         Some(Action::Stop) => reasons.push(Reason::StoppedByOrder),
         Some(Action::Suspend) => reasons.push(Reason::SuspendedByOrder),
         Some(Action::Extend | Action::Other(_)) | None => {}
@@ -86,10 +89,17 @@ fn revocation(facts: &Facts<'_>, document: &Document, reasons: &mut Vec<Reason>)
     if facts.rules.iter().any(|rule| rule.revokes(document, facts.kid)) {
         reasons.push(Reason::RevokedByRule);
     }
-    let alert = |record: Option<&Record>| record.is_some_and(|record| record.flags.contains(Flags::ALERT));
-    if alert(facts.record) || alert(facts.vehicle) {
+    if facts.record.is_some_and(has_alert) {
         reasons.push(Reason::RegisterAlert);
     }
+    // Whether anybody has warned of it or its vehicle cannot be told.
+    if facts.register == RegisterState::Missing {
+        reasons.push(Reason::RegisterMissing);
+    }
+}
+
+const fn has_alert(record: &Record) -> bool {
+    record.flags.contains(Flags::ALERT)
 }
 
 /// The parts of the box's knowledge that a verdict on this pass rests on.
@@ -135,6 +145,8 @@ struct Clock {
     /// Unix seconds before which it cannot be.
     floor: i64,
     in_doubt: bool,
+    /// Further ahead of HQ's word than any clock may be on its own.
+    far_ahead: bool,
 }
 
 impl Clock {
@@ -143,24 +155,52 @@ impl Clock {
         let behind = clock.saturating_add(ISSUED_AHEAD) < floor;
         let far_ahead = floor > 0 && clock.saturating_sub(floor) > AHEAD_OF_FLOOR;
         let in_doubt = !facts.now.trust.is_sound() || behind || far_ahead;
-        Self { now: clock.max(floor), floor, in_doubt }
+        Self { now: clock.max(floor), floor, in_doubt, far_ahead }
     }
 
-    /// The time by which orders begin and end: on a clock in doubt, HQ's own.
-    const fn for_orders(&self) -> i64 {
-        if self.in_doubt { self.floor } else { self.now }
+    /// The times by which orders may count: the clock's own when it is sound, HQ's when it is far ahead of that; in
+    /// doubt between the two, both.
+    const fn for_orders(&self) -> (i64, i64) {
+        match (self.in_doubt, self.far_ahead) {
+            (false, _) => (self.now, self.now),
+            (true, true) => (self.floor, self.floor),
+            (true, false) => (self.now, self.floor),
+        }
     }
 }
 
-/// When a pass ends: an extension by order may put that off, and never brings it nearer.
-fn end(document: &Document, order: Option<&Order>) -> Option<i64> {
-    let extended = order.filter(|order| order.action == Action::Extend).and_then(|order| order.until);
-    document.expires.map(|signed| extended.map_or(signed, |until| until.max(signed)))
+/// What HQ's orders make of a pass.
+#[derive(Default)]
+struct Decreed<'f> {
+    /// The one that applies. Where the clock leaves two to choose from, the one that gives less.
+    order: Option<&'f Order>,
+    /// Unix seconds when the pass ends.
+    ends: Option<i64>,
+}
+
+impl<'f> Decreed<'f> {
+    fn of(facts: &Facts<'f>, document: &Document, clock: &Clock) -> Self {
+        let of_kind = facts.policy.and_then(|policy| policy.rule(document.kind)).and_then(|rule| rule.ends);
+        let signed = document.expires.into_iter().chain(of_kind).min();
+        // An extension may put the end off, and never brings it nearer.
+        let end = |order: Option<&Order>| {
+            let extended = order.filter(|order| order.action == Action::Extend).and_then(|order| order.until);
+            signed.map(|signed| extended.map_or(signed, |until| until.max(signed)))
+        };
+        let (now, floor) = clock.for_orders();
+        let at = |at| applying(facts.orders, document, at);
+        let (one, other) = (at(now), at(floor));
+        let forbids = |order: &&Order| matches!(order.action, Action::Stop | Action::Suspend);
+        let stops = one.filter(forbids).or(other.filter(forbids));
+        let ends = end(one).into_iter().chain(end(other)).min();
+        let extends = if end(one) == ends { one } else { other };
+        Self { order: stops.or(extends), ends }
+    }
 }
 
 /// Validity, as far as the clock may be believed.
 fn time(clock: &Clock, document: &Document, end: Option<i64>, reasons: &mut Vec<Reason>) {
-    let Clock { now, floor, in_doubt } = *clock;
+    let Clock { now, floor, in_doubt, .. } = *clock;
     if in_doubt {
         reasons.push(Reason::ClockInDoubt);
     }
@@ -243,14 +283,18 @@ fn kind(facts: &Facts<'_>, document: &Document, rule: &KindRule, reasons: &mut V
         }
         return;
     }
+    reasons.extend(plate(facts, document));
+}
+
+/// What the plate says of a pass that binds one.
+fn plate(facts: &Facts<'_>, document: &Document) -> Option<Reason> {
     let partial = document.plates.iter().any(plate::Binding::is_partial);
-    let Some(seen) = facts.plate else {
-        return match (facts.plate_agreed, partial) {
-            (true, false) => {}
-            (true, true) => reasons.push(Reason::PartialPlate),
-            (false, _) => reasons.push(Reason::ComparePlate),
-        };
+    let by_eye = match (facts.plate_agreed, partial) {
+        (true, false) => None,
+        (true, true) => Some(Reason::PartialPlate),
+        (false, _) => Some(Reason::ComparePlate),
     };
+    let Some(seen) = facts.plate else { return by_eye };
     // Of several plates any one will do: the best match counts.
     let best = document.plates.iter().map(|binding| binding.compare(seen)).min_by_key(|found| match found {
         Match::Agrees => 0,
@@ -258,12 +302,16 @@ fn kind(facts: &Facts<'_>, document: &Document, rule: &KindRule, reasons: &mut V
         Match::PartialAgrees => 2,
         Match::Differs => 3,
     });
+    let is_believed = !matches!(facts.plate_source, PlateSource::Feed { is_trusted: false });
     match best {
-        Some(Match::Agrees) => {}
-        Some(Match::AgreesWithConfusion) if facts.plate_agreed => {}
-        Some(Match::AgreesWithConfusion) => reasons.push(Reason::PlateReadingDoubtful),
-        Some(Match::PartialAgrees) => reasons.push(Reason::PartialPlate),
-        Some(Match::Differs) | None => reasons.push(Reason::WrongPlate),
+        Some(Match::Agrees) if is_believed => None,
+        Some(Match::AgreesWithConfusion) if facts.plate_agreed => None,
+        Some(Match::AgreesWithConfusion) => Some(Reason::PlateReadingDoubtful),
+        Some(Match::PartialAgrees) => Some(Reason::PartialPlate),
+        Some(Match::Differs) | None if is_believed => Some(Reason::WrongPlate),
+        // A device that policy does not believe neither presses the key nor refuses: it is only shown.
+        Some(Match::Differs) | None if !facts.plate_agreed => Some(Reason::PlateReadingDoubtful),
+        Some(Match::Agrees | Match::Differs) | None => by_eye,
     }
 }
 

@@ -23,11 +23,11 @@ impl Outcome {
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $code:literal, $outcome:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $number:literal, $code:literal, $outcome:ident;)*) => {
         /// Why a verdict is not plain green. Declared from the weightiest to the lightest; numbers and
         /// codes are stable and never reused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason { $($(#[$doc])* $name,)* }
+        pub enum Reason { $($(#[doc = $doc])* $name,)* }
 
         impl Reason {
             /// Every reason there is, weightiest first.
@@ -41,6 +41,11 @@ macro_rules! reasons {
             /// Stable code, for people and tests.
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code),* }
+            }
+
+            /// What it says, for pages; with a space before every line.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*)),* }
             }
 
             /// What this reason alone leads to.
@@ -159,6 +164,28 @@ mod tests {
         for (i, reason) in Reason::ALL.iter().enumerate() {
             assert_eq!(Reason::from_number(reason.number()), Some(*reason));
             assert!(Reason::ALL[..i].iter().all(|r| r.code() != reason.code()));
+        }
+    }
+
+    /// The table of `docs/verdict.md` is this one. `CHECKPOINT_BLESS=1` writes it anew.
+    #[test]
+    fn the_weights_in_the_docs_are_these() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/verdict.md");
+        let page = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = page.split_once("<!-- reasons -->\n").unwrap();
+        let (table, tail) = rest.split_once("<!-- end of reasons -->").unwrap();
+        let mut expected =
+            "| weight | reason | number | alone it says | what it is |\n|---|---|---|---|---|\n".to_owned();
+        for (place, reason) in Reason::ALL.iter().enumerate() {
+            let meaning = reason.meaning().replace("[`Reason::UnknownKey`]", "`unknown-key`");
+            let (code, number, outcome) = (reason.code(), reason.number(), reason.outcome().as_str());
+            let line = format!("| {} | `{code}` | {number} | {outcome} | {} |\n", place + 1, meaning.trim());
+            expected.push_str(&line);
+        }
+        if std::env::var_os("CHECKPOINT_BLESS").is_some() {
+            std::fs::write(&path, format!("{head}<!-- reasons -->\n{expected}<!-- end of reasons -->{tail}")).unwrap();
+        } else {
+            assert_eq!(table, expected, "CHECKPOINT_BLESS=1 writes it anew");
         }
     }
 

@@ -22,10 +22,12 @@ use report::Report;
                   whenever they can be decoded, marked as unverified unless the signature holds.\n\n\
                   Exit code: 0 when every step holds, 1 when one does not, 2 when the question makes no sense.\n\n\
                   Examples:\n  checkpointd inspect --key issuer.pub 'MP1:…'\n  \
-                  checkpointd inspect --certificate signer.pem --at 2021-06-01T12:00:00Z --format json - <code.txt"
+                  checkpointd inspect --certificate signer.pem --at 2021-06-01T12:00:00Z --format json - <code.txt\n  \
+                  checkpointd inspect --certificate csca.der - <seal.json"
 )]
 pub struct Args {
-    /// A certificate that may have signed it: a file in PEM, DER or base64, or base64 itself. May be repeated.
+    /// A certificate that may have signed it, or of VDS-NC its signer's: a file in PEM, DER or base64, or base64 itself.
+    /// May be repeated.
     #[arg(long = "certificate", value_name = "FILE|BASE64")]
     certificates: Vec<String>,
     /// A public key that may have signed it: a file in PEM or DER, or an Ed25519 key in 32 bytes or in

@@ -1,3 +1,5 @@
+mod policy;
+
 use verdict::Reason;
 
 use super::*;

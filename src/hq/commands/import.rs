@@ -26,7 +26,7 @@ const SHOWN: usize = 20;
         checkpoint-hq import eu-revocations tver batches/ --signers uploaders/ --yes\n  \
         checkpoint-hq import smart tver --jwks https://issuer.example/shc=jwks.json --yes\n  \
         checkpoint-hq import vds-nc tver --issuer AUS --csca csca.der --crl crl.der --yes\n  \
-        checkpoint-hq import rules tver dcc-business-rules/ --country DE,AT --yes\n\n\
+        checkpoint-hq import rules tver dcc-business-rules/ --country DE,AT --value-sets valueSets.json --yes\n\n\
         A list is taken in whole or not at all, and replaces what its source said before. Boxes follow with the\n\
         next release.")]
 pub struct Args {
@@ -160,6 +160,9 @@ struct BusinessRules {
     /// Countries whose rules to take, if not all
     #[arg(long, value_name = "XX,YY", value_delimiter = ',')]
     country: Vec<String>,
+    /// The value sets that rules name; written into them, so that boxes need none
+    #[arg(long, value_name = "FILE")]
+    value_sets: Option<PathBuf>,
     #[command(flatten)]
     terms: Terms,
 }
@@ -194,8 +197,8 @@ fn import(what: What) -> Result<(), Error> {
             let vds = VdsNc { signers: path, csca, crls: crl, issuer };
             take(&desk, &terms, &source, |source, as_of, now| vds.read(source, as_of, now))
         }
-        What::Rules(BusinessRules { desk, path, country, terms }) => {
-            let rules = Rules { path, countries: country };
+        What::Rules(BusinessRules { desk, path, country, value_sets, terms }) => {
+            let rules = Rules { path, countries: country, sets: value_sets };
             take(&desk, &terms, "rules", |source, as_of, now| rules.read(source, as_of, now))
         }
     }

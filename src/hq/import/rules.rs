@@ -7,17 +7,14 @@ use pass::Kind;
 use serde::Deserialize;
 use serde_json::Value;
 use trust::format::AcceptanceRule;
+use verdict::certlogic::{Expression, LONGEST};
 
-use super::certlogic::is_certlogic;
 use super::eu_ids::time;
 use super::{Error, LeftOut, Problem, Said, Statement, Why, files};
 use pass::x509::is_country;
 
 /// Most rules of one import; all countries together had some 300.
 const MOST: usize = 10_000;
-
-/// Longest expression as JSON, in bytes; the longest in use has 3 KiB.
-const LONGEST_LOGIC: usize = 64 * 1024;
 
 /// Longest text for people, in bytes.
 const LONGEST_TEXT: usize = 2048;
@@ -38,6 +35,9 @@ pub struct Rules {
     pub path: PathBuf,
     /// The countries whose rules to take; none: all.
     pub countries: Vec<String>,
+    /// A file with the value sets that rules name: an object of arrays by name, or the gateway's value sets, one or an
+    /// array of them. They are written into the rules, so that boxes need none; none: rules that name one are open.
+    pub sets: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +79,7 @@ impl Rules {
     /// [`Error`]; nothing of them is to be used then.
     pub fn read(&self, source: &str, as_of: Option<i64>, now: i64) -> Result<Statement, Error> {
         let as_of = as_of.map_or_else(|| files::written(&self.path), Ok)?;
+        let sets = self.sets.as_deref().map(sets).transpose()?.unwrap_or_default();
         let mut rules: BTreeMap<(String, String), AcceptanceRule> = BTreeMap::new();
         let mut left_out = Vec::new();
         for path in self.files()? {
@@ -88,8 +89,9 @@ impl Rules {
             };
             for (at, value) in told.into_iter().enumerate() {
                 // From the value, so that an error names what is missing and not that no form fits.
-                let rule: Rule =
+                let mut rule: Rule =
                     serde_json::from_value(value).map_err(|source| Error::Shape { path: path.clone(), source })?;
+                inline(&mut rule.logic, &sets);
                 let name = format!("rule {} ({:.32} {:.16})", at + 1, rule.identifier, rule.version);
                 let wrong = |problem| Error::entry(&path, name.clone())(problem);
                 let rule = rule.check().map_err(wrong)?;
@@ -156,10 +158,10 @@ impl Rule {
         }
         let logic = self.logic.to_string();
         let told = self.affected_fields.iter().chain(self.description.iter().flat_map(|text| [&text.lang, &text.desc]));
-        if told.into_iter().any(|text| text.len() > LONGEST_TEXT) || logic.len() > LONGEST_LOGIC {
+        if told.into_iter().any(|text| text.len() > LONGEST_TEXT) || logic.len() > LONGEST {
             return Err(Problem::Count);
         }
-        if !is_certlogic(&self.logic) {
+        if Expression::read(&self.logic).is_err() {
             return Err(Problem::Logic);
         }
         // Texts of strangers are shown to nobody in a language that the panel does not speak.
@@ -174,7 +176,52 @@ impl Rule {
             valid_to,
             logic,
             texts: texts.map(|text| (text.lang, text.desc)).collect(),
+            engine: Some(self.engine_version),
         })
+    }
+}
+
+/// Value sets by their names.
+type Sets = BTreeMap<String, Vec<Value>>;
+
+/// One of the gateway's.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GatewaySet {
+    value_set_id: String,
+    value_set_values: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SetsFile {
+    One(GatewaySet),
+    Many(Vec<GatewaySet>),
+    ByName(BTreeMap<String, Vec<String>>),
+}
+
+fn sets(path: &Path) -> Result<Sets, Error> {
+    let codes = |set: GatewaySet| (set.value_set_id, set.value_set_values.into_keys().map(Value::from).collect());
+    Ok(match files::json(path, &files::read(path)?)? {
+        SetsFile::One(set) => [codes(set)].into(),
+        SetsFile::Many(sets) => sets.into_iter().map(codes).collect(),
+        SetsFile::ByName(sets) => {
+            sets.into_iter().map(|(name, codes)| (name, codes.into_iter().map(Value::from).collect())).collect()
+        }
+    })
+}
+
+/// Writes value sets in the place of their names. JSON from a file is no deeper than its reader goes.
+fn inline(logic: &mut Value, sets: &Sets) {
+    let named = logic.get("var").and_then(Value::as_str).and_then(|path| path.strip_prefix("external.valueSets."));
+    if let Some(set) = named.and_then(|name| sets.get(name)) {
+        *logic = Value::Array(set.clone());
+        return;
+    }
+    match logic {
+        Value::Array(items) => items.iter_mut().for_each(|item| inline(item, sets)),
+        Value::Object(entries) => entries.values_mut().for_each(|value| inline(value, sets)),
+        _ => {}
     }
 }
 

@@ -177,3 +177,146 @@ mod regions {
         assert_eq!(shapes, [IdShape::Uuid, IdShape::Digits { n: 16 }, IdShape::Uuid]);
     }
 }
+
+/// `docs/policy.md` explains every key in the words of the schema, and every variable of conditions.
+/// `CHECKPOINT_BLESS=1` writes both tables anew.
+#[test]
+fn every_key_is_explained() {
+    fn described(value: &serde_json::Value) -> String {
+        let text = value["description"].as_str().unwrap_or_default();
+        text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+    }
+    fn walk(root: &serde_json::Value, schema: &serde_json::Value, path: &str, lines: &mut Vec<String>) {
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let key = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            let told = described(property);
+            assert!(!told.is_empty(), "{key} is not explained");
+            let optional = if required.contains(&name.as_str()) { "" } else { "*optional* " };
+            lines.push(format!("| `{key}` | {optional}{told} |"));
+            // A block of its own: by reference, in an array, or instead of nothing.
+            let alternatives = property["anyOf"].as_array().into_iter().flatten();
+            let inner = [property, &property["items"]].into_iter().chain(alternatives);
+            for reference in inner.filter_map(|inner| inner["$ref"].as_str()) {
+                let block = root.pointer(reference.trim_start_matches('#')).unwrap();
+                if block["properties"].is_object() {
+                    walk(root, block, &key, lines);
+                }
+            }
+        }
+    }
+    let schema = schema();
+    let mut lines = vec!["| key | what it says |".to_owned(), "|---|---|".to_owned()];
+    walk(&schema, &schema, "", &mut lines);
+    for key in ["kind.limits.per_day", "arrivals.purpose.valid_for", "freshness.acceptance.old_after", "link.id"] {
+        assert!(lines.iter().any(|line| line.contains(&format!("`{key}`"))), "{key}");
+    }
+    let variables = verdict::condition::VARIABLES.map(|(name, what)| format!("| `{name}` | {what} |"));
+    let heads = ["| name | what it is |".to_owned(), "|---|---|".to_owned()];
+    let variables: Vec<String> = heads.into_iter().chain(variables).collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy.md");
+    let mut page = std::fs::read_to_string(&path).unwrap();
+    for (name, lines) in [("keys", lines), ("variables", variables)] {
+        let (begins, ends) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+        let (head, rest) = page.split_once(&begins).unwrap();
+        let (table, tail) = rest.split_once(&ends).unwrap();
+        let expected = lines.join("\n") + "\n";
+        if std::env::var_os("CHECKPOINT_BLESS").is_some() {
+            page = format!("{head}{begins}{expected}{ends}{tail}");
+            std::fs::write(&path, &page).unwrap();
+        } else {
+            assert_eq!(table, expected, "CHECKPOINT_BLESS=1 writes it anew");
+        }
+    }
+}
+
+/// What is added to the default, the code of the fault, its key, and a word of what it says.
+const FAULTS: &[(&str, &str, &str)] = &[
+    ("[[kind]]\nnumber = 7", "syntax", ""),
+    ("[[link]]\nname = 'a'\nhost = 'a.ru'\npath = '/'\nid = 'uuid'\nopen = true", "syntax", ""),
+    ("[[link]]\nname = 'a'\nhost = 'A.ru:443'\npath = '/'\nid = 'uuid'", "form", "link[0]"),
+    ("[[code]]\nname = 'a'\nalphabet = '0123456789'\nlength = 2", "form", "code[0]"),
+    ("[[card]]\nname = 'a'\ndigits = [9, 8]", "form", "card[0]"),
+    ("[attempts]\ntries = 0\nwithin = '5m'", "range", "attempts"),
+    ("[[exemption]]\ncode = 'A'\nru = 'А'\nen = 'A'", "code", "exemption[0].code"),
+    ("[[exemption]]\ncode = 'a'\nru = ''\nen = 'A'", "name", "exemption[0].ru"),
+    ("[[trip]]\ncode = 'a'\nru = 'А'\nen = 'A'\nvalid_for = '90s'", "range", "trip[0].valid_for"),
+    ("[arrivals]\ndays = 14", "range", "arrivals"),
+    ("[[plates]]\nsource = 'oracle'\nleast = 0.9", "source", "plates[0].source"),
+    ("[[plates]]\nsource = 'json'\nleast = 90.0", "confidence", "plates[0].least"),
+    ("[[acceptance]]\ncountry = 'de'\nkinds = []", "country", "acceptance[0].country"),
+    ("[[acceptance]]\ncountry = 'DE'\nkinds = ['flu']", "kind", "acceptance[0].kinds[0]"),
+    ("[[acceptance]]\ncountry = 'DE'\nkinds = ['work']", "acceptance", "acceptance[0].kinds[0]"),
+];
+
+/// The same for one more key of the first kind.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("valid_until = '30.04.2020'", "when", "kind[0].valid_until"),
+    ("limits = { per_day = 0 }", "limits", "kind[0].limits"),
+    ("limits = { within = '14d' }", "limits", "kind[0].limits"),
+    ("limits = { trips = 1, within = '36h' }", "limits", "kind[0].limits"),
+    ("limits = { }", "limits", "kind[0].limits"),
+    ("condition = 'colour == 1'", "condition", "kind[0].condition"),
+];
+
+#[test]
+fn every_fault_is_found_where_it_is_and_says_what_it_would_mean() {
+    let more = FAULTS.iter().map(|(more, code, key)| (format!("{DEFAULT}\n{more}\n"), *code, *key));
+    let of_kinds = KINDS.iter().map(|(more, code, key)| {
+        (DEFAULT.replacen("valid_for = \"30d\"", &format!("{more}\nvalid_for = \"30d\""), 1), *code, *key)
+    });
+    let changes = [
+        ("[\"MP1\", \"HC1\"]", "[\"MP1\", \"QR\"]", "format", "formats[1]"),
+        ("old_after = \"7d\"", "old_after = \"1h\"", "freshness", "freshness.old_after"),
+        ("number = 2\n", "number = 1\n", "twice", "kind[1].number"),
+        ("valid_for = \"90d\"", "valid_for = \"401d\"", "validity", "kind[4].valid_for"),
+    ];
+    let changes = changes.iter().map(|(from, to, code, key)| (DEFAULT.replacen(from, to, 1), *code, *key));
+    let many = (0..40).map(|at| format!("[[exemption]]\ncode = 'e{at}'\nru = 'А'\nen = 'A'\n")).collect::<String>();
+    let many = [(format!("{DEFAULT}\n{many}"), "too-many", "exemption")];
+    for (text, code, key) in more.chain(of_kinds).chain(changes).chain(many) {
+        let faults = Rules::parse(&text, 69).unwrap_err();
+        let fault = faults.iter().find(|fault| fault.what.code() == code);
+        let fault = fault.unwrap_or_else(|| panic!("{code}: {faults:?}"));
+        assert_eq!(fault.key, key, "{fault}");
+        assert!(!fault.what.means().is_empty());
+        match fault.line {
+            Some(line) => {
+                let last = key.rsplit('.').next().unwrap().split('[').next().unwrap();
+                let said = text.lines().nth(line - 1).unwrap();
+                assert!(said.contains(last) || said.contains(key.split('[').next().unwrap()), "{fault}: {said}");
+            }
+            None => assert!(key.is_empty() && fault.to_string().contains("line"), "{fault}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_risky_is_told_and_taken() {
+    let told = |text: &str| {
+        let rules = Rules::parse(text, 69).unwrap_or_else(|faults| panic!("{}", told(faults)));
+        rules.risks(text).into_iter().map(|risk| risk.what.code()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(DEFAULT), ["any-certificate"]);
+    let code = "[[code]]\nname = 'a'\nalphabet = '0123456789'\nlength = 8\n";
+    let kind = |more: &str| DEFAULT.replacen("valid_for = \"30d\"", &format!("{more}\nvalid_for = \"30d\""), 1);
+    let formats = |formats: &str| DEFAULT.replacen("[\"MP1\", \"HC1\"]", formats, 1);
+    for (text, risk) in [
+        (format!("{DEFAULT}\n{code}"), "guessing"),
+        (format!("{DEFAULT}\n{code}"), "not-read"),
+        (format!("{DEFAULT}\n{code}[attempts]\ntries = 100\nwithin = '1m'"), "many-tries"),
+        (formats("[\"MP1\", \"code\"]"), "no-form"),
+        (formats("[\"MP1\", \"NZCP\"]"), "no-kind"),
+        (formats("[\"MP1\", \"plate\"]"), "plate-alone"),
+        (formats("[\"MP1\", \"link\"]"), "link-alone"),
+        (DEFAULT.replacen("plate = \"required\"", "plate = \"ignored\"", 1), "anybodys-copy"),
+        (DEFAULT.replacen("admitted = true", "admitted = false", 1), "stopped"),
+        (DEFAULT.replacen("old_after = \"7d\"", "old_after = \"60d\"", 1), "believed-long"),
+        (kind("limits = { per_day = 2 }"), "uses-never-old"),
+        (format!("grace = '2h'\n{}", kind("limits = { per_day = 2 }")), "long-grace"),
+        (format!("{DEFAULT}\n[[plates]]\nsource = 'json'\nleast = 0.5\nmay_agree = true"), "easily-believed"),
+    ] {
+        assert!(told(&text).contains(&risk), "{risk}: {:?}", told(&text));
+    }
+}

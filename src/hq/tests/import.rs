@@ -61,6 +61,9 @@ fn lists_are_shown_first_and_taken_in_when_told_to() {
     let (did, all) = (here("../../tests/data/nzcp/did.json"), here("../../tests/data/dcc-business-rules"));
     let nz = run(&["import", "nz", "tver", &did, "--yes"]);
     assert!(nz.1.contains("did:web:nzcp.covid19.health.nz key-1 for 1004"), "{} {}", nz.1, nz.2);
+    let csca = here("import/tests/data/csca-xc.der");
+    let vds = run(&["import", "vds-nc", "tver", "--issuer", "XCX", "--csca", &csca, "--yes"]);
+    assert!(vds.1.contains("keys added: 1\n  XCX ") && vds.1.contains("for 1001,1002 until"), "{} {}", vds.1, vds.2);
     let rules = run(&["import", "rules", "tver", &all, "--country", "DE", "--yes"]);
     assert!(rules.1.contains("rules added: ") && rules.1.contains("TR-DE-0003 1.0.0"), "{} {}", rules.1, rules.2);
     assert_eq!(run(&["import", "eu-keys", "tver", &did]).0, 3);

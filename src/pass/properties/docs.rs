@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::samples::{cose, issuer, text, typical};
-use crate::{ClaimsFault, CoseFault, Error, mp1};
+use crate::{ClaimsFault, CodeFault, CoseFault, Error, JsonFault, JwsFault, SealFault, mp1};
 use wire::sign::{Context, Signer as _};
 
 fn page(name: &str) -> String {
@@ -14,6 +14,12 @@ fn page(name: &str) -> String {
 #[test]
 fn every_error_code_is_explained_under_its_step() {
     let mut errors = vec![Error::TooLong, Error::NotAPass, Error::Base45, Error::Inflate, Error::InflateLimit];
+    errors.extend([Error::Base32, Error::Digits, Error::Chunked, Error::SignerRevoked, Error::UnknownLink]);
+    errors.extend([Error::NotRegistered, Error::RegisterMissing, Error::TooManyAttempts]);
+    errors.extend([JsonFault::Shape, JsonFault::Duplicate, JsonFault::Number].map(Error::Json));
+    errors.extend([JwsFault::Shape, JwsFault::Header, JwsFault::NoKid].map(Error::Jws));
+    errors.extend([SealFault::Shape, SealFault::Certificate].map(Error::Seal));
+    errors.extend([CodeFault::Alphabet, CodeFault::Length, CodeFault::Check, CodeFault::Claim].map(Error::Code));
     errors.extend(
         [CoseFault::TooLong, CoseFault::Shape, CoseFault::Headers, CoseFault::DuplicateHeader, CoseFault::NoKid]
             .map(Error::Cose),
@@ -32,6 +38,9 @@ fn every_error_code_is_explained_under_its_step() {
             ClaimsFault::Birth,
             ClaimsFault::IdDigits,
             ClaimsFault::Kind,
+            ClaimsFault::Json,
+            ClaimsFault::Person,
+            ClaimsFault::Usage,
         ]
         .map(Error::Claims),
     );

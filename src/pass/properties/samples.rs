@@ -25,7 +25,7 @@ pub fn issuer() -> Issuer {
 /// The kid under which the foreign issuer's key is known.
 pub const FOREIGN: [u8; 8] = *b"foreign!";
 
-fn foreign() -> p256::ecdsa::SigningKey {
+pub fn foreign() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap()
 }
 
@@ -139,4 +139,83 @@ pub fn certificate_of(claims: &Value) -> String {
 /// The text of a good certificate.
 pub fn certificate() -> String {
     certificate_of(&hcert())
+}
+
+/// The claims of a good COVID pass.
+pub fn covid_pass() -> Value {
+    cbor!({
+        1 => "did:web:nz.example",
+        4 => 1_700_000_000,
+        5 => 1_600_000_000,
+        7 => Value::Bytes(vec![7; 16]),
+        "vc" => {
+            "@context" => ["https://www.w3.org/2018/credentials/v1"],
+            "version" => "1.0.0",
+            "type" => ["VerifiableCredential", "PublicCovidPass"],
+            "credentialSubject" => { "givenName" => "Jack", "familyName" => "Sparrow", "dob" => "1960-04-16" }
+        }
+    })
+    .unwrap()
+}
+
+/// The text of an envelope of New Zealand.
+pub fn nzcp_text(cose: &[u8]) -> String {
+    format!("NZCP:/1/{}", data_encoding::BASE32_NOPAD.encode(cose))
+}
+
+/// The text of a COVID pass over any claims.
+pub fn covid_pass_of(claims: &Value) -> String {
+    let empty = Value::Map(Vec::new());
+    nzcp_text(&bytes(&Value::Tag(18, Box::new(envelope(&bytes(&headers()), empty, &bytes(claims))))))
+}
+
+/// The payload of a good health card.
+pub fn health_card() -> serde_json::Value {
+    let resource = |resource: serde_json::Value| serde_json::json!({ "fullUrl": "resource:0", "resource": resource });
+    serde_json::json!({
+        "iss": "https://issuer.example",
+        "nbf": 1_600_000_000,
+        "vc": {
+            "type": ["https://smarthealth.cards#health-card"],
+            "credentialSubject": { "fhirVersion": "4.0.1", "fhirBundle": {
+                "resourceType": "Bundle",
+                "entry": [
+                    resource(serde_json::json!({
+                        "resourceType": "Patient", "birthDate": "1951-01-20",
+                        "name": [{ "family": "Anyperson", "given": ["John"] }]
+                    })),
+                    resource(serde_json::json!({ "resourceType": "Immunization", "status": "completed" }))
+                ]
+            } }
+        }
+    })
+}
+
+/// The text of a JWS.
+pub fn shc_text(jws: &str) -> String {
+    format!("shc:/{}", jws.bytes().map(|byte| format!("{:02}", byte - 45)).collect::<String>())
+}
+
+/// A JWS over any header and any bytes where the packed payload stands.
+pub fn jws(header: &serde_json::Value, packed: &[u8]) -> String {
+    let encode = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
+    let signed = format!("{}.{}", encode(header.to_string().as_bytes()), encode(packed));
+    let signature: p256::ecdsa::Signature = foreign().sign(signed.as_bytes());
+    format!("{signed}.{}", encode(&signature.to_bytes()))
+}
+
+/// The header of a good health card.
+pub fn jws_header() -> serde_json::Value {
+    serde_json::json!({ "zip": "DEF", "alg": "ES256", "kid": str::from_utf8(&FOREIGN).unwrap() })
+}
+
+/// The text of a health card over any payload.
+pub fn health_card_of(payload: &[u8]) -> String {
+    shc_text(&jws(&jws_header(), &miniz_oxide::deflate::compress_to_vec(payload, 9)))
+}
+
+/// A good text of every format that is signed here.
+pub fn one_of_each() -> [String; 4] {
+    let card = health_card_of(health_card().to_string().as_bytes());
+    [pass(), certificate(), covid_pass_of(&covid_pass()), card]
 }

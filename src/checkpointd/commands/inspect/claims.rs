@@ -4,9 +4,12 @@ use ciborium::Value as Cbor;
 use pass::{Document, Format};
 use serde_json::{Map, Value, json};
 
-/// The signed bytes as JSON: numbers as keys become texts, bytes become `h'…'` as in diagnostic notation.
-/// `None` when they are not CBOR.
-pub(super) fn content(payload: &[u8]) -> Option<Value> {
+/// The signed bytes as JSON: as they are where the format has JSON; of CBOR, numbers as keys become texts, bytes become
+/// `h'…'` as in diagnostic notation. `None` when they are neither.
+pub(super) fn content(format: Option<Format>, payload: &[u8]) -> Option<Value> {
+    if matches!(format, Some(Format::Shc | Format::VdsNc)) {
+        return serde_json::from_slice(payload).ok();
+    }
     // Deep enough for any format here, and shallow enough for any stack.
     ciborium::de::from_reader_with_recursion_limit(payload, 16).ok().map(|value| to_json(&value))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use base64ct::{Base64, Base64Unpadded, Encoding as _};
+use pass::x509::Signed;
 use pass::{Certificate, Kind, PublicKey};
 
 use super::Unusable;
@@ -12,8 +13,9 @@ use super::Unusable;
 pub(super) struct Given {
     /// What the command line called it.
     pub name: String,
-    /// The hint it answers to; a bare foreign key has none, and answers to any.
-    kid: Option<Vec<u8>>,
+    /// The hints it answers to: of a certificate its hash, and the name by which what it has issued calls its key. A
+    /// bare foreign key has none, and answers to any.
+    kids: Vec<Vec<u8>>,
     key: PublicKey,
     /// What it may sign; a bare key does not say.
     pub kinds: Option<Vec<Kind>>,
@@ -30,17 +32,21 @@ impl KeyRing {
         let is_file = Path::new(given).is_file();
         let bytes = if is_file { read(Path::new(given))? } else { given.as_bytes().to_vec() };
         // A file may hold any form; an argument can only be base64, or the text of a PEM file.
-        let certificate = match Certificate::read(&bytes) {
-            Ok(certificate) => certificate,
+        let (certificate, der) = match Certificate::read(&bytes) {
+            Ok(certificate) => (certificate, bytes),
             Err(error) => match (unbase64(&bytes), is_file) {
-                (Some(der), _) => Certificate::read(&der).map_err(|e| Unusable::Certificate(short(given), e))?,
+                (Some(der), _) => (Certificate::read(&der).map_err(|e| Unusable::Certificate(short(given), e))?, der),
                 (None, true) => return Err(Unusable::Certificate(short(given), error)),
                 (None, false) => return Err(Unusable::NeitherFileNorBase64(short(given))),
             },
         };
         self.0.push(Given {
             name: short(given),
-            kid: Some(certificate.kid.to_vec()),
+            kids: Signed::read(&der)
+                .and_then(|signed| signed.own_key())
+                .into_iter()
+                .chain([certificate.kid.to_vec()])
+                .collect(),
             key: certificate.key,
             kinds: Some(certificate.kinds),
             valid: Some((certificate.valid_from, certificate.valid_to)),
@@ -51,8 +57,8 @@ impl KeyRing {
     pub fn add_key(&mut self, path: &Path) -> Result<(), Unusable> {
         let name = path.display().to_string();
         let key = PublicKey::read(&read(path)?).map_err(|error| Unusable::Key(name.clone(), error))?;
-        let kid = matches!(key, PublicKey::Ed25519(_)).then(|| key.kid().to_vec());
-        self.0.push(Given { name, kid, key, kinds: None, valid: None });
+        let kids = if matches!(key, PublicKey::Ed25519(_)) { vec![key.kid().to_vec()] } else { Vec::new() };
+        self.0.push(Given { name, kids, key, kinds: None, valid: None });
         Ok(())
     }
 
@@ -68,7 +74,7 @@ impl KeyRing {
 impl pass::Keys for KeyRing {
     fn with_kid<'a>(&'a self, kid: &[u8]) -> Box<dyn Iterator<Item = (usize, &'a PublicKey)> + 'a> {
         let kid = kid.to_vec();
-        let answers = move |given: &Given| given.kid.as_ref().is_none_or(|own| *own == kid);
+        let answers = move |given: &Given| given.kids.is_empty() || given.kids.contains(&kid);
         Box::new(self.0.iter().enumerate().filter(move |(_, given)| answers(given)).map(|(i, given)| (i, &given.key)))
     }
 }

@@ -84,7 +84,7 @@ impl Report {
             })),
             // Whoever reads on must not miss it.
             "claims_verified": trace.is_verified(),
-            "claims": trace.payload.as_deref().map(claims::content),
+            "claims": trace.payload.as_deref().map(|payload| claims::content(trace.format, payload)),
             "document": trace.document.as_ref().map(claims::document),
         })
     }
@@ -111,11 +111,12 @@ impl fmt::Display for Report {
         fact("compressed", trace.compressed.map(|bytes| format!("{bytes} bytes")))?;
         fact("envelope", trace.envelope.map(|bytes| format!("{bytes} bytes")))?;
         fact("alg", trace.alg.map(|alg| alg.to_string()))?;
-        fact("kid", trace.kid.as_deref().map(hex))?;
+        fact("kid", trace.kid.as_deref().map(kid))?;
         fact("signed by", key.as_ref().map(|(name, _)| name.clone()))?;
         if let Some(payload) = &trace.payload {
             let mark = if trace.is_verified() { "verified" } else { "UNVERIFIED: nothing proves them" };
-            let shown = claims::content(payload).map_or_else(|| hex(payload), |content| format!("{content:#}"));
+            let shown =
+                claims::content(trace.format, payload).map_or_else(|| hex(payload), |content| format!("{content:#}"));
             writeln!(f, "\nclaims ({mark})\n{shown}")?;
         }
         if let Some(document) = &trace.document {
@@ -124,6 +125,12 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// A kid for people: those of some formats are a text.
+fn kid(kid: &[u8]) -> String {
+    let text = str::from_utf8(kid).ok().filter(|text| kid.len() != 8 && text.bytes().all(|c| c.is_ascii_graphic()));
+    text.map_or_else(|| hex(kid), str::to_owned)
 }
 
 fn found(outcome: &Outcome) -> Found {
@@ -171,6 +178,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::VACCINATION => "vaccination",
         Kind::TEST => "test",
         Kind::RECOVERY => "recovery",
+        Kind::COVID_PASS => "a COVID pass",
         _ => "another kind",
     }
 }

@@ -195,3 +195,132 @@ fn the_menu_goes_by_itself_and_with_the_next_car() {
     post.sight(&pass.text);
     assert!(post.lane.menu().is_none());
 }
+
+/// Adds to the region's rules; they are in force at once.
+fn rule(post: &mut Post, before: &str, after: &str) {
+    let path = post.desk.region.folder().join("policy.toml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("\"HC1\"]", "\"HC1\", \"code\"]");
+    // What stands by itself comes before the first table of the file.
+    let (plain, tables) = text.split_once("[freshness]").unwrap();
+    std::fs::write(&path, format!("{plain}{before}\n[freshness]{tables}\n{after}\n")).unwrap();
+    post.at += 1;
+    post.desk.publish(post.at);
+}
+
+const EXEMPTIONS: &str = r#"
+[[exemption]]
+code = "ambulance"
+ru = "Скорая помощь"
+en = "Ambulance"
+[[exemption]]
+code = "freight"
+ru = "Грузы"
+en = "Freight"
+"#;
+
+#[test]
+fn an_exemption_opens_and_closes_a_crossing_where_there_is_no_pass() {
+    let mut post = Post::new();
+    rule(&mut post, "", EXEMPTIONS);
+    // Without a shift nobody is exempted.
+    assert_eq!(post.keys("menu menu 1 1 no"), []);
+    post.sign_in("Рысь-4");
+    post.keys("menu 1 1 1 2 3 1 2 3 3 7 7 enter");
+    let entries = post.keys("menu menu 1 2");
+    let [Entry::Crossing(crossing), Entry::Closing(_)] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!((crossing.how, crossing.format.as_ref()), (Some(wire::entry::How::NoPass), None));
+    assert_eq!(crossing.plate_seen.as_deref(), Some(PLATE));
+    assert_eq!(ended(&entries), Some((Action::Exempted, Some("freight"), Some("Рысь-4"))));
+    let last = post.lane.recent().next().unwrap();
+    assert_eq!((last.outcome, last.plate.as_deref()), (None, Some(PLATE)));
+}
+
+#[test]
+fn an_exemption_closes_what_is_open_whatever_its_verdict() {
+    let mut post = Post::new();
+    rule(&mut post, "", EXEMPTIONS);
+    post.sign_in("Рысь-4");
+    post.refused();
+    let entries = post.keys("menu menu 1 1");
+    assert!(matches!(&entries[..], [Entry::Closing(_)]));
+    assert_eq!(ended(&entries), Some((Action::Exempted, Some("ambulance"), Some("Рысь-4"))));
+}
+
+#[test]
+fn an_arrival_without_a_pass_is_written_down_with_the_address() {
+    let mut post = Post::new();
+    let arrivals = r#"
+[arrivals]
+days = 14
+places = ["Тула", "Венёв"]
+[[arrivals.purpose]]
+code = "home"
+ru = "Домой"
+en = "Home"
+"#;
+    rule(&mut post, "", arrivals);
+    // Menu, arrivals, home, Венёв, 12-3; the dash is the first sign of group 9.
+    let entries = post.keys("menu menu 3 1 2 1 2 menu 9 1 menu 3 enter yes");
+    let [Entry::Crossing(crossing), Entry::Arrival(arrival), Entry::Closing(closing)] = &entries[..] else {
+        panic!("{entries:?}")
+    };
+    assert_eq!((crossing.id, closing.id, closing.action), (arrival.id, arrival.id, Action::Exempted));
+    assert_eq!((arrival.purpose.as_str(), arrival.settlement.as_str()), ("home", "Венёв"));
+    assert_eq!((arrival.house.as_str(), arrival.days, arrival.minutes), ("12-3", 14, None));
+    assert_eq!(closing.why.as_deref(), Some("arrival"));
+}
+
+#[test]
+fn a_trip_declared_at_the_post_has_a_purpose_a_route_and_an_end() {
+    let mut post = Post::new();
+    let trips = "[[trip]]\ncode = \"doctor\"\nru = \"К врачу\"\nen = \"To the doctor\"\nvalid_for = \"3h\"\n";
+    rule(&mut post, "", trips);
+    // МИР
+    let entries = post.keys("menu menu 6 1 menu 4 1 3 1 5 1 enter yes");
+    let [Entry::Crossing(_), Entry::Arrival(trip), Entry::Closing(closing)] = &entries[..] else {
+        panic!("{entries:?}")
+    };
+    assert_eq!((trip.purpose.as_str(), trip.house.as_str()), ("doctor", "МИР"));
+    assert_eq!((trip.days, trip.minutes, closing.why.as_deref()), (0, Some(180), Some("trip")));
+}
+
+#[test]
+fn where_policy_requires_a_shift_nobody_is_judged_without_one() {
+    let mut post = Post::new();
+    rule(&mut post, "", "[shift]\nrequired = true\n");
+    let pass = post.desk.issue(&[PLATE]);
+    assert_eq!(post.sight(&pass.text), []);
+    assert_eq!(post.lane.shifts().asks(post.mono()), Some(Asks::Card));
+    post.sign_in("Рысь-4");
+    assert!(matches!(&post.sight(&pass.text)[..], [Entry::Crossing(_)]));
+}
+
+#[test]
+fn the_grace_is_the_policys() {
+    let mut post = Post::new();
+    rule(&mut post, "grace = \"2m\"", "");
+    let pass = post.desk.issue(&[PLATE]);
+    post.sight(&pass.text);
+    post.press(Key::Yes);
+    post.at += 100;
+    post.on(Event::Turn);
+    assert_eq!(post.sight(&pass.text), []);
+    assert!(matches!(post.lane.state(), State::AdmittedBefore { .. }));
+    post.at += 30;
+    post.on(Event::Turn);
+    assert!(matches!(&post.sight(&pass.text)[..], [Entry::Crossing(_)]));
+}
+
+#[test]
+fn what_is_typed_is_judged_as_what_it_is() {
+    let mut post = Post::new();
+    let forms = "[[code]]\nname = \"sms\"\nalphabet = \"0123456789\"\nlength = 6\ncheck = \"luhn\"\n";
+    rule(&mut post, "", forms);
+    // A code: it is judged at once, as if it had been seen; nothing here knows it.
+    let entries = post.keys("1 2 3 4 5 5 enter");
+    assert!(matches!(&entries[..], [Entry::Crossing(crossing)] if crossing.how == Some(wire::entry::How::Typed)));
+    // No code of this region, and no plate either.
+    let entries = post.keys("1 2 3 4 5 6 enter");
+    let Some(Entry::Crossing(crossing)) = entries.last() else { panic!("{entries:?}") };
+    assert_eq!(crossing.reasons.first(), Some(&verdict::Reason::WrongCode.number()));
+}

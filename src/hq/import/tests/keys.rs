@@ -330,3 +330,35 @@ fn australias_certificates_hold_while_their_list_counted() {
     assert_eq!((key.scope.issuer.as_str(), &key.scope.kinds[..]), ("AUS", &[1001][..]));
     assert_eq!(code(vds.read("vds-aus", None, NOW)), "entry-crl", "another list should have come since");
 }
+
+#[test]
+fn an_authority_alone_is_pinned_with_what_it_has_taken_back() {
+    let desk = Desk::new();
+    let read = |csca: &str, crls: &[&str]| {
+        let crls = crls.iter().map(|name| fixture(name)).collect();
+        let vds = VdsNc { signers: None, csca: fixture(csca), crls, issuer: "XCX".to_owned() };
+        vds.read("vds-xcx", None, NOW)
+    };
+    let statement = read("csca-xc.der", &["crl-xc.der"]).unwrap();
+    let [key] = keys(&statement)[..] else { panic!("{statement:?}") };
+    let authority = pass::x509::Signed::read(&bytes("csca-xc.der")).unwrap();
+    assert_eq!(Some(&key.kid), authority.own_key().as_ref(), "as its signers call it");
+    assert_eq!((key.scope.issuer.as_str(), &key.scope.kinds[..]), ("XCX", &[1001, 1002][..]));
+    assert_eq!(key.revoked.iter().map(|serial| serial.to_vec()).collect::<Vec<_>>(), [[22]]);
+    assert!(matches!(pass::PublicKey::from_bytes(&key.key), Ok(pass::PublicKey::Rsa(_))));
+    assert_eq!(desk.import(&statement, APPLY).unwrap().keys_added.len(), 1);
+    assert_eq!(desk.region.foreign_keys().unwrap(), [key.clone()], "as a release will say it");
+    assert!(desk.import(&statement, APPLY).unwrap().is_empty());
+    // Another list takes nobody back, and the key changes; a second source still does.
+    let free = read("csca-xc.der", &[]).unwrap();
+    let plan = desk.import(&free, Consent { older: true, ..APPLY }).unwrap();
+    assert_eq!((plan.keys_changed.len(), plan.keys_added.len(), plan.keys_removed.len()), (1, 0, 0));
+    assert_eq!(desk.region.foreign_keys().unwrap()[0].revoked, []);
+    desk.import(&Statement { source: "second".to_owned(), ..statement }, APPLY).unwrap();
+    assert_eq!(desk.region.foreign_keys().unwrap().len(), 1, "each once");
+    assert_eq!(desk.region.foreign_keys().unwrap()[0].revoked.len(), 1);
+    // P-384 is verified by boxes as well.
+    assert_eq!(keys(&read("csca-xa.der", &[]).unwrap()).len(), 1);
+    assert_eq!(code(read("dsc-xa.der", &[])), "entry-signature", "no authority");
+    assert_eq!(code(read("csca-xa.der", &["crl-xc.der"])), "entry-signature", "another authority's list");
+}

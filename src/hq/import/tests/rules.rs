@@ -1,9 +1,14 @@
-use super::super::certlogic::is_certlogic;
+use verdict::certlogic::Expression;
+
 use super::*;
+
+fn is_certlogic(json: &Value) -> bool {
+    Expression::read(json).is_ok()
+}
 
 fn read(path: PathBuf, countries: &[&str]) -> Result<Statement, Error> {
     let countries = countries.iter().map(|&country| country.to_owned()).collect();
-    Rules { path, countries }.read("rules", Some(NOW), NOW)
+    Rules { path, countries, sets: None }.read("rules", Some(NOW), NOW)
 }
 
 fn rules(statement: &Statement) -> &[AcceptanceRule] {
@@ -90,6 +95,32 @@ fn a_new_version_replaces_the_old_one_and_a_changed_rule_is_named() {
     });
     assert_eq!(plan.rules_changed, [name("1.0.1")]);
     assert_eq!(desk.region.acceptance().unwrap()["DE"][0].logic, "false");
+}
+
+#[test]
+fn value_sets_are_written_into_the_rules_that_name_them() {
+    let desk = Desk::new();
+    let mut rule: Value =
+        serde_json::from_slice(&std::fs::read(vectors("dcc-business-rules").join("DE/TR-DE-0003/rule.json")).unwrap())
+            .unwrap();
+    rule["Logic"] = json!({ "in": [{ "var": "payload.t.0.tt" }, { "var": "external.valueSets.tests" }] });
+    let path = desk.put("rule.json", rule.to_string());
+    let logic = |sets: Option<Value>| {
+        let sets = sets.map(|sets| desk.put("sets.json", sets.to_string()));
+        let read = Rules { path: path.clone(), sets, ..Rules::default() }.read("rules", Some(NOW), NOW).unwrap();
+        rules(&read)[0].logic.clone()
+    };
+    let expected = r#"{"in":[{"var":"payload.t.0.tt"},["LP217198-3","LP6464-4"]]}"#;
+    assert_eq!(logic(Some(json!({ "tests": ["LP217198-3", "LP6464-4"] }))), expected);
+    let gateway = json!({
+        "valueSetId": "tests", "valueSetDate": "2021-07-01",
+        "valueSetValues": { "LP217198-3": { "display": "Rapid" }, "LP6464-4": { "display": "NAAT" } },
+    });
+    assert_eq!(logic(Some(gateway.clone())), expected);
+    assert_eq!(logic(Some(json!([gateway]))), expected);
+    // What no set is for stays as it is: boxes say that they cannot tell.
+    assert_eq!(logic(Some(json!({ "vaccines": [] }))), rule["Logic"].to_string());
+    assert_eq!(logic(None), rule["Logic"].to_string());
 }
 
 #[test]

@@ -119,3 +119,36 @@ fn whatever_is_changed_in_a_seal_is_found() {
     value["sig"]["cer"] = json!(BASE64URL.encode(&der));
     assert_eq!(code(&value.to_string(), &authority), "signature");
 }
+
+/// Seals that OpenSSL has made, on curves that no published example has.
+#[test]
+fn seals_on_larger_curves_hold_and_a_signer_is_held_to_what_it_is_for() {
+    let read_file = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/vds-nc").join(name);
+        std::fs::read(path).unwrap()
+    };
+    for (name, expected) in [("es384", "held"), ("es512", "held"), ("unfit", "claims-usage")] {
+        let signed = Signed::read(&read_file(&format!("csca-{name}.der"))).unwrap();
+        let authority = Authority {
+            key: signed.key().unwrap(),
+            kid: signed.own_key().unwrap(),
+            country: "XCX",
+            revoked: Vec::new(),
+        };
+        let text = String::from_utf8(read_file(&format!("{name}.json"))).unwrap();
+        assert_eq!(code(&text, &authority), expected, "{name}");
+        assert_eq!(code(&text.replace("Normal", "Detected"), &authority), "signature", "{name}");
+        for alg in ["ES256", "ES384", "ES512"].into_iter().filter(|alg| !text.contains(alg)) {
+            let own = ["ES256", "ES384", "ES512"].into_iter().find(|alg| text.contains(alg)).unwrap();
+            assert_eq!(code(&text.replace(own, alg), &authority), "algorithm", "{name} as {alg}");
+        }
+        if expected == "held" {
+            let document = read(&text, &authority).unwrap().document;
+            assert_eq!((document.kind, &document.id[..]), (Kind::TEST, &b"U32870"[..]));
+            let compared = (document.holder.as_deref(), document.birth.as_deref(), document.id_digits.as_deref());
+            assert_eq!(compared, (Some("M.É."), Some("1964"), Some("47")));
+        }
+        let revoked = Authority { revoked: vec![vec![77]], ..authority };
+        assert_eq!(code(&text, &revoked), "signer-revoked");
+    }
+}
