@@ -123,12 +123,13 @@ impl Columns {
             return Err(format!("has {} cells, and the first line {} columns", cells.len(), self.0.len()));
         }
         let mut row = Row::default();
+        let says_what = self.0.contains(&Column::What);
         for (column, cell) in self.0.iter().zip(cells) {
             match column {
                 Column::What => row.what = cell,
                 Column::Text(what) => {
                     row.text = cell;
-                    if let Some(what) = what {
+                    if let Some(what) = what.filter(|_| !says_what) {
                         what.as_str().clone_into(&mut row.what);
                     }
                 }

@@ -76,7 +76,10 @@ fn text(bytes: &[u8]) -> Opened {
     if is_broken {
         return Err("the text is in no encoding that is known here: save it as CSV UTF-8".to_owned());
     }
-    let text = text.into_owned();
+    let mut text = text.into_owned();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
     let header = text.lines().next().unwrap_or_default();
     let delimiter = [b';', b'\t', b','].into_iter().max_by_key(|sign| header.bytes().filter(|c| c == sign).count());
     let mut reader = csv::ReaderBuilder::new()
@@ -85,13 +88,17 @@ fn text(bytes: &[u8]) -> Opened {
         .from_reader(Cursor::new(text));
     let header = reader.headers().map_err(|error| format!("line 1: {:?}", error.kind()))?;
     let header = header.iter().map(str::to_owned).collect();
-    let lines = reader.into_records().map(|record| {
-        let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            format!("line {line}: {:?}", error.kind())
-        })?;
-        let line = record.position().map_or(0, csv::Position::line);
-        Ok((line, record.iter().map(str::to_owned).collect()))
+    let lines = std::iter::from_fn(move || {
+        let mut record = csv::StringRecord::new();
+        let read = reader.read_record(&mut record);
+        // Where it ended: empty lines before it are none of its own, and lines within its cells are.
+        let within: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
+        let line = reader.position().line().saturating_sub(1 + within as u64);
+        match read {
+            Ok(false) => None,
+            Ok(true) => Some(Ok((line, record.iter().map(str::to_owned).collect()))),
+            Err(error) => Some(Err(format!("line {line}: {:?}", error.kind()))),
+        }
     });
     Ok((header, Box::new(lines)))
 }

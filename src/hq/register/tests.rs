@@ -1,6 +1,8 @@
 use super::*;
 use crate::Founding;
 
+mod sheets;
+
 const NOW: i64 = 1_588_334_400;
 const CODE: &str = "K7M2-9QXA-4TRB-8ZWC";
 const HEADER: &str = "what,text,kind,valid_from,valid_to,alert,holder,birth,id_digits,plate\n";
