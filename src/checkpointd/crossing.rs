@@ -186,6 +186,8 @@ pub struct Open {
     before: Option<[u8; 8]>,
     read_us: u32,
     seen: Duration,
+    /// When the verdict came to be what it is.
+    judged: Duration,
     /// Since when it stands on the panel; not while the journal has not taken it.
     shown: Option<Duration>,
 }

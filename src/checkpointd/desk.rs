@@ -21,6 +21,8 @@ pub const PLATE: &str = "A123BC77";
 pub struct Desk {
     _folder: tempfile::TempDir,
     pub region: Region,
+    /// The kind of what it issues.
+    pub kind: u16,
     store: Store,
 }
 
@@ -35,9 +37,13 @@ impl Desk {
             utc_offset: "+03:00".to_owned(),
         };
         let region = Region::create(&folder.path().join("hq"), &founding, "test", BEGIN - 86_400).unwrap();
+        // The device of the tests reads plates, and is believed.
+        let policy = region.folder().join("policy.toml");
+        let trusted = "\n[[plates]]\nsource = \"hikvision\"\nleast = 0.95\nmay_agree = true\n";
+        std::fs::write(&policy, std::fs::read_to_string(&policy).unwrap() + trusted).unwrap();
         let root = region.first_root().unwrap();
         let store = Store::provision(&folder.path().join("trust"), &root, region.id()).unwrap();
-        let mut desk = Self { _folder: folder, region, store };
+        let mut desk = Self { _folder: folder, region, kind: 1, store };
         desk.publish(BEGIN);
         desk
     }
@@ -73,7 +79,7 @@ impl Desk {
 
     pub fn issue(&self, plates: &[&str]) -> IssuedPass {
         let request = IssueRequest {
-            kind: 1,
+            kind: self.kind,
             plates: plates.iter().map(|plate| (*plate).to_owned()).collect(),
             holder: Some("И. П.".to_owned()),
             not_before: BEGIN - 60,

@@ -23,6 +23,8 @@ const OTHER_LETTERS: &str = "DFGIJLNQRSUVWZ";
 pub struct Keypad {
     text: String,
     letters: Option<Letters>,
+    /// Words are typed: no plate says what follows.
+    is_words: bool,
 }
 
 /// Letters are being typed.
@@ -50,6 +52,7 @@ impl Keypad {
 
     /// A digit key: a digit, a group, or a letter of it.
     pub fn digit(&mut self, digit: u8, groups: &Groups) {
+        self.is_words = groups.is_words;
         match &mut self.letters {
             None => self.put(char::from(b'0' + digit % 10)),
             Some(Letters { group: group @ None }) => *group = groups.of(digit).map(|_| digit),
@@ -77,7 +80,7 @@ impl Keypad {
     }
 
     fn follow(&mut self) {
-        if let Some(letters) = follows(&self.text) {
+        if let Some(letters) = follows(&self.text).filter(|_| !self.is_words) {
             self.letters = letters.then(Letters::default);
         }
     }
@@ -125,7 +128,10 @@ fn follows(text: &str) -> Option<bool> {
 
 /// Which letters stand in which group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Groups(Vec<String>);
+pub struct Groups {
+    letters: Vec<String>,
+    is_words: bool,
+}
 
 impl Groups {
     /// For plates and, with a region's forms, for its codes.
@@ -148,18 +154,19 @@ impl Groups {
         if !own.is_empty() {
             groups.push(own.into_iter().collect());
         }
-        Self(groups)
+        Self { letters: groups, is_words: false }
     }
 
     /// For addresses: the alphabet, and what stands between a house and a flat.
     pub fn words() -> Self {
-        Self(["АБВГ", "ДЕЖЗ", "ИЙКЛ", "МНОП", "РСТУ", "ФХЦЧ", "ШЩЪЫ", "ЬЭЮЯ", "-/. "].map(str::to_owned).to_vec())
+        let groups = ["АБВГ", "ДЕЖЗ", "ИЙКЛ", "МНОП", "РСТУ", "ФХЦЧ", "ШЩЪЫ", "ЬЭЮЯ", "-/. "];
+        Self { letters: groups.map(str::to_owned).to_vec(), is_words: true }
     }
 
     /// The letters of the group that a digit names; none: there is no such group.
     pub fn of(&self, digit: u8) -> Option<&str> {
         let index = usize::from(digit).checked_sub(1).unwrap_or(9);
-        self.0.get(index).map(String::as_str)
+        self.letters.get(index).map(String::as_str)
     }
 
     /// Every group: the digit that names it, and its letters.

@@ -284,9 +284,9 @@ impl Release {
         self.head.issued
     }
 
-    /// Number of keys.
+    /// Number of keys that may sign passes.
     pub fn keys(&self) -> usize {
-        self.keys.len()
+        self.keys.iter().filter(|known| !known.scope.kinds.is_empty()).count()
     }
 
     pub(crate) const fn head(&self) -> &Head {

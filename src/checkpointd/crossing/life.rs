@@ -84,7 +84,17 @@ impl Lane {
             _ => None,
         };
         let judgement = judged(&presented, plate.as_ref(), (id, before), &self.books, world);
-        Box::new(Open { id, presented, judgement, plate, before, read_us, seen: world.mono, shown: None })
+        Box::new(Open {
+            id,
+            presented,
+            judgement,
+            plate,
+            before,
+            read_us,
+            seen: world.mono,
+            judged: world.mono,
+            shown: None,
+        })
     }
 
     /// A device sees every car: this one again and again, and the next one while this one's crossing is open.
@@ -139,7 +149,7 @@ impl Lane {
             let changed = judgement.verdict != open.judgement.verdict;
             open.judgement = judgement;
             if changed {
-                open.shown = None;
+                (open.judged, open.shown) = (world.mono, None);
             }
             changed
         };
@@ -198,7 +208,7 @@ impl Lane {
             State::Open(open)
                 if since(open.seen) >= Duration::from_secs(self.settings.absence)
                     // What never came to be shown, as the journal did not take it, is not shown to the next car.
-                    || open.shown.is_none() && since(open.seen) >= LINGER =>
+                    || open.shown.is_none() && since(open.seen.max(open.judged)) >= LINGER =>
             {
                 self.close(Action::Absence, None, world, entries);
             }

@@ -212,7 +212,7 @@ fn counting() -> (Post, String) {
     post.lane = Lane::new(config::Lane::default(), Language::Ru, next_id).with(books);
     let limits = pass::Limits { trips: Some(1), days: Some(14), ..pass::Limits::default() };
     let request = hq::IssueRequest {
-        kind: 1,
+        kind: 2,
         not_before: BEGIN - 60,
         expires: BEGIN + 30 * 86_400,
         limits: Some(limits),
