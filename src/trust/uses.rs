@@ -54,12 +54,18 @@ impl Pass {
     }
 }
 
+/// Where the uses of a pass stand: its day, and its slot there.
+type Place = (i64, [u8; SLOT]);
+
+/// A crossing, and where a rule needs it when it began.
+type Trip = ([u8; 8], Option<i64>);
+
 /// The uses this box has counted itself.
 #[derive(Debug, Default)]
 pub struct Own {
     keys: BTreeMap<i64, [u8; 32]>,
-    slots: HashMap<(i64, [u8; SLOT]), Vec<([u8; 8], Option<i64>)>>,
-    crossings: HashMap<[u8; 8], (i64, [u8; SLOT])>,
+    slots: HashMap<Place, Vec<Trip>>,
+    crossings: HashMap<[u8; 8], Place>,
 }
 
 impl Own {

@@ -32,13 +32,16 @@ const REMEMBERED: usize = 8;
 /// Days whose keys are kept.
 const DAYS: usize = 64;
 
+/// What stretching made of a short code.
+type Stretched = Arc<Zeroizing<[u8; 32]>>;
+
 /// A register of one region.
 pub struct Register {
     pepper: Pepper,
     region: RegionId,
     /// HMAC keyed for each day.
     days: RwLock<BTreeMap<u64, Hmac<Sha256>>>,
-    stretched: Mutex<VecDeque<(String, Arc<Zeroizing<[u8; 32]>>)>>,
+    stretched: Mutex<VecDeque<(String, Stretched)>>,
 }
 
 impl Register {

@@ -21,6 +21,9 @@ pub enum Took {
     Nothing,
 }
 
+/// A sheet, by its hash.
+pub type Named<'a> = ([u8; 32], &'a Sheet);
+
 /// The uses that HQ has told of.
 #[derive(Debug, Default, Clone)]
 pub struct Merged {
@@ -68,7 +71,7 @@ impl Merged {
     }
 
     /// What is to be kept: the head as it came, and the sheets it names.
-    pub fn kept(&self) -> Option<(&[u8], Vec<([u8; 32], &Sheet)>)> {
+    pub fn kept(&self) -> Option<(&[u8], Vec<Named<'_>>)> {
         let (head, bytes) = self.head.as_ref()?;
         let sheets = names(head).filter_map(|name| Some((name, self.sheets.get(&name)?.as_ref())));
         Some((bytes, sheets.collect()))
