@@ -213,6 +213,9 @@ fn tell(to: &Path, drawn: &[Drawn]) -> Result<(), Error> {
     crate::region::put(to, &bytes, 0o600)
 }
 
+/// Rows of a file under their keys, and the codes that were drawn for them.
+type Understood = (Vec<(Key, Entry)>, Vec<Drawn>);
+
 /// What is needed to read a file of one register.
 struct Desk<'r> {
     region: &'r Region,
@@ -258,12 +261,7 @@ impl Desk<'_> {
     }
 
     /// Every row of a file, in order, and the codes that were drawn; or what is wrong with which row.
-    fn read(
-        &self,
-        path: &Path,
-        form: Option<&CodeForm>,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<(Vec<(Key, Entry)>, Vec<Drawn>), String> {
+    fn read(&self, path: &Path, form: Option<&CodeForm>, progress: &mut dyn FnMut(u64)) -> Result<Understood, String> {
         let (header, lines) = sheet::open(path)?;
         let columns = Columns::new(&header)?;
         let (mut understood, mut drawn, mut wrong, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0_u64);
