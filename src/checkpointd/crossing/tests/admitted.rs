@@ -213,6 +213,7 @@ fn counting() -> (Post, String) {
     let limits = pass::Limits { trips: Some(1), days: Some(14), ..pass::Limits::default() };
     let request = hq::IssueRequest {
         kind: 1,
+        plates: vec![PLATE.to_owned()],
         not_before: BEGIN - 60,
         expires: BEGIN + 30 * 86_400,
         limits: Some(limits),
@@ -259,7 +260,7 @@ fn who_is_turned_back_has_used_nothing() {
     assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
     post.at += 10;
     post.on(Event::Turn);
-    let other = post.desk.issue(&[]).text;
+    let other = post.desk.issue(&[PLATE]).text;
     post.sight(&other);
     post.press(Key::No);
     post.at += 10;
