@@ -278,6 +278,8 @@ pub struct PlateReading {
     pub text: String,
     /// How sure the device is, 0–1.
     pub confidence: Option<f32>,
+    /// What sort of device it is, as policy names it.
+    pub device: &'static str,
 }
 
 /// Everything a lane of a box has.

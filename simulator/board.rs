@@ -27,6 +27,9 @@ pub const PANEL: (u32, u32) = (800, 480);
 /// Most keys or plates waiting to be taken; a visitor cannot press faster.
 const WAITING: usize = 64;
 
+/// What reads plates here, as policy names it.
+const DEVICE: &str = "hikvision";
+
 /// What is in front of the camera.
 #[derive(Clone, Default)]
 pub enum Held {
@@ -180,7 +183,11 @@ impl Handles {
     pub fn read_plate(&self, text: &str) {
         self.with(|devices| {
             if devices.plates.len() < WAITING {
-                devices.plates.push_back(PlateReading { text: text.to_owned(), confidence: Some(0.97) });
+                devices.plates.push_back(PlateReading {
+                    text: text.to_owned(),
+                    confidence: Some(0.97),
+                    device: DEVICE,
+                });
             }
         });
         self.0.changed.notify_all();

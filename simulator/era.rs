@@ -16,6 +16,8 @@ pub const DAY: i64 = 86_400;
 /// When the simulation began, by the desk's own clock, and how much faster its time has gone since.
 #[derive(Debug, Clone)]
 pub struct Era {
+    /// Unix seconds at which it begins.
+    begins: i64,
     began: Instant,
     /// Milliseconds that have passed in the region and not on the desk.
     ahead_ms: Arc<AtomicI64>,
@@ -24,12 +26,17 @@ pub struct Era {
 impl Era {
     /// An era that begins now.
     pub fn begin() -> Self {
-        Self { began: Instant::now(), ahead_ms: Arc::default() }
+        Self::begin_at(BEGINS)
+    }
+
+    /// An era that begins now, which is this time (Unix seconds) in the region.
+    pub fn begin_at(begins: i64) -> Self {
+        Self { begins, began: Instant::now(), ahead_ms: Arc::default() }
     }
 
     /// Unix seconds in the region.
     pub fn now(&self) -> i64 {
-        BEGINS + self.passed_ms() / 1000
+        self.begins + self.passed_ms() / 1000
     }
 
     /// Milliseconds that have passed in the region.
@@ -117,7 +124,7 @@ impl SimClock {
 
 impl Clock for SimClock {
     fn read(&self) -> Readings {
-        let system_ms = BEGINS * 1000 + self.era.passed_ms() + self.offset_ms.load(Ordering::Relaxed);
+        let system_ms = self.era.begins * 1000 + self.era.passed_ms() + self.offset_ms.load(Ordering::Relaxed);
         Readings { system_ms, synchronised: self.ntp(), rtc_ms: self.rtc().then_some(system_ms) }
     }
 

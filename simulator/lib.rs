@@ -23,6 +23,7 @@ pub mod page;
 pub mod paper;
 pub mod passes;
 pub mod phone;
+pub mod play;
 pub mod post;
 pub mod region;
 pub mod report;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use checkpointd::commands::decode_worker;
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
+use simulator::play::Play;
 use simulator::region::Desk;
 use simulator::report::Report;
 use simulator::weather::Scenario;
@@ -16,7 +18,7 @@ use simulator::{Error, error, page, traffic, weather};
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  simulator\n  simulator --port 0 --data /tmp/region\n  \
+    after_help = "Examples:\n  simulator\n  simulator --region konakovo\n  simulator --port 0 --data /tmp/region\n  \
                   simulator --headless --minutes 60 --report hour.json\n  \
                   simulator --headless --scenario flapping-cell\n  simulator weather --list\n\n\
                   Without --headless it serves a page until Ctrl-C. With it, it plays a busy hour with bad weather \
@@ -31,6 +33,9 @@ struct Cli {
     /// Folder for everything it keeps; must be empty or not there. Without it a temporary one, removed at the end
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Play another system by its own rules
+    #[arg(long, value_name = "NAME", conflicts_with = "headless", value_parser = PossibleValuesParser::new(Play::names()))]
+    region: Option<String>,
     /// Play traffic instead of serving the page
     #[arg(long)]
     headless: bool,
@@ -99,7 +104,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Error> {
     };
     std::fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let desk = Arc::new(runtime.block_on(Desk::begin(&folder, cli.seed, say))?);
+    let other = cli.region.as_deref().map(Play::named).transpose()?;
+    let desk = Arc::new(runtime.block_on(Desk::begin(&folder, other, cli.seed, say))?);
     let done = if cli.headless { play(&desk, cli) } else { show(&desk, cli, &runtime) };
     say("stopping");
     desk.end();

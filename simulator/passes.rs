@@ -5,9 +5,11 @@ use std::sync::Arc;
 use hq::qr::{Code, Ecc};
 use hq::{IssueRequest, Region, Which};
 use image::GrayImage;
+use serde::Deserialize;
 
 use crate::certificates::Published;
 use crate::era::DAY;
+use crate::play::{self, Words};
 use crate::{Error, paper};
 
 /// Who does this, for HQ's audit.
@@ -19,8 +21,8 @@ const WORK: u16 = 1;
 /// Seed of the crumpled pass: the same creases every time.
 const CREASES: u64 = 20;
 
-/// PIN of the service card, as its hint says.
-const PIN: &str = "402713";
+/// PIN of every service card here, as its hint says.
+pub(crate) const PIN: &str = "402713";
 
 /// Which pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -130,17 +132,38 @@ impl Sort {
     }
 }
 
+/// How a pass comes to the box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shown {
+    /// On a screen, held in a hand.
+    #[default]
+    Screen,
+    /// On paper that was in a pocket.
+    Paper,
+    /// Read out, and typed on the keys.
+    Keys,
+}
+
 /// A pass as somebody holds it up.
 #[derive(Clone)]
 pub struct Card {
-    /// Which.
-    pub sort: Sort,
+    /// Its name in addresses.
+    pub name: String,
+    /// Its title.
+    pub title: Words,
+    /// What is special about it.
+    pub hint: Words,
+    /// How it comes to the box.
+    pub shown: Shown,
+    /// Which of those that are issued afresh by their sort.
+    pub sort: Option<Sort>,
     /// Text of its code.
     pub text: String,
     /// What it looks like.
     pub picture: Arc<GrayImage>,
-    /// Plate of the car it comes in.
-    pub car: &'static str,
+    /// Plate of the car it comes in; empty: on foot.
+    pub car: String,
     /// Whether HQ has revoked it.
     pub is_revoked: bool,
     /// Its id at HQ, if this HQ issued it.
@@ -149,12 +172,25 @@ pub struct Card {
 
 impl Card {
     fn new(sort: Sort, text: String, id: Option<Vec<u8>>) -> Result<Self, Error> {
-        let ecc = if sort == Sort::Crumpled { Ecc::Paper } else { Ecc::Screen };
-        let code = Code::new(&text, ecc)?.picture();
-        let picture = if sort == Sort::Crumpled { paper::crumpled(&code, CREASES) } else { code };
-        let car = if sort == Sort::WrongPlate { "X999XX197" } else { sort.plate() };
-        Ok(Self { sort, text, picture: Arc::new(picture), car, is_revoked: sort == Sort::Revoked, id })
+        let shown = if sort == Sort::Crumpled { Shown::Paper } else { Shown::Screen };
+        let picture = Arc::new(picture(&text, shown)?);
+        let car = if sort == Sort::WrongPlate { "X999XX197" } else { sort.plate() }.to_owned();
+        let (name, title, hint) = (sort.id().to_owned(), sort.title().into(), sort.hint().into());
+        let is_revoked = sort == Sort::Revoked;
+        Ok(Self { name, title, hint, shown, sort: Some(sort), text, picture, car, is_revoked, id })
     }
+}
+
+/// What a pass looks like.
+///
+/// # Errors
+/// When its text has no code.
+pub fn picture(text: &str, shown: Shown) -> Result<GrayImage, Error> {
+    Ok(match shown {
+        Shown::Screen => Code::new(text, Ecc::Screen)?.picture(),
+        Shown::Paper => paper::crumpled(&Code::new(text, Ecc::Paper)?.picture(), CREASES),
+        Shown::Keys => play::keys(),
+    })
 }
 
 /// Issues every pass there is. `stranger` is a region whose keys nobody here knows.
@@ -177,7 +213,9 @@ pub fn issue(sort: Sort, region: &Region, stranger: &Region, eu: &Published, now
             let pin = Some(PIN.to_owned().into());
             (region.issue_card("Рысь-4", (now - DAY, now + 30 * DAY), pin, BY, now)?.text, None)
         }
-        Sort::Forged => (rewritten(&issue_from(region, sort, now - DAY, now + 29 * DAY, now)?.text), None),
+        Sort::Forged => {
+            (rewritten(&issue_from(region, sort, now - DAY, now + 29 * DAY, now)?.text, sort.plate()), None)
+        }
         Sort::UnknownIssuer => (issue_from(stranger, sort, now - DAY, now + 29 * DAY, now)?.text, None),
         Sort::Expired => {
             let begins = now - 10 * DAY;
@@ -213,14 +251,14 @@ fn issue_from(region: &Region, sort: Sort, begins: i64, ends: i64, now: i64) -> 
     Ok(region.issue(&request, BY, now)?)
 }
 
-/// What a forger does: the plate in the code is rewritten, the signature stays what it was.
-fn rewritten(text: &str) -> String {
+/// What a forger does: a digit of the plate in the code is rewritten, the signature stays what it was.
+pub fn rewritten(text: &str, plate: &str) -> String {
     let (prefix, body) = text.split_at(text.find(':').map_or(0, |at| at + 1));
     let Some(mut bytes) = pass::base45_decode(body) else { return text.to_owned() };
-    let plate = Sort::Forged.plate().as_bytes();
-    if let Some(at) = bytes.windows(plate.len()).position(|window| window == plate) {
+    let plate = plate.as_bytes();
+    if let Some(at) = bytes.windows(plate.len().max(1)).position(|window| window == plate) {
         // A123BC69 becomes A124BC69.
-        bytes[at + 3] += 1;
+        bytes[at + 3] = if bytes[at + 3] == b'9' { b'0' } else { bytes[at + 3] + 1 };
     }
     format!("{prefix}{}", pass::base45_encode(&bytes))
 }

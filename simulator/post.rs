@@ -134,6 +134,9 @@ impl Post {
             plate_source: Vec::new(),
         };
         let provisioned = provision(&config)?;
+        // What HQ seals to boxes when they are enrolled; here they are provisioned by hand.
+        region.pepper()?;
+        checkpointd::take_pepper(&config, &region.folder().join("keys/pepper.key"))?;
         region.add_box(&config.name, &provisioned.identity.public(), BY, era.now())?;
         let media = folder.join("media");
         std::fs::create_dir_all(&media).map_err(|source| Error::File { path: media.clone(), source })?;
@@ -352,8 +355,8 @@ impl Post {
 
     /// A car drives up; a device reads its plate, if there is one.
     pub fn drive_up(&self, car: &str) {
-        *self.car.lock().unwrap_or_else(PoisonError::into_inner) = Some(car.to_owned());
-        if self.anpr.load(Ordering::Relaxed) {
+        *self.car.lock().unwrap_or_else(PoisonError::into_inner) = Some(car.to_owned()).filter(|car| !car.is_empty());
+        if !car.is_empty() && self.anpr.load(Ordering::Relaxed) {
             self.handles.read_plate(car);
         }
     }

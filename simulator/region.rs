@@ -5,14 +5,16 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use ::board::Key;
 use base64ct::{Base64, Encoding as _};
 use hq::serve::{self, BrokerChoice, Options};
 use hq::{Founding, Region, Which};
 
 use crate::certificates::{self, Published};
-use crate::era::{DAY, Era};
-use crate::passes::{self, Card, Sort};
+use crate::era::{BEGINS, DAY, Era};
+use crate::passes::{self, Card, Shown, Sort};
 use crate::phone::Phone;
+use crate::play::Play;
 use crate::post::{Hq, NAMES, Post};
 use crate::{Error, board};
 
@@ -24,6 +26,9 @@ const PUBLISH_EVERY: Duration = Duration::from_secs(300);
 
 /// Time between a car driving up, when its plate is read, and the pass being held up.
 const DRIVE_UP: Duration = Duration::from_millis(250);
+
+/// What the region of every day adds to the rules that every region begins with: its cameras may agree.
+const DEVICES: &str = "\n[[plates]]\nsource = \"hikvision\"\nleast = 0.95\nmay_agree = true\n";
 
 /// Who does this, for HQ's audit.
 const BY: &str = "simulator";
@@ -38,6 +43,8 @@ pub struct Desk {
     pub posts: Vec<Arc<Post>>,
     stranger: Region,
     eu: Published,
+    /// Another region than the one of every day.
+    play: Option<Play>,
     cards: Mutex<Vec<Card>>,
     hq: Mutex<Option<serve::Running>>,
     /// One restart of HQ at a time; and how many there were.
@@ -59,19 +66,33 @@ impl Desk {
     ///
     /// # Errors
     /// What HQ, a box or the system refuses.
-    pub async fn begin(folder: &Path, seed: u64, say: impl Fn(&str)) -> Result<Self, Error> {
-        let era = Era::begin();
+    pub async fn begin(folder: &Path, play: Option<Play>, seed: u64, say: impl Fn(&str)) -> Result<Self, Error> {
+        let era = play.as_ref().map_or_else(Era::begin, |play| Era::begin_at(play.begins));
         let now = era.now();
         say("founding the region and issuing passes");
         let founded = now - FOUNDED;
-        let region = Region::create(&folder.join("hq"), &founding("RU-TVE", "Тверская область", 69)?, BY, founded)?;
+        let (code, name, territory) = match &play {
+            Some(play) => (play.region.as_str(), play.name.as_str(), play.territory),
+            None => ("RU-TVE", "Тверская область", 69),
+        };
+        let region = Region::create(&folder.join("hq"), &founding(code, name, territory)?, BY, founded)?;
+        let policy = match &play {
+            Some(play) => play.policy.to_owned(),
+            None => format!("{}{DEVICES}", hq::policy::DEFAULT),
+        };
+        let path = region.folder().join(hq::policy::FILE);
+        std::fs::write(&path, policy).map_err(|source| Error::File { path, source })?;
         let stranger =
             Region::create(&folder.join("stranger"), &founding("RU-KOS", "Чужая область", 44)?, BY, founded)?;
         let region = Arc::new(region);
         let published = certificates::published()?;
-        trust_all(&region, &published, folder, now)?;
+        if play.as_ref().is_none_or(|play| play.begins >= BEGINS) {
+            // Before they were signed nobody can believe them.
+            trust_all(&region, &published, folder, now)?;
+        }
+        let cards = play.as_ref().map(|play| play.begin(&region, &published, now)).transpose()?;
         let eu = published.into_iter().next().ok_or_else(|| Error::Unknown("certificate of the EU".to_owned()))?;
-        let cards = passes::issue_all(&region, &stranger, &eu, now)?;
+        let cards = cards.map_or_else(|| passes::issue_all(&region, &stranger, &eu, now), Ok)?;
         region.publish(BY, now)?;
         say("starting HQ: publisher, broker, collector, opener");
         let (hq, address) = start_hq(&region, era.clone())?;
@@ -83,7 +104,7 @@ impl Desk {
             posts.push(Arc::new(post));
         }
         let (cards, hq, restarts) = (Mutex::new(cards), Mutex::new(Some(hq)), Mutex::default());
-        Ok(Self { era, region, posts, stranger, eu, cards, hq, restarts })
+        Ok(Self { era, region, posts, stranger, eu, play, cards, hq, restarts })
     }
 
     /// A post by its name.
@@ -108,7 +129,7 @@ impl Desk {
     /// # Errors
     /// [`Error::Unknown`].
     pub fn card(&self, id: &str) -> Result<Card, Error> {
-        let found = self.cards_now().iter().find(|card| card.sort.id() == id).cloned();
+        let found = self.cards_now().iter().find(|card| card.name == id).cloned();
         found.ok_or_else(|| Error::Unknown(format!("pass {id:?}")))
     }
 
@@ -120,10 +141,13 @@ impl Desk {
         let card = self.card(id)?;
         let turn = post.hands.fetch_add(1, Ordering::Relaxed) + 1;
         post.handles.hold(board::Held::Road);
-        post.drive_up(card.car);
+        post.drive_up(&card.car);
         tokio::time::sleep(DRIVE_UP).await;
         if post.hands.load(Ordering::Relaxed) == turn {
-            post.handles.hold(in_a_hand(&card));
+            match card.shown {
+                Shown::Keys => read_out(post, &card.text),
+                Shown::Screen | Shown::Paper => post.handles.hold(in_a_hand(&card)),
+            }
         }
         Ok(())
     }
@@ -156,7 +180,7 @@ impl Desk {
         let which = Which::Id(card.id.ok_or_else(|| Error::Unknown(format!("pass {id:?} of this HQ")))?);
         let now = self.era.now();
         self.region.revoke(&which, BY, now)?;
-        for card in self.cards_now().iter_mut().filter(|card| card.sort.id() == id) {
+        for card in self.cards_now().iter_mut().filter(|card| card.name == id) {
             card.is_revoked = true;
         }
         self.region.publish(BY, now)?;
@@ -170,11 +194,15 @@ impl Desk {
     pub fn renew(&self, id: &str) -> Result<(), Error> {
         let sort = self.card(id)?.sort;
         let now = self.era.now();
-        let fresh = passes::issue(sort, &self.region, &self.stranger, &self.eu, now)?;
-        for card in self.cards_now().iter_mut().filter(|card| card.sort == sort) {
+        let fresh = match (sort, &self.play) {
+            (None, Some(play)) => play.renew(id, &self.region, now)?,
+            (sort, _) => passes::issue(sort.unwrap_or(Sort::None), &self.region, &self.stranger, &self.eu, now)?,
+        };
+        let is_revoked = fresh.is_revoked;
+        for card in self.cards_now().iter_mut().filter(|card| card.name == id) {
             *card = fresh.clone();
         }
-        if sort == Sort::Revoked {
+        if is_revoked {
             self.region.publish(BY, now)?;
         }
         Ok(())
@@ -234,10 +262,18 @@ impl Desk {
 
 /// A photograph fills the picture; a screen is held in a hand.
 pub fn in_a_hand(card: &Card) -> board::Held {
-    match card.sort {
-        Sort::Crumpled => board::Held::Photo(card.picture.clone()),
-        _ => board::Held::Pass(card.sort.id().to_owned(), card.picture.clone()),
+    match card.shown {
+        Shown::Paper => board::Held::Photo(card.picture.clone()),
+        Shown::Screen | Shown::Keys => board::Held::Pass(card.name.clone(), card.picture.clone()),
     }
+}
+
+/// The driver reads a code out, and the officer types it.
+fn read_out(post: &Post, text: &str) {
+    for sign in text.chars() {
+        post.handles.press(sign.to_digit(10).map_or(Key::Letter(sign), |digit| Key::Digit(digit as u8)));
+    }
+    post.handles.press(Key::Enter);
 }
 
 fn start_hq(region: &Arc<Region>, era: Era) -> Result<(serve::Running, Hq), Error> {

@@ -199,7 +199,7 @@ fn drive(desk: &Desk, post: &Post, people: &[Person], until: Instant, chance: &m
         let (held, car) = if chance.below(100) < ODD {
             let sort = odd[chance.below(odd.len() as u64) as usize];
             let Ok(card) = desk.card(sort.id()) else { continue };
-            (in_a_hand(&card), card.car.to_owned())
+            (in_a_hand(&card), card.car)
         } else {
             let next = queue.pop_front().unwrap_or_default();
             queue.push_back(next);

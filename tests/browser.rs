@@ -193,3 +193,21 @@ fn a_pass_held_before_the_visitors_own_camera_is_read_and_judged() {
     page.wait_for(POST, "data-lamp", "the lamp to be green", |lamp| lamp == "green");
     page.wait_for_row(POST, "check", Some("compare-plate"));
 }
+
+#[test]
+fn another_system_is_played_on_the_same_page() {
+    let simulator = Simulator::of("konakovo");
+    let page = simulator.visited(None);
+    // Three digits and a letter: the officer compares, and lets pass.
+    page.hold(POST, "work");
+    page.wait_for_outcome(POST, "check");
+    page.wait_for(POST, "data-reasons", "the next fact", |reasons| reasons.split(' ').any(|one| one == "compare-next"));
+    page.key(POST, "yes");
+    page.wait_for(POST, "data-lamp", "the lamp to be green", |lamp| lamp == "green");
+    page.hold(POST, "look-alike");
+    page.wait_for_outcome(POST, "refuse");
+    page.wait_for(POST, "data-reasons", "the reason", |reasons| reasons.split(' ').any(|one| one == "unknown-link"));
+    page.wait_for_row(POST, "refuse", Some("unknown-link"));
+    page.browser.keep_picture(&picture("konakovo"));
+    assert_eq!(page.browser.complaints().unwrap(), Vec::<String>::new());
+}

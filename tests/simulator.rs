@@ -3,9 +3,10 @@
 use std::process::Command;
 use std::time::Duration;
 
+use checkpoint_tests::page::Simulator;
 use checkpoint_tests::process::Process;
-use checkpoint_tests::{is_long, measured, programs};
-use serde_json::Value;
+use checkpoint_tests::{is_long, measured, programs, wait};
+use serde_json::{Value, json};
 
 /// Minutes of traffic, and of the long run.
 const MINUTES: (u64, u64) = (1, 10);
@@ -56,4 +57,37 @@ fn a_region_without_a_screen_loses_nothing_and_says_how_fast_it_was() {
         shares[2],
         report["kills"]
     ));
+}
+
+/// How long a box may take with one pass; machines that build meanwhile are slow.
+const ONE_PASS: Duration = Duration::from_secs(120);
+
+/// What the first box shows of the page's state, once it is like that.
+fn shows(simulator: &Simulator, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let found =
+        wait::until(what, ONE_PASS, || simulator.state().ok().map(|state| state["boxes"][0].clone()).filter(&is_so));
+    found.unwrap_or_else(|why| panic!("{why}: {}", simulator.state().unwrap()["boxes"][0]))
+}
+
+#[test]
+fn codes_of_other_systems_are_typed_and_their_cards_are_held_up() {
+    let simulator = Simulator::of("sms");
+    let name =
+        shows(&simulator, "the box", |shown| shown["running"] == json!(true))["name"].as_str().unwrap().to_owned();
+    for (pass, outcome, reason) in [
+        ("shop", "check", "compare-document"),
+        ("unknown", "refuse", "not-registered"),
+        ("slip", "refuse", "wrong-code"),
+    ] {
+        simulator.act(&format!("/api/box/{name}/hold"), &json!({ "pass": pass }));
+        shows(&simulator, pass, |shown| {
+            shown["screen"] == json!("verdict")
+                && shown["outcome"] == json!(outcome)
+                && shown["reasons"].as_array().is_some_and(|reasons| reasons.contains(&json!(reason)))
+        });
+        // An officer looks before a key is pressed.
+        std::thread::sleep(Duration::from_millis(600));
+        simulator.act(&format!("/api/box/{name}/key"), &json!({ "key": "no" }));
+        shows(&simulator, "the end of it", |shown| shown["screen"] != json!("verdict"));
+    }
 }

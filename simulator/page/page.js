@@ -13,9 +13,6 @@ const KEY_WORDS = { yes: "yes", no: "no", menu: "menu", language: "keyLanguage",
 const KEY_SIGNS = { yes: "✓", no: "✕", backspace: "⌫", enter: "⏎" };
 const LAMP_SHAPES = { off: "", amber: "wait", green: "go", red: "stop" };
 
-/** Passes that HQ has not issued, and so can neither revoke nor renew. */
-const NOT_OURS = new Set(["forged", "unknown-issuer", "eu", "none", "service-card", "road"]);
-
 /** Crossings shown; HQ's own pages have the rest. */
 const CROSSINGS_SHOWN = 60;
 
@@ -426,7 +423,7 @@ function showHq() {
   const damaged = state.counts?.damaged ?? 0;
   const kept = number(state.counts?.rows ?? 0);
   write(find(hq, ".counts .rows"), word(damaged ? "rowsDamaged" : "rowsKept", kept, damaged));
-  state.passes.filter((pass) => !NOT_OURS.has(pass.id)).forEach(showIssued);
+  state.passes.filter((pass) => pass.can_revoke).forEach(showIssued);
   showCrossings();
 }
 

@@ -29,13 +29,10 @@ pub(super) fn state(desk: &Desk) -> Value {
         "region": {"id": desk.region.id().as_str(), "name": settings.name},
         "hq": hq(desk, settings.zone),
         "boxes": desk.posts.iter().map(|post| of_box(post, settings.zone)).collect::<Vec<_>>(),
-        "passes": desk.cards().iter().map(|card| {
-            let ((title_ru, title_en), (ru, en)) = (card.sort.title(), card.sort.hint());
-            json!({
-                "id": card.sort.id(), "revoked": card.is_revoked, "can_revoke": card.id.is_some(),
-                "title": {"ru": title_ru, "en": title_en}, "hint": {"ru": ru, "en": en},
-            })
-        }).collect::<Vec<_>>(),
+        "passes": desk.cards().iter().map(|card| json!({
+            "id": card.name, "revoked": card.is_revoked, "can_revoke": card.id.is_some(),
+            "title": card.title, "hint": card.hint,
+        })).collect::<Vec<_>>(),
         "crossings": crossings(desk),
         "counts": desk.with_hq(|hq| hq.shown().counts(&Filter::default()).ok()).flatten(),
         "reasons": reasons(),

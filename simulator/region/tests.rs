@@ -26,7 +26,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
 fn a_camera_that_is_blind_stands_on_the_panel_within_two_seconds_and_in_hqs_list() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), None, 1, |_| {})).unwrap();
     let post = &desk.posts[0];
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     let at_hq = |state: &str| {
@@ -57,7 +57,7 @@ fn a_camera_that_is_blind_stands_on_the_panel_within_two_seconds_and_in_hqs_list
 fn a_box_without_a_line_takes_an_update_from_a_phone_and_refuses_what_was_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), None, 1, |_| {})).unwrap();
     let post = &desk.posts[0];
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     let release = || post.shown().and_then(|shown| shown.trust.current()).map(|release| release.sequence());
@@ -109,7 +109,7 @@ fn a_box_without_a_line_takes_an_update_from_a_phone_and_refuses_what_was_revoke
 fn an_update_of_another_region_is_refused_with_its_name_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), None, 1, |_| {})).unwrap();
     let post = &desk.posts[0];
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     until("the idle screen", || screen() == Some(Screen::Idle));
@@ -140,7 +140,7 @@ fn carton() -> image::GrayImage {
 fn what_keeps_a_pass_from_being_read_stands_on_the_panel_and_once_it_is_held_well_it_is_judged() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), None, 1, |_| {})).unwrap();
     let post = &desk.posts[0];
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     let pass = in_a_hand(&desk.card("valid").unwrap());
@@ -182,7 +182,7 @@ fn what_keeps_a_pass_from_being_read_stands_on_the_panel_and_once_it_is_held_wel
 fn a_box_without_a_clock_doubts_the_time_until_hq_signs_it() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), None, 1, |_| {})).unwrap();
     let post = &desk.posts[0];
     let clock = || post.shown().map(|shown| shown.clock.now().trust);
     let card = || match post.shown()?.latest.current()?.screen {
@@ -224,7 +224,7 @@ fn a_box_without_a_clock_doubts_the_time_until_hq_signs_it() {
 fn a_stick_brings_a_release_to_a_post_without_a_line_and_the_panel_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let desk = runtime.block_on(Desk::begin(folder.path(), 1, |_| {})).unwrap();
+    let desk = runtime.block_on(Desk::begin(folder.path(), None, 1, |_| {})).unwrap();
     let post = &desk.posts[0];
     let screen = || post.shown().and_then(|shown| shown.latest.current()).map(|view| view.screen);
     let sequence = || post.shown().and_then(|shown| shown.trust.current()).map(|release| release.sequence());

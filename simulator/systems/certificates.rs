@@ -63,7 +63,7 @@ fn certificates() {
         row(
             "gosuslugi: by digits",
             [screen("https://www.gosuslugi.ru/covid-cert/verify/1234567890123456?lang=ru"), YES],
-            { check(&["compare-document"]).of("recovery").passed() },
+            check(&["compare-document"]).of("recovery").passed(),
         ),
         row(
             "gosuslugi: a COVID pass",

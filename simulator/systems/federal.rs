@@ -141,7 +141,7 @@ fn the_federal_platform() {
         }),
         row(
             "the driver shows something else first",
-            [screen("https://cafe.example/"), wait(2), typed(CAR), screen(&second), YES],
+            [screen("https://cafe.example/"), wait(2), screen(&second), typed(CAR), YES],
             works(),
         ),
         row(

@@ -4,7 +4,7 @@ use hq::IssueRequest;
 
 use crate::federal::{of_a_stranger, rewritten};
 use crate::picture::Look;
-use crate::post::{DAY, Post};
+use crate::post::{BY, DAY, Post};
 use crate::situation::*;
 
 const CAR: &str = "A123BC50";
@@ -13,8 +13,8 @@ const CAR: &str = "A123BC50";
 fn moscow_and_its_oblast() {
     let mut post = Post::of("oblast", "RU-MOS", 50);
     let kinds = ["work", "medical", "personal"].map(|kind| post.kind(kind));
-    post.region.add_issuer("RU-MOW", &kinds, "systems", post.now()).unwrap();
-    post.region.add_issuer("RU-TVE", &kinds, "systems", post.now()).unwrap();
+    post.region.add_issuer("RU-MOW", &kinds, BY, post.now() - DAY).unwrap();
+    post.region.add_issuer("RU-TVE", &kinds, BY, post.now() - DAY).unwrap();
     let of = |issuer: &'static str, kind: &str, regions: &'static [u64]| {
         post.issue(kind, &[CAR], 5, move |pass: &mut IssueRequest| {
             (pass.issuer, pass.regions) = (Some(issuer.to_owned()), regions.to_vec());

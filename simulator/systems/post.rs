@@ -14,7 +14,9 @@ use checkpointd::feed::FromDevice;
 use checkpointd::identity::Identity;
 use checkpointd::judge::Books;
 use checkpointd::register::Lookup;
+use checkpointd::shift::Shifts;
 use checkpointd::uses::Uses;
+use ed25519_dalek::VerifyingKey;
 use hq::ledger::Ledger as HqLedger;
 use hq::open::{Crossings, Filter, Opener, Record};
 use hq::{Founding, IssueRequest, IssuedPass, NewOrder, Region, Which};
@@ -64,7 +66,7 @@ pub struct Post {
     _folder: tempfile::TempDir,
     store: Store,
     journal: Journal,
-    key: ed25519_dalek::VerifyingKey,
+    key: VerifyingKey,
     lane: Lane,
     reader: Reader,
     chance: Chance,
@@ -76,6 +78,9 @@ pub struct Post {
     /// Crossings that were written in this situation, the last one last.
     written: Vec<[u8; 8]>,
 }
+
+/// The PIN of every officer here.
+const PIN: &str = "271828";
 
 fn draw_id() -> [u8; 8] {
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -98,13 +103,17 @@ impl Post {
         let folder = tempfile::tempdir().unwrap();
         let founding = Founding {
             region: code.parse().unwrap(),
-            name: code.to_owned(),
+            name: system.to_owned(),
             territory,
             utc_offset: "+03:00".to_owned(),
         };
         let hq = folder.path().join("hq");
         let region = Region::create(&hq, &founding, BY, begin - 30 * DAY).unwrap();
         std::fs::copy(policy(system), hq.join("policy.toml")).unwrap();
+        let rules = region.rules().unwrap();
+        let kinds = rules.policy.kinds.iter().map(|rule| rule.kind);
+        let kinds: Vec<u16> = kinds.filter(|kind| *kind < pass::Kind::VACCINATION.number()).collect();
+        region.let_issue(code, &kinds, BY, begin - 30 * DAY).unwrap();
         let data = folder.path().join("box");
         std::fs::create_dir_all(&data).unwrap();
         let identity = Arc::new(Identity::create(&data).unwrap());
@@ -118,6 +127,9 @@ impl Post {
         region.pepper().unwrap().keep(&data.join(checkpointd::PEPPER)).unwrap();
         let uses = Uses::new(region.id(), &TimeZone::fixed(region.settings().zone));
         journal.count_by(uses.hook());
+        let command = region.command_key().unwrap().public();
+        let keys: checkpointd::shift::Keys = Arc::new(move |_| vec![command]);
+        let shifts = Shifts::open(region.id().clone(), keys, 0, &data, Duration::from_secs(1000));
         let books = Books {
             uses: Some(uses),
             register: Some(Lookup::open(&data, region.id())),
@@ -130,7 +142,7 @@ impl Post {
             store,
             journal,
             key,
-            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id).with(books),
+            lane: Lane::new(config::Lane::default(), Language::Ru, draw_id).with(books).staffed(shifts),
             reader: Reader::new(Settings::default()),
             chance: Chance::new(6),
             trust: ClockTrust::Ntp,
@@ -172,7 +184,8 @@ impl Post {
             ..IssueRequest::default()
         };
         change(&mut request);
-        self.region.issue(&request, BY, self.now()).unwrap()
+        // What begins in the past was issued then.
+        self.region.issue(&request, BY, self.now().min(request.not_before)).unwrap()
     }
 
     /// Takes records into the register, permanent ones: lines of `what,text,kind,valid_from,valid_to,alert,holder,plate`.
@@ -209,7 +222,13 @@ impl Post {
     }
 
     /// An officer signs in with a service card and a PIN.
-    pub fn sign_in(&mut self) {}
+    pub fn sign_in(&mut self) {
+        let times = (self.now() - DAY, self.now() + 60 * DAY);
+        let text = self.region.issue_card("Лось-2", times, Some(PIN.to_owned().into()), BY, self.now()).unwrap().text;
+        self.show(&text, Look::Screen).unwrap();
+        PIN.chars().for_each(|digit| self.press(Key::Digit(digit.to_digit(10).unwrap() as u8)));
+        self.press(Key::Enter);
+    }
 
     fn pass_time(&mut self, time: Duration) {
         self.mono += time;

@@ -41,7 +41,7 @@ fn samara() {
         row("so that was the second", [hours(2), screen(&two), NO], used_up()),
         row("a pass that says once a day itself", [screen(&strict), YES], leaves().passed()),
         row("its second exit", [hours(1), screen(&strict), NO], used_up()),
-        row("after midnight: a new day", [hours(3), screen(&one), YES], leaves().passed()),
+        row("after midnight: a new day", [hours(6), screen(&one), YES], leaves().passed()),
         row("and for the other", [screen(&two), YES], leaves().passed()),
         row("blurred", [hours(1), shown(&two, Look::Soft), YES], leaves().passed()),
         row("pale print, a third", [hours(1), shown(&two, Look::Pale), NO], used_up()),
@@ -60,7 +60,7 @@ fn samara() {
         row(
             "within five minutes the green of before stands",
             [screen(&one), YES, wait(2 * MINUTE as u64), screen(&one)],
-            { leaves().passed() },
+            leaves().passed(),
         ),
     ];
     post.play("Samara and Kinel", table);

@@ -205,7 +205,7 @@ fn nizhny_novgorod() {
         row("eight hours, of which three are left", [wait(3 * HOUR as u64), typed(car), screen(&long_errand), YES], {
             compares("errand").passed()
         }),
-        row("to work, tomorrow", [wait(DAY as u64), typed(car), screen(&work), YES], { admit("work").passed() }),
+        row("to work, tomorrow", [wait(DAY as u64), typed(car), screen(&work), YES], admit("work").passed()),
     ];
     post.play("Nizhny Novgorod", table);
 }

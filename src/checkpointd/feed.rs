@@ -57,7 +57,7 @@ impl FromDevice {
     /// What a device of the board reads, which says the same again and again and never of which vehicle.
     pub fn board(read: &board::PlateReading) -> Self {
         let confidence = read.confidence.map(|confidence| (confidence.clamp(0.0, 1.0) * 1000.0) as u16);
-        Self { reading: Reading::new(&read.text), kind: "board", confidence, is_repeat: false }
+        Self { reading: Reading::new(&read.text), kind: read.device, confidence, is_repeat: false }
     }
 }
 

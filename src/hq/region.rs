@@ -376,6 +376,22 @@ impl Region {
         Ok(issuer)
     }
 
+    /// Says anew which kinds an issuer may issue, with the key that it has: a region that takes over another policy has
+    /// other kinds. Boxes follow with the next release, for what it has issued already too.
+    ///
+    /// # Errors
+    /// [`Error::UnknownIssuer`], [`Error::Field`], [`Error::Database`].
+    pub fn let_issue(&self, name: &str, kinds: &[u16], by: &str, now: i64) -> Result<(), Error> {
+        let by = who(by)?;
+        self.books(|books| {
+            let failed = || Error::database("saying what an issuer may issue");
+            if !db::set_kinds(books, name, kinds).map_err(failed())? {
+                return Err(Error::UnknownIssuer(name.to_owned()));
+            }
+            db::audit(books, now, by, "issuer-kinds", name).map_err(failed())
+        })
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

@@ -244,6 +244,10 @@ pub struct Policy {
     /// By whose rules certificates are accepted; of kinds that no entry names, by their signature alone.
     #[cbor(n(16), default, skip_if = "Vec::is_empty")]
     pub acceptance: Vec<AcceptedBy>,
+    /// Bounds of the rules of acceptance. They stand apart, since boxes that do not know such rules cannot read them
+    /// among the others.
+    #[n(17)]
+    pub acceptance_freshness: Option<Freshness>,
 }
 
 impl Policy {
@@ -254,7 +258,7 @@ impl Policy {
 
     /// What an age of a part means here.
     pub fn grade(&self, part: Knowledge, age: i64) -> Grade {
-        let own = self.freshness.iter().find(|own| own.part == part);
+        let own = self.freshness.iter().chain(&self.acceptance_freshness).find(|own| own.part == part);
         let (fresh_for, old_after) = own.map_or((self.fresh_for, self.old_after), |own| (own.fresh_for, own.old_after));
         match age {
             _ if age > old_after => Grade::Old,
@@ -272,5 +276,61 @@ impl Policy {
     /// The rule for a kind.
     pub fn rule(&self, kind: Kind) -> Option<&KindRule> {
         self.kinds.iter().find(|rule| rule.kind == kind.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What boxes knew before there were forms, limits and conditions.
+    #[derive(Debug, Decode)]
+    #[cbor(map)]
+    struct Before {
+        #[n(2)]
+        kinds: Vec<KindBefore>,
+        #[n(4)]
+        old_after: i64,
+        #[cbor(n(5), default)]
+        freshness: Vec<Freshness>,
+    }
+
+    #[derive(Debug, Decode)]
+    #[cbor(map)]
+    struct KindBefore {
+        #[n(0)]
+        kind: u16,
+        #[n(5)]
+        compare_document: bool,
+    }
+
+    #[test]
+    fn a_box_of_before_reads_what_it_knows_of_a_policy_that_says_more() {
+        let bounds = Freshness { part: Knowledge::Acceptance, fresh_for: 1, old_after: 2 };
+        let limits = Limits { per_day: Some(2), ..Limits::default() };
+        let kind = KindRule {
+            kind: 7,
+            compare_document: true,
+            limits: Some(limits),
+            condition: Some("hour > 6".into()),
+            best_is_check: true,
+            ends: Some(1),
+            ..KindRule::default()
+        };
+        let policy = Policy {
+            kinds: vec![kind],
+            old_after: 9,
+            attempts: Some(Attempts { tries: 5, seconds: 60 }),
+            exemptions: vec![Exemption { code: "a".into(), ru: "А".into(), en: "A".into() }],
+            acceptance: vec![AcceptedBy { country: "DE".into(), kinds: vec![1001] }],
+            acceptance_freshness: Some(bounds),
+            ..Policy::default()
+        };
+        let before: Before = minicbor::decode(&wire::encode(&policy)).unwrap();
+        assert_eq!((before.kinds[0].kind, before.kinds[0].compare_document, before.old_after), (7, true, 9));
+        assert!(before.freshness.is_empty());
+        assert_eq!(minicbor::decode::<Policy>(&wire::encode(&policy)).unwrap(), policy);
+        assert_eq!(policy.grade(Knowledge::Acceptance, 3), Grade::Old);
+        assert_eq!(policy.grade(Knowledge::Keys, 3), Grade::Stale);
     }
 }

@@ -35,9 +35,21 @@ impl Simulator {
     /// # Panics
     /// When it does not say where it is.
     pub fn started() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts a simulator that plays another system.
+    ///
+    /// # Panics
+    /// As [`Self::started`].
+    pub fn of(region: &str) -> Self {
+        Self::with(&["--region", region])
+    }
+
+    fn with(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test can be made");
         let mut command = Command::new(programs::ours("simulator"));
-        command.args(["--port", "0", "--data"]).arg(folder.path().join("data"));
+        command.args(["--port", "0", "--data"]).arg(folder.path().join("data")).args(more);
         let mut process = Process::start("simulator", &mut command, folder.path());
         let said = wait::until("the simulator to say where it is", START, || {
             let line = process.printed().lines().find(|line| line.starts_with("http://")).map(str::to_owned);
@@ -64,6 +76,15 @@ impl Simulator {
     /// Why it does not.
     pub fn state(&self) -> Result<Value, String> {
         self.web.json(&format!("{}/api/state?lang=en", self.url))
+    }
+
+    /// Does what a button of its page does.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn act(&self, way: &str, said: &Value) {
+        let (status, bytes) = self.web.post(&format!("{}{way}", self.url), said).expect("the simulator answers");
+        assert!((200..300).contains(&status), "{way}: {status} {}", String::from_utf8_lossy(&bytes));
     }
 
     /// A file it serves.

@@ -7,8 +7,8 @@ use verdict::condition::{Expected, LONGEST, Subject};
 use verdict::Policy;
 
 fuzz_target!(|data: &[u8]| {
-    if let Ok(policy) = wire::decode::<Policy>(data) {
-        assert_eq!(wire::decode::<Policy>(&wire::encode(&policy)).ok().as_ref(), Some(&policy));
+    if let Ok(policy) = minicbor::decode::<Policy>(data) {
+        assert_eq!(minicbor::decode::<Policy>(&wire::encode(&policy)).ok().as_ref(), Some(&policy));
         for text in ["", "https://disk.yandex.ru/i/abcdefghijkl", "3004-A123-BE45-K678", "01234567890"] {
             let _ = policy.forms.recognise(text);
         }

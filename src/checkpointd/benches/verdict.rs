@@ -77,10 +77,10 @@ fn main() -> ExitCode {
     let own = &passes[250].text;
     let cose = pass::base45_decode(&own["MP1:".len()..]).unwrap();
     let message = Sign1::parse(&cose).unwrap();
-    let signed = to_be_signed(Context::MovementPass, &cose[3..16], message.payload);
-    let signature = ed25519_dalek::Signature::from_slice(&cose[cose.len() - 64..]).unwrap();
+    let signed = to_be_signed(Context::MovementPass, message.protected, message.payload);
+    let signature = ed25519_dalek::Signature::from_bytes(&message.signature);
     let key = region.issuers().unwrap().into_iter().next().unwrap().key;
-    let key = ed25519_dalek::VerifyingKey::from_bytes(&key.try_into().unwrap()).unwrap();
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&key).unwrap();
     assert_eq!(judge(own, around).verdict.outcome, Outcome::Admit);
     let mp1 = quickest(
         || key.verify_strict(black_box(&signed), black_box(&signature)).unwrap(),

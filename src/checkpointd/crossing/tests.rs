@@ -47,7 +47,11 @@ impl Post {
 
 /// What a device of the board reads.
 fn plate(text: &str) -> Event {
-    Event::Plate(FromDevice::board(&board::PlateReading { text: text.to_owned(), confidence: None }))
+    Event::Plate(FromDevice::board(&board::PlateReading {
+        text: text.to_owned(),
+        confidence: None,
+        device: "hikvision",
+    }))
 }
 
 fn closing(entries: &[Entry]) -> Option<Action> {

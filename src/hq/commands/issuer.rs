@@ -1,4 +1,4 @@
-//! `checkpoint-hq issuer add`: another signer of passes in this region.
+//! `checkpoint-hq issuer add` and `kinds`: who signs passes in this region, and which.
 
 use std::process::ExitCode;
 
@@ -18,6 +18,7 @@ pub struct Args {
 #[derive(Subcommand)]
 enum Command {
     Add(Add),
+    Kinds(Kinds),
 }
 
 /// Take on an issuer with a key of its own. Boxes believe it from the next release on
@@ -34,10 +35,36 @@ struct Add {
     kinds: Vec<String>,
 }
 
-/// Takes the issuer on.
+/// Say anew which kinds an issuer may issue, with the key it has. Boxes follow with the next release
+#[derive(clap::Args)]
+#[command(after_help = "Example, after another policy was put into the region's folder:\n  \
+                  checkpoint-hq issuer kinds tver RU-TVE --kinds work,family,medical,other")]
+struct Kinds {
+    #[command(flatten)]
+    desk: Desk,
+    /// Its name, as it stands in passes
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Kinds it may issue, by code or number
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', required = true)]
+    kinds: Vec<String>,
+}
+
+/// Does what is asked.
 pub fn run(args: Args) -> ExitCode {
-    let Command::Add(args) = args.command;
-    told(add(&args))
+    told(match args.command {
+        Command::Add(args) => add(&args),
+        Command::Kinds(args) => kinds(&args),
+    })
+}
+
+fn kinds(args: &Kinds) -> Result<(), Error> {
+    let region = args.desk.open()?;
+    let rules = region.rules()?;
+    let kinds = args.kinds.iter().map(|kind| rules.kind(kind)).collect::<Result<Vec<_>, _>>()?;
+    region.let_issue(&args.name, &kinds, &args.desk.by, now())?;
+    println!("{} may issue {}", args.name, args.kinds.join(", "));
+    Ok(())
 }
 
 fn add(args: &Add) -> Result<(), Error> {

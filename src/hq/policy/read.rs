@@ -95,7 +95,8 @@ pub fn read(text: &str, file: File, territory: u64) -> Reading {
             faults.add(format!("formats[{at}]"), Fault::Format(name.clone()));
         }
     }
-    let freshness = bounds(&file.freshness, &mut faults);
+    let (of_acceptance, freshness): (Vec<_>, Vec<_>) =
+        bounds(&file.freshness, &mut faults).into_iter().partition(|own| own.part == Knowledge::Acceptance);
     let known = kinds(&file.kinds, &mut faults);
     let forms = forms(&file, &mut faults);
     let attempts = file.attempts.as_ref().map(|attempts| {
@@ -126,6 +127,7 @@ pub fn read(text: &str, file: File, territory: u64) -> Reading {
         uses_old_after: file.freshness.uses_old_after.map(Span::seconds),
         plate_alone,
         acceptance: acceptance(&file, &mut faults),
+        acceptance_freshness: of_acceptance.first().copied(),
         formats: file.formats,
     };
     Reading { policy, kinds: known, faults: faults.found }

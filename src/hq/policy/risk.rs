@@ -39,7 +39,7 @@ pub fn risks(text: &str, policy: &Policy) -> Vec<Finding<Risk>> {
     if policy.old_after > 30 * DAY {
         add("freshness.old_after", Risk::BelievedLong);
     }
-    for own in policy.freshness.iter().filter(|own| own.old_after > 30 * DAY) {
+    for own in policy.freshness.iter().chain(&policy.acceptance_freshness).filter(|own| own.old_after > 30 * DAY) {
         add(&format!("freshness.{}.old_after", own.part.as_str()), Risk::BelievedLong);
     }
     match policy.attempts {

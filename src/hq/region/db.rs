@@ -70,6 +70,12 @@ pub fn add_issuer(db: &Connection, issuer: &Issuer, size: u64) -> Result<()> {
     (0..CLASSES).try_for_each(|class| open_series(db, name, class, size).map(drop))
 }
 
+/// Says which kinds an issuer may issue; false when there is no such issuer.
+pub fn set_kinds(db: &Connection, name: &str, kinds: &[u16]) -> Result<bool> {
+    let changed = db.execute("UPDATE issuer SET kinds = ?2 WHERE name = ?1", params![name, spaced(kinds)])?;
+    Ok(changed > 0)
+}
+
 pub fn issuers(db: &Connection) -> Result<Vec<Issuer>> {
     let sql = "SELECT name, key, kinds, territories, valid_from, valid_to FROM issuer ORDER BY name";
     let issuer = |row: &Row<'_>| {

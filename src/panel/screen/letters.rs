@@ -44,7 +44,8 @@ pub fn draw(sheet: &mut Sheet<'_>, place: Place, words: &Words, letters: &Letter
     let seen = |signs: &str| signs.replace(' ', "_");
     // All in one size, so that none looks more likely than another.
     let longest = letters.choices.iter().map(|(_, signs)| seen(signs)).max_by_key(|signs| signs.chars().count());
-    let inner = Place::new(0, 0, width - width / 4 - gap, height - gap);
+    // Tails such as that of Q, and marks above, need room as well.
+    let inner = Place::new(0, 0, width - width / 4 - gap, height * 7 / 10);
     let (mut set, _) = sheet.set(&longest.unwrap_or_default(), inner, Size::Fact);
     for (digit, signs) in &letters.choices {
         let left = rest.left + column_of(*digit) * (width + gap);
