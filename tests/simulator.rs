@@ -66,7 +66,7 @@ const ONE_PASS: Duration = Duration::from_secs(120);
 fn shows(simulator: &Simulator, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let found =
         wait::until(what, ONE_PASS, || simulator.state().ok().map(|state| state["boxes"][0].clone()).filter(&is_so));
-    found.unwrap_or_else(|why| panic!("{why}: {}", simulator.state().unwrap()["boxes"][0]))
+    found.unwrap_or_else(|why| panic!("{why}: {}", simulator.state().expect("the page answers")["boxes"][0]))
 }
 
 #[test]

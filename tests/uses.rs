@@ -19,6 +19,13 @@ fn one_trip(desk: &Desk) -> (Vec<u8>, String) {
     (std::fs::read(desk.path("passes").join(format!("{id}.png"))).unwrap(), id)
 }
 
+/// What a camera sees when nobody is there.
+fn road() -> Vec<u8> {
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::GrayImage::from_pixel(640, 480, image::Luma([120])).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    png.into_inner()
+}
+
 /// Shows a picture until the panel has a verdict that is durable, takes it away and waits until the crossing is closed;
 /// the reasons.
 fn shown(post: &Post, running: &Process, picture: &[u8]) -> Vec<String> {
@@ -32,7 +39,7 @@ fn shown(post: &Post, running: &Process, picture: &[u8]) -> Vec<String> {
     });
     post.take_away("pass.png");
     wait::for_it("the crossing to close", PATIENCE, &[running], || {
-        post.status().ok().filter(|status| status.0["screen"] == "idle")
+        post.status().ok().filter(|status| status.0["screen"] != "verdict")
     });
     reasons
 }
@@ -62,6 +69,9 @@ fn a_pass_is_used_once_over_kills_and_boxes_and_twice_is_found() {
     let ((first, _), (second, id)) = (one_trip(&desk), one_trip(&desk));
     desk.release();
     let (one, other) = (Post::provisioned(&desk, "m10-km178"), Post::provisioned(&desk, "m9-km120"));
+    for post in [&one, &other] {
+        post.show("road.png", &road());
+    }
     let hq = desk.start_hq();
     desk.wait_for_hq(&hq);
     let (at_one, at_other) = (one.start(), other.start());

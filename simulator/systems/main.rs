@@ -6,6 +6,8 @@
 //! fortnight takes seconds. What the box wrote is taken into a ledger and opened as headquarters do, and each situation
 //! is compared with what stands there.
 
+#![allow(clippy::unwrap_used, reason = "a test may say what it means")]
+
 mod certificates;
 mod federal;
 mod komi;

@@ -195,6 +195,9 @@ fn look(table: Option<&Published>, key: &Key) -> Result<Option<Vec<u8>>, Error> 
     value.map_err(|error| trust::register::Error::Release(error.into()).into())
 }
 
+/// What a file says, by the places where it will stand, and the codes that were drawn.
+type Taken = (Vec<(Key, Entry)>, Vec<Drawn>);
+
 /// A code that was drawn, for whoever tells it.
 struct Drawn {
     line: u64,
@@ -212,9 +215,6 @@ fn tell(to: &Path, drawn: &[Drawn]) -> Result<(), Error> {
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).expect("memory takes what is written");
     crate::region::put(to, &bytes, 0o600)
 }
-
-/// Rows of a file under their keys, and the codes that were drawn for them.
-type Understood = (Vec<(Key, Entry)>, Vec<Drawn>);
 
 /// What is needed to read a file of one register.
 struct Desk<'r> {
@@ -261,7 +261,7 @@ impl Desk<'_> {
     }
 
     /// Every row of a file, in order, and the codes that were drawn; or what is wrong with which row.
-    fn read(&self, path: &Path, form: Option<&CodeForm>, progress: &mut dyn FnMut(u64)) -> Result<Understood, String> {
+    fn read(&self, path: &Path, form: Option<&CodeForm>, progress: &mut dyn FnMut(u64)) -> Result<Taken, String> {
         let (header, lines) = sheet::open(path)?;
         let columns = Columns::new(&header)?;
         let (mut understood, mut drawn, mut wrong, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0_u64);

@@ -19,7 +19,7 @@ mod merged;
 #[cfg(test)]
 mod tests;
 
-pub use merged::{Merged, Took};
+pub use merged::{Kept, Merged, Took};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -54,17 +54,17 @@ impl Pass {
     }
 }
 
-/// Where the uses of a pass stand: its day, and its slot there.
+/// A day, and a pass by the key of that day.
 type Place = (i64, [u8; SLOT]);
 
-/// A crossing, and where a rule needs it when it began.
-type Trip = ([u8; 8], Option<i64>);
+/// A crossing, and the minute of its use.
+type Counted = ([u8; 8], Option<i64>);
 
 /// The uses this box has counted itself.
 #[derive(Debug, Default)]
 pub struct Own {
     keys: BTreeMap<i64, [u8; 32]>,
-    slots: HashMap<Place, Vec<Trip>>,
+    slots: HashMap<Place, Vec<Counted>>,
     crossings: HashMap<[u8; 8], Place>,
 }
 

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     region.trust_certificate(&der, "NL", &[Kind::VACCINATION, Kind::TEST], "bench", NOW).unwrap();
     let register = folder.path().join("register.csv");
     std::fs::write(&register, records()).unwrap();
-    region.import_register(&register, 0, "bench", NOW, &mut |_| {}).unwrap();
+    region.import_register(&register, (0, None), "bench", NOW, &mut |_| {}).unwrap();
     let request = IssueRequest {
         kind: 1,
         plates: vec!["A123BC77".to_owned()],

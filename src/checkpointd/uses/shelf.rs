@@ -12,7 +12,7 @@ use trust::format::hex;
 use trust::uses::{Merged, Took};
 use wire::RegionId;
 use wire::sign::Sign1;
-use wire::uses::{Head, LONGEST_HEAD, LONGEST_SHEET};
+use wire::uses::{Head, LONGEST_HEAD, LONGEST_SHEET, hash};
 
 /// Name of the head.
 const HEAD: &str = "head";
@@ -34,8 +34,11 @@ impl Shelf {
         let names: Vec<_> = head.days.iter().flat_map(|day| &day.sheets).map(|name| **name).collect();
         let mut took = merged.head(head, bytes.clone());
         for name in names {
-            if let Some(sheet) = read(&self.0.join(hex(&name)), LONGEST_SHEET) {
-                took = merged.sheet(&sheet);
+            let path = self.0.join(hex(&name));
+            match read(&path, LONGEST_SHEET) {
+                Some(sheet) if hash(&sheet) == name => took = merged.sheet(&sheet),
+                // Out of the way, or the one that comes again would not be written in its place.
+                _ => drop(std::fs::remove_file(path)),
             }
         }
         if took != Took::News {

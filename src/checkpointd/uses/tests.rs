@@ -22,8 +22,8 @@ fn crossing(id: u8, window: Option<i64>) -> Entry {
 }
 
 fn document() -> Document {
-    let text = crate::desk::Desk::open().issue(&[crate::desk::PLATE]).text;
     let desk = crate::desk::Desk::open();
+    let text = desk.issue(&[crate::desk::PLATE]).text;
     let mut document = pass::read(&text, desk.release().as_ref()).unwrap().document;
     (document.issuer, document.id) = ("RU-TVE".to_owned(), vec![9; 12]);
     document

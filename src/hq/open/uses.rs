@@ -128,21 +128,21 @@ impl Opener {
     }
 }
 
-/// The uses of a day by the number of their sheet.
-type Sheets = BTreeMap<i64, Vec<Use>>;
+/// A day's key, and its uses by the number of their sheet.
+type Gathered = ([u8; 32], BTreeMap<i64, Vec<Use>>);
 
 fn merged(db: &Connection, region: &RegionId, now: i64) -> rusqlite::Result<Vec<Day>> {
     let oldest = now - MOST_DAYS as i64 * DAY;
     db.execute("DELETE FROM use_key WHERE window NOT IN (SELECT window FROM use WHERE until > ?1)", [now])?;
     let mut query = db.prepare_cached(include_str!("uses.sql"))?;
     let mut rows = query.query(params![now, oldest, now + AHEAD])?;
-    let mut days: BTreeMap<i64, ([u8; 32], Sheets)> = BTreeMap::new();
+    let mut days: BTreeMap<i64, Gathered> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let (number, window): (i64, i64) = (row.get(0)?, row.get(1)?);
         let (issuer, pass_id): (String, Vec<u8>) = (row.get(2)?, row.get(3)?);
         let (key, sheets) = match days.entry(window) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert((key(db, window)?, Sheets::new())),
+            Entry::Occupied(day) => day.into_mut(),
+            Entry::Vacant(day) => day.insert((key(db, window)?, BTreeMap::new())),
         };
         let slot = Pass::new(region, &issuer, &pass_id).slot(key);
         // By the number a use was given when it came: what comes later changes no sheet but the last.
@@ -154,7 +154,7 @@ fn merged(db: &Connection, region: &RegionId, now: i64) -> rusqlite::Result<Vec<
         uses.dedup();
         Sheet { day: begins, uses }
     };
-    let day = |(begins, (key, sheets)): (i64, (_, Sheets))| Day {
+    let day = |(begins, (key, sheets)): (i64, Gathered)| Day {
         begins,
         key,
         sheets: sheets.into_values().map(|uses| sheet(begins, uses)).collect(),

@@ -16,14 +16,17 @@ const ZIP: &[u8] = b"PK\x03\x04";
 /// A line of a spreadsheet: its number as the clerk's program shows it, and its cells.
 pub type Line = (u64, Vec<String>);
 
-/// The lines of a spreadsheet, one by one, each with what is wrong with it.
+/// The lines of a spreadsheet; of one that cannot be read, what is wrong with it.
 pub type Lines = Box<dyn Iterator<Item = Result<Line, String>>>;
+
+/// The first line and the others, or what is wrong with the file.
+pub type Opened = Result<(Vec<String>, Lines), String>;
 
 /// Opens a spreadsheet: the first line, and those after it one by one.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn open(path: &Path) -> Result<(Vec<String>, Lines), String> {
+pub fn open(path: &Path) -> Opened {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -32,8 +35,6 @@ pub fn open(path: &Path) -> Result<(Vec<String>, Lines), String> {
     }
     if bytes.starts_with(ZIP) { workbook(bytes) } else { text(&bytes) }
 }
-
-type Opened = Result<(Vec<String>, Box<dyn Iterator<Item = Result<Line, String>>>), String>;
 
 fn workbook(bytes: Vec<u8>) -> Opened {
     let told = |error: calamine::XlsxError| format!("not a workbook that can be read: {error}");

@@ -132,7 +132,7 @@ fn a_health_cards_envelope_says_no_more_than_is_understood() {
     assert_eq!(code(&shc_text(&jws(&jws_header(), &packed[..packed.len() - 1]))), "inflate");
     assert_eq!(code(&shc_text(&jws(&jws_header(), &[&packed[..], b"\0"].concat()))), "inflate");
     // Nothing is unpacked before the signature has held.
-    let forged = jws(&jws_header(), &bomb).replace(".", ".").chars().rev().collect::<String>();
+    let forged = jws(&jws_header(), &bomb).chars().rev().collect::<String>();
     let forged: String = forged.replacen(|c: char| c.is_ascii_lowercase(), "A", 1).chars().rev().collect();
     assert_eq!(code(&shc_text(&forged)), "signature");
     assert_eq!(code("shc:/1/2/567629"), "chunked");

@@ -32,8 +32,8 @@ const REMEMBERED: usize = 8;
 /// Days whose keys are kept.
 const DAYS: usize = 64;
 
-/// What stretching made of a short code.
-type Stretched = Arc<Zeroizing<[u8; 32]>>;
+/// Short codes and what they were stretched to, the oldest first.
+type Stretched = VecDeque<(String, Arc<Zeroizing<[u8; 32]>>)>;
 
 /// A register of one region.
 pub struct Register {
@@ -41,7 +41,7 @@ pub struct Register {
     region: RegionId,
     /// HMAC keyed for each day.
     days: RwLock<BTreeMap<u64, Hmac<Sha256>>>,
-    stretched: Mutex<VecDeque<(String, Stretched)>>,
+    stretched: Mutex<Stretched>,
 }
 
 impl Register {
@@ -90,7 +90,7 @@ impl Register {
 
     /// Stretches a short code, once for all days (Argon2id, RFC 9106).
     pub fn stretch(&self, shown: &Shown) -> Arc<Zeroizing<[u8; 32]>> {
-        let find = |known: &VecDeque<(String, Arc<Zeroizing<[u8; 32]>>)>| {
+        let find = |known: &Stretched| {
             known.iter().find(|(normal, _)| *normal == shown.normal).map(|(_, stretched)| stretched.clone())
         };
         if let Some(found) = find(&self.stretched.lock().unwrap_or_else(PoisonError::into_inner)) {

@@ -10,6 +10,9 @@ use super::{Found, Pass};
 /// it again.
 const MOST_WAITING: usize = 256;
 
+/// A head as it came, and the sheets it names by their hash.
+pub type Kept<'a> = (&'a [u8], Vec<([u8; 32], &'a Sheet)>);
+
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Took {
@@ -20,9 +23,6 @@ pub enum Took {
     /// It says nothing new.
     Nothing,
 }
-
-/// A sheet, by its hash.
-pub type Named<'a> = ([u8; 32], &'a Sheet);
 
 /// The uses that HQ has told of.
 #[derive(Debug, Default, Clone)]
@@ -71,7 +71,7 @@ impl Merged {
     }
 
     /// What is to be kept: the head as it came, and the sheets it names.
-    pub fn kept(&self) -> Option<(&[u8], Vec<Named<'_>>)> {
+    pub fn kept(&self) -> Option<Kept<'_>> {
         let (head, bytes) = self.head.as_ref()?;
         let sheets = names(head).filter_map(|name| Some((name, self.sheets.get(&name)?.as_ref())));
         Some((bytes, sheets.collect()))
@@ -88,10 +88,9 @@ impl Merged {
             return Took::Waits;
         }
         self.head = self.next.take();
-        // Those that are for no head yet may be for the one to come.
-        let (stay, wait): (Vec<_>, Vec<_>) = self.sheets.keys().copied().partition(|name| self.counts(name));
-        drop(stay);
-        for name in wait {
+        // Those of the head before, and what nobody names.
+        let surplus: Vec<_> = self.sheets.keys().copied().filter(|name| !self.counts(name)).collect();
+        for name in surplus {
             self.sheets.remove(&name);
         }
         Took::News

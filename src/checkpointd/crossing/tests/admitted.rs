@@ -259,7 +259,7 @@ fn who_is_turned_back_has_used_nothing() {
     assert_eq!(closing(&post.press(Key::No)), Some(Action::TurnedBack));
     post.at += 10;
     post.on(Event::Turn);
-    let other = post.desk.issue(&[]).text;
+    let other = post.desk.issue(&[PLATE]).text;
     post.sight(&other);
     post.press(Key::No);
     post.at += 10;

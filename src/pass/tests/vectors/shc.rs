@@ -1,6 +1,6 @@
 use data_encoding::BASE64URL_NOPAD;
 use p256::ecdsa::signature::Signer as _;
-use pass::{Document, Error, Kind, PublicKey, read, trace};
+use pass::{Document, Error, Keys, Kind, PublicKey, read, trace};
 use serde_json::{Value, json};
 
 use crate::nzcp::p256;
@@ -18,7 +18,7 @@ fn text(jws: &str) -> String {
     format!("shc:/{pairs}")
 }
 
-fn code(text: &str, keys: &Vec<(Vec<u8>, PublicKey)>) -> &'static str {
+fn code(text: &str, keys: &dyn Keys) -> &'static str {
     let read = read(text, keys);
     assert_eq!(read.as_ref().err(), trace(text, keys).failure());
     read.as_ref().err().map_or("held", Error::code)
