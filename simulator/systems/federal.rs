@@ -112,7 +112,8 @@ fn the_federal_platform() {
         row("revoked", [typed(CAR), screen(&revoked.text), NO], refuse(&["revoked"]).of("permanent").turned_back()),
         row("with a rewritten plate", [typed(CAR), screen(&rewritten(&work, CAR))], refuse(&["forged"])),
         row("of a stranger", [typed(CAR), screen(&stranger)], refuse(&["unknown-key"])),
-        row("the menu of a café", [screen("https://cafe.example/menu?table=4")], refuse(&["not-a-pass"])),
+        row("the menu of a café", [screen("https://cafe.example/menu?table=4")], refuse(&["unknown-link"])),
+        row("the Wi-Fi of a café", [screen("WIFI:T:WPA;S:cafe;P:espresso;;")], refuse(&["not-a-pass"])),
         row("one-time, to a clinic", [typed(CAR), screen(&to_clinic), YES], once().passed()),
         row("one-time, on foot", [screen(&on_foot), YES], once().passed()),
         row(
@@ -153,7 +154,7 @@ fn the_federal_platform() {
             "a decree extends all permanent passes",
             [
                 meanwhile(|post| post.trust = ClockTrust::Ntp),
-                meanwhile(|post| post.order(Orders::Extend, "permanent", Some(20))),
+                meanwhile(|post| post.order(Orders::Extend, "permanent", 3, Some(20))),
                 typed(CAR),
                 screen(&ended),
                 YES,
@@ -162,7 +163,7 @@ fn the_federal_platform() {
         ),
         row(
             "a decree stops them",
-            [meanwhile(|post| post.order(Orders::Stop, "permanent", None)), typed(CAR), screen(&work), NO],
+            [meanwhile(|post| post.order(Orders::Stop, "permanent", 0, None)), typed(CAR), screen(&work), NO],
             refuse(&["stopped-by-order"]).of("permanent").turned_back(),
         ),
         row(

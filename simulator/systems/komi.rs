@@ -63,7 +63,7 @@ fn komi() {
         row("a lorry under watch, with a sound pass of another", [typed("X666XX11"), screen(&fleet), NO], {
             refuse(&["wrong-plate", "register-alert"]).of("organisation").turned_back()
         }),
-        row("freight in transit", [menu(&[1, 2])], {
+        row("freight in transit", [meanwhile(Post::sign_in), menu(&[1, 2])], {
             check(&[]).without_pass().ended(wire::entry::Action::Exempted, Some("freight"))
         }),
         row("the shift workers' bus on a Tuesday", [wait(DAY as u64 - 10_000), typed("AB12311"), screen(&bus), NO], {

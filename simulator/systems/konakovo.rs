@@ -79,7 +79,7 @@ fn konakovo_and_kimry() {
         row("to another place of the same host", [screen(&link(1).replace("/i/", "/d/")), NO], {
             refuse(&["unknown-link"]).turned_back()
         }),
-        row("a resident with an ID", [menu(&[1, 1])], {
+        row("a resident with an ID", [meanwhile(Post::sign_in), menu(&[1, 1])], {
             check(&[]).without_pass().ended(wire::entry::Action::Exempted, Some("resident"))
         }),
         row("an officer with a service ID", [menu(&[1, 2])], {

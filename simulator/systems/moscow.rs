@@ -86,7 +86,7 @@ fn moscow() {
         row("and the second", [screen(&back), YES], trip().passed()),
         row("and no third", [screen(&back), NO], used_up().turned_back()),
         row("rewritten", [typed(CAR), screen(&rewritten(&work, CAR))], refuse(&["forged"])),
-        row("a journalist without a pass", [menu(&[1, 3])], {
+        row("a journalist without a pass", [meanwhile(Post::sign_in), menu(&[1, 3])], {
             check(&[]).without_pass().ended(wire::entry::Action::Exempted, Some("press"))
         }),
         row("on 1 May", [wait(3 * DAY as u64), typed(CAR), screen(&with_cards), NO], {
@@ -94,7 +94,7 @@ fn moscow() {
         }),
         row(
             "the decree extends all work passes at once",
-            [meanwhile(|post| post.order(Orders::Extend, "work", Some(11))), typed(CAR), screen(&with_cards), YES],
+            [meanwhile(|post| post.order(Orders::Extend, "work", 3, Some(11))), typed(CAR), screen(&with_cards), YES],
             works(),
         ),
         row("and those that are codes", [typed("3004ABCEHKMPTXY1"), YES], works().by_keys()),

@@ -39,7 +39,9 @@ impl Look {
     /// One frame of it; every frame trembles and has its own noise.
     pub fn frame(self, text: &str, chance: &mut Chance) -> GrayImage {
         let ecc = if matches!(self, Self::Paper | Self::Pale) { Ecc::Paper } else { Ecc::Screen };
-        let code = Code::new(text, ecc).expect("the text has a code").picture();
+        // The longest texts leave no room for more correction than this.
+        let code = Code::new(text, ecc).or_else(|_| Code::new(text, Ecc::Run));
+        let code = code.expect("the text has a code").picture();
         let mut picture = match self {
             Self::Paper => paper::crumpled(&code, 20),
             Self::Tilted => tilted(&code),

@@ -54,7 +54,7 @@ fn samara() {
         row("to work, by car: no limit", [typed(CAR), screen(&work), YES], admit("work").passed()),
         row("rewritten", [typed(CAR), screen(&rewritten(&work, CAR))], refuse(&["forged"])),
         row("by the code of an SMS", [typed(&code), YES], leaves().by_keys().passed()),
-        row("walking a dog: no pass is needed", [menu(&[1, 4])], {
+        row("walking a dog: no pass is needed", [meanwhile(Post::sign_in), menu(&[1, 4])], {
             check(&[]).without_pass().ended(wire::entry::Action::Exempted, Some("dog"))
         }),
         row(

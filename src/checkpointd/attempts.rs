@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use verdict::Attempts as Rule;
 
@@ -16,35 +16,35 @@ const MOST_DOUBLED: u32 = 4;
 /// Wrong codes that are remembered, so that one that stands in front of the camera is one try.
 const REMEMBERED: usize = 16;
 
-/// The wrong codes of a box.
+/// The wrong codes of a box. Times are its monotonic clock's.
 #[derive(Clone)]
 pub struct Attempts(Arc<Mutex<Tries>>);
 
 struct Tries {
-    began: Instant,
-    wrong: VecDeque<(Instant, u64)>,
+    began: Duration,
+    wrong: VecDeque<(Duration, u64)>,
     /// Until when nothing is tried, and how often in a row it came to that.
-    locked: Option<(Instant, u32)>,
+    locked: Option<(Duration, u32)>,
 }
 
 impl Attempts {
     /// A box that has just started.
-    pub fn new(now: Instant) -> Self {
+    pub fn new(now: Duration) -> Self {
         Self(Arc::new(Mutex::new(Tries { began: now, wrong: VecDeque::new(), locked: None })))
     }
 
     /// Whether another code may be tried.
-    pub fn may(&self, rule: Rule, now: Instant) -> bool {
+    pub fn may(&self, rule: Rule, now: Duration) -> bool {
         self.tries().wait(rule, now).is_zero()
     }
 
     /// How long it is until one may.
-    pub fn wait(&self, rule: Rule, now: Instant) -> Duration {
+    pub fn wait(&self, rule: Rule, now: Duration) -> Duration {
         self.tries().wait(rule, now)
     }
 
     /// A code was wrong. `code` tells it from others, and is not the code.
-    pub fn failed(&self, rule: Rule, code: u64, now: Instant) {
+    pub fn failed(&self, rule: Rule, code: u64, now: Duration) {
         self.tries().failed(rule, code, now);
     }
 
@@ -54,11 +54,11 @@ impl Attempts {
 }
 
 impl Tries {
-    fn wait(&self, rule: Rule, now: Instant) -> Duration {
-        self.locked.map_or(Duration::ZERO, |(at, times)| pause(rule, times).saturating_sub(now.duration_since(at)))
+    fn wait(&self, rule: Rule, now: Duration) -> Duration {
+        self.locked.map_or(Duration::ZERO, |(at, times)| pause(rule, times).saturating_sub(now.saturating_sub(at)))
     }
 
-    fn failed(&mut self, rule: Rule, code: u64, now: Instant) {
+    fn failed(&mut self, rule: Rule, code: u64, now: Duration) {
         if self.wrong.iter().any(|(_, known)| *known == code) {
             return;
         }
@@ -68,15 +68,15 @@ impl Tries {
         }
         self.wrong.push_back((now, code));
         let since = self.locked.map_or(self.began, |(at, times)| at + pause(rule, times));
-        let recent = |at: &Instant| now.duration_since(*at) < window && *at >= since;
+        let recent = |at: &Duration| now.saturating_sub(*at) < window && *at >= since;
         let mut tries = self.wrong.iter().filter(|(at, _)| recent(at)).count() as u64;
-        if self.locked.is_none() && now.duration_since(self.began) < window {
+        if self.locked.is_none() && now.saturating_sub(self.began) < window {
             // What was tried before the start nobody knows.
             tries = tries.saturating_add(rule.tries.saturating_sub(1));
         }
         if tries >= rule.tries.max(1) {
             // Whoever begins again as soon as the pause is over waits for longer; after a quiet time for no longer.
-            let times = self.locked.filter(|(at, times)| now.duration_since(*at) < pause(rule, *times) + window);
+            let times = self.locked.filter(|(at, times)| now.saturating_sub(*at) < pause(rule, *times) + window);
             self.locked = Some((now, times.map_or(0, |(_, times)| (times + 1).min(MOST_DOUBLED))));
         }
     }

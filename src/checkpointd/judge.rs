@@ -29,6 +29,8 @@ pub struct Circumstances<'a> {
     pub release: Option<&'a Release>,
     /// The box's wall time.
     pub now: WallTime,
+    /// The box's monotonic time: what tries are counted by.
+    pub mono: Duration,
     /// The plate of the vehicle, if it was read or typed.
     pub plate: Option<&'a plate::Reading>,
     /// Who has read it.
@@ -47,6 +49,7 @@ impl<'a> Circumstances<'a> {
         Self {
             release,
             now,
+            mono: Duration::ZERO,
             plate: None,
             plate_source: PlateSource::Officer,
             plate_agreed: false,
@@ -171,6 +174,10 @@ pub fn judge_plate(plate: &plate::Reading, around: Circumstances<'_>) -> Judgeme
     let register = around.register();
     if let (Ok(shown), Some((release, register))) = (Shown::plate(plate.folded()), &register) {
         reading.read = looked_up(release, register, &shown);
+        if let (Ok(read), Ok(own)) = (&mut reading.read, plate::Binding::new(plate.folded())) {
+            // What was presented is the plate itself: that is what it is bound to.
+            read.document.plates = vec![own];
+        }
     }
     reading.is_looked_up = register.is_some();
     judge_reading(reading, around, began)
@@ -212,20 +219,20 @@ fn presented_is(presented: &Presented, release: &Release, around: Circumstances<
     // Only what could be guessed is counted: nobody is locked out of a strong code, nor of a signed pass.
     let attempts = around.books.and_then(|books| books.attempts.as_ref()).filter(|_| shown.is_short());
     let attempts = attempts.zip(release.policy().attempts);
-    let now = Instant::now();
-    if attempts.is_some_and(|(attempts, rule)| !attempts.may(rule, now)) {
+    if attempts.is_some_and(|(attempts, rule)| !attempts.may(rule, around.mono)) {
         reading.read = Err(pass::Error::TooManyAttempts);
         return reading;
     }
     if shown.is_short() {
+        let began = Instant::now();
         register.stretch(&shown);
-        reading.stretched = now.elapsed();
+        reading.stretched = began.elapsed();
     }
     reading.read = looked_up(release, &register, &shown);
     if let (Err(pass::Error::NotRegistered), Some((attempts, rule))) = (&reading.read, attempts) {
         // Of the key of no day: it tells codes apart and says nothing of them.
         let key = register.key(0, &shown);
-        attempts.failed(rule, u64::from_ne_bytes(*key.first_chunk().expect("a key has 16 bytes")), now);
+        attempts.failed(rule, u64::from_ne_bytes(*key.first_chunk().expect("a key has 16 bytes")), around.mono);
     }
     reading
 }
@@ -282,7 +289,7 @@ fn vehicle(around: Circumstances<'_>, at: i64) -> Option<Record> {
 }
 
 fn judge_reading(reading: Reading, around: Circumstances<'_>, began: Instant) -> Judgement {
-    let Circumstances { release, now, plate, plate_source, plate_agreed, books, crossing } = around;
+    let Circumstances { release, now, plate, plate_source, plate_agreed, books, crossing, .. } = around;
     let Reading { format, read, claims_until, is_looked_up, stretched } = reading;
     let known = release.zip(read.as_ref().ok());
     let document = read.as_ref().ok().map(|read| &read.document);

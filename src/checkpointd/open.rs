@@ -147,7 +147,7 @@ pub fn open(config: &Config, board: Board, pace: Pace, ring: Ring) -> Result<Run
     let keys: shift::Keys = Arc::new(move |at| keys.command_keys(at));
     let shifts = Shifts::open(config.region.clone(), keys, config.lane.number, &config.data, clock.monotonic());
     let register = Lookup::open(&config.data, &config.region);
-    let attempts = Attempts::new(Instant::now());
+    let attempts = Attempts::new(clock.monotonic());
     let books = Books { uses: Some(uses.clone()), register: Some(register.clone()), attempts: Some(attempts) };
     let lane = Lane::new(config.lane.clone(), config.language, draw_id).with(books).staffed(shifts);
     let (window, wake) = (Window::of(&shown, config), appended.clone());

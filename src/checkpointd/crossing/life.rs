@@ -246,6 +246,7 @@ fn judged(
         plate_source: plate.map_or(verdict::PlateSource::Officer, |seen| seen.source),
         books: Some(books),
         crossing: before.unwrap_or(crossing),
+        mono: world.mono,
         ..Circumstances::new(world.release, world.now)
     };
     let mut judgement = match (presented, plate) {

@@ -48,6 +48,8 @@ pub struct File {
     pub plates: Vec<Plates>,
     /// One block for each country by whose published rules certificates are accepted (`checkpoint-hq import rules`).
     /// Certificates of kinds without such a block are accepted when their signature holds and they have not ended.
+    /// What stands in the register is the region's own word and is not asked about; certificates that are not the EU's
+    /// stay open, for the officer.
     #[serde(default, rename = "acceptance")]
     pub acceptance: Vec<Acceptance>,
 }

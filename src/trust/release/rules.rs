@@ -67,6 +67,10 @@ impl super::Release {
     /// written for what the EU's certificates say; of any other they cannot tell.
     pub fn accepts(&self, document: &Document, certificate: Option<&serde_json::Value>, at: i64) -> Acceptance {
         let Some(country) = self.policy().accepted_by(document.kind) else { return Acceptance::NotAsked };
+        if document.format.is_registered() {
+            // The region's own word, with dates of its own.
+            return Acceptance::NotAsked;
+        }
         let Some(certificate) = certificate.filter(|_| document.format == Format::Hc1) else { return Acceptance::Open };
         let Document { issuer, kind, issued, expires, .. } = document;
         let asked = Selection { country, issuer, kind: *kind, at, issued: *issued, expires: *expires };
