@@ -49,7 +49,7 @@ impl Post {
 fn plate(text: &str) -> Event {
     Event::Plate(FromDevice::board(&board::PlateReading {
         text: text.to_owned(),
-        confidence: None,
+        confidence: Some(0.97),
         device: "hikvision",
     }))
 }

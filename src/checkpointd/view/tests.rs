@@ -111,7 +111,7 @@ fn what_is_not_written_down_is_never_shown_green() {
     let (pass, release) = (desk.issue(&["A123BC77"]), desk.release());
     let mut lane = lane();
     let world = World { mono: MONO, now: now(BEGIN), release: Some(&release) };
-    let read = board::PlateReading { text: "A123BC77".to_owned(), confidence: None, device: "hikvision" };
+    let read = board::PlateReading { text: "A123BC77".to_owned(), confidence: Some(0.97), device: "hikvision" };
     lane.on(Event::Plate(FromDevice::board(&read)), &world);
     lane.on(Event::Sighted { text: pass.text, read_us: 1, handed: Instant::now() }, &world);
     let outcome = |journal| match screen(&lane, journal, Some(&release)) {
