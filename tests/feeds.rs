@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 const TOKEN: &str = "token-of-the-test";
 
+/// Most bytes of a message.
+const LONGEST: usize = 65_536;
+
 /// How a camera of Hikvision or Axis wraps its message.
 const BOUNDARY: &str = "---------------------------7e13971310878";
 
@@ -106,16 +109,17 @@ fn what_cameras_post_is_taken_from_who_may_post_and_only_while_it_is_news() {
     let form = format!("multipart/form-data; boundary={BOUNDARY}");
     let xml = sample("hikvision-anpr.xml");
     let alert = multipart("anpr.xml", "text/xml", &xml);
-    assert_eq!(box_.post("north", &form, &alert), 403);
-    assert_eq!(box_.post("north/wrong-token", &form, &alert), 403);
-    assert_eq!(box_.post("nowhere/token", &form, &alert), 404);
+    // Who may not post is told so before anything is read: with a body, the connection would break under it.
+    assert_eq!(box_.post("north", &form, &[]), 403);
+    assert_eq!(box_.post("north/wrong-token", &form, &[]), 403);
+    assert_eq!(box_.post("nowhere/token", &form, &[]), 404);
     assert_eq!(box_.post(&format!("north/{TOKEN}"), &form, &alert), 200);
     // The same once more, without its pictures, and by the other namespace.
     let other = xml.replace("http://www.hikvision.com/ver20/XMLSchema", "http://www.isapi.org/ver20/XMLSchema");
     assert_eq!(box_.post(&format!("north/{TOKEN}"), "application/xml", other.as_bytes()), 200);
     let laughs = "<!DOCTYPE lolz [<!ENTITY lol \"lol\">]><EventNotificationAlert>&lol;</EventNotificationAlert>";
     assert_eq!(box_.post(&format!("north/{TOKEN}"), "application/xml", laughs.as_bytes()), 400);
-    assert_eq!(box_.post(&format!("north/{TOKEN}"), "application/xml", &vec![b' '; 100_000]), 413);
+    assert_eq!(box_.post(&format!("north/{TOKEN}"), "application/xml", &vec![b' '; LONGEST + 1]), 413);
     box_.says("north", "two readings", |said| {
         taken(said, 2) && said["left"]["feed-stranger"] == json!(2) && said["left"]["feed-entities"] == json!(1)
     });
