@@ -1,7 +1,7 @@
 //! How often passes with limits were used: counted here at once, and by HQ's word for other boxes.
 //!
 //! The lane does not reserve or release: what it writes down says so. A crossing with a *use window* reserves a use in
-//! the same transaction as its row; the same crossing without one (it was judged again), or the closing *turned back*,
+//! the same transaction as its row; the same crossing without one (it was judged again), or a closing *turned back* or *exempted*,
 //! releases it. So green, the row and the use are durable together, by one fsync.
 //!
 //! HQ's word comes over the link (`wire::uses`), is believed by a key that the release names, and is kept beside the
@@ -19,7 +19,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use trust::uses::{Merged, Own, Pass, Took, count};
 use uplink::Told;
 use verdict::{Policy, Used};
-use wire::entry::{Action, Crossing, Entry};
+use wire::entry::{Action, Closing, Crossing, Entry};
 use wire::sign::Context;
 use wire::uses::{Head, Limit, Use};
 use wire::{RegionId, WallTime};
@@ -120,7 +120,10 @@ impl Uses {
     fn beside(&self, entry: &Entry) -> Option<Beside> {
         match entry {
             Entry::Crossing(crossing) => Some(self.reserve(crossing).unwrap_or(Beside::Release(crossing.id))),
-            Entry::Closing(closing) if closing.action == Action::TurnedBack => Some(Beside::Release(closing.id)),
+            // Who was turned back has used nothing, nor has who needed no pass.
+            Entry::Closing(Closing { action: Action::TurnedBack | Action::Exempted, id, .. }) => {
+                Some(Beside::Release(*id))
+            }
             _ => None,
         }
     }
@@ -137,17 +140,18 @@ impl Uses {
 
     /// Takes what came over the link; `keys` gives the keys that the release names for it at a time. Writes what is
     /// news to the disk, and says so.
-    pub fn hear(&self, told: Told, keys: impl Fn(i64) -> Vec<ed25519_dalek::VerifyingKey>) -> Took {
+    ///
+    /// # Errors
+    /// Why a head is not believed; then nothing was taken.
+    pub fn hear(
+        &self,
+        told: &Told,
+        keys: impl Fn(i64) -> Vec<ed25519_dalek::VerifyingKey>,
+    ) -> Result<Took, wire::Error> {
         let mut merged = self.0.merged.write().unwrap_or_else(PoisonError::into_inner);
         let took = match told {
-            Told::Head(bytes) => match Head::verified(&bytes, &self.0.region, keys) {
-                Ok(head) => merged.head(head, bytes),
-                Err(error) => {
-                    tracing::warn!(%error, "what claims to be HQ's word of uses is not believed");
-                    Took::Nothing
-                }
-            },
-            Told::Sheet(bytes) => merged.sheet(&bytes),
+            Told::Head(bytes) => merged.head(Head::verified(bytes, &self.0.region, keys)?, bytes.clone()),
+            Told::Sheet(bytes) => merged.sheet(bytes),
         };
         let news = if took == Took::News { Some(merged.clone()) } else { None };
         // The lane must not wait for the disk.
@@ -155,20 +159,32 @@ impl Uses {
         if let (Some(news), Some(shelf)) = (news, &self.0.shelf) {
             shelf.keep(&news);
         }
-        took
+        Ok(took)
     }
 
     /// Takes what comes over the link until told to stop. `keys` gives those that the release in force names for it.
     pub(crate) fn work(&self, told: &mut Receiver<Told>, trust: &trust::View, stop: &Stop, pulse: &Pulse) {
+        // A head may come before the release that names its key: it is tried again with each release until another comes.
+        let mut doubted: Option<(Option<u64>, Told)> = None;
         while !stop.load(Ordering::Relaxed) {
             pulse.fetch_add(1, Ordering::Relaxed);
-            match told.try_recv() {
+            let release = trust.current();
+            let sequence = release.as_ref().map(|release| release.sequence());
+            let again = doubted.take_if(|(by, _)| *by != sequence).map(|(_, told)| told);
+            match again.map_or_else(|| told.try_recv(), Ok) {
                 Ok(told) => {
                     let keys = |at| {
-                        let release = trust.current();
+                        let release = release.as_ref();
                         release.map_or_else(Vec::new, |release| release.delegates(Context::Uses, at).collect())
                     };
-                    self.hear(told, keys);
+                    match self.hear(&told, keys) {
+                        Ok(_) if matches!(told, Told::Head(_)) => doubted = None,
+                        Ok(_) => {}
+                        Err(error) => {
+                            tracing::info!(%error, "HQ's word of uses is not believed by the release in force");
+                            doubted = Some((sequence, told));
+                        }
+                    }
                 }
                 // Without a line nothing comes, and the box goes on.
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => std::thread::sleep(TURN),
