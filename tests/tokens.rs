@@ -162,7 +162,11 @@ fn a_region_publishes_and_issues_with_keys_that_never_leave_their_token() {
     assert!(desk.hq(&["release", "tver"]).contains("release 1 "));
     let kept = programs::files(&desk.path("tver/keys"));
     let names: Vec<_> = kept.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-    assert_eq!(names, ["command.key", "sealing.key"], "everything else is in the token");
+    assert_eq!(
+        names,
+        ["command.key", "sealing.key", "uses.key"],
+        "what a running HQ works with; all else is in the token"
+    );
     let issued =
         desk.hq(&["issue", "tver", "--kind", "work", "--plate", "A123BC69", "--valid-for", "1d", "--out", "passes"]);
     assert!(!issued.is_empty());
