@@ -1,8 +1,8 @@
 //! How often passes with limits were used: counted here at once, and by HQ's word for other boxes.
 //!
 //! The lane does not reserve or release: what it writes down says so. A crossing with a *use window* reserves a use in
-//! the same transaction as its row; the same crossing without one (it was judged again), or a closing *turned back* or *exempted*,
-//! releases it. So green, the row and the use are durable together, by one fsync.
+//! the same transaction as its row; the same crossing without one (it was judged again), or a closing *turned back* or
+//! *exempted*, releases it. So green, the row and the use are durable together, by one fsync.
 //!
 //! HQ's word comes over the link (`wire::uses`), is believed by a key that the release names, and is kept beside the
 //! trust, so that a restart without a line knows what was known before.
@@ -164,13 +164,13 @@ impl Uses {
 
     /// Takes what comes over the link until told to stop. `keys` gives those that the release in force names for it.
     pub(crate) fn work(&self, told: &mut Receiver<Told>, trust: &trust::View, stop: &Stop, pulse: &Pulse) {
-        // A head may come before the release that names its key: it is tried again with each release until another comes.
-        let mut doubted: Option<(Option<u64>, Told)> = None;
+        // A head may come before the release that names its key: it is tried again with each release, until one counts.
+        let mut early: Option<(Option<u64>, Told)> = None;
         while !stop.load(Ordering::Relaxed) {
             pulse.fetch_add(1, Ordering::Relaxed);
             let release = trust.current();
             let sequence = release.as_ref().map(|release| release.sequence());
-            let again = doubted.take_if(|(by, _)| *by != sequence).map(|(_, told)| told);
+            let again = early.take_if(|(by, _)| *by != sequence).map(|(_, told)| told);
             match again.map_or_else(|| told.try_recv(), Ok) {
                 Ok(told) => {
                     let keys = |at| {
@@ -178,11 +178,14 @@ impl Uses {
                         release.map_or_else(Vec::new, |release| release.delegates(Context::Uses, at).collect())
                     };
                     match self.hear(&told, keys) {
-                        Ok(_) if matches!(told, Told::Head(_)) => doubted = None,
+                        Ok(_) if matches!(told, Told::Head(_)) => early = None,
                         Ok(_) => {}
                         Err(error) => {
-                            tracing::info!(%error, "HQ's word of uses is not believed by the release in force");
-                            doubted = Some((sequence, told));
+                            tracing::warn!(%error, "what claims to be HQ's word of uses is not believed");
+                            // What is no head at all, or too long for one, waits for nothing.
+                            if error == wire::Error::Sign(wire::sign::Error::Signature) {
+                                early = Some((sequence, told));
+                            }
                         }
                     }
                 }

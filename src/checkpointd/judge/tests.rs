@@ -18,14 +18,6 @@ fn around<'a>(release: &'a Release, books: &'a Books, at: i64) -> Circumstances<
     Circumstances { books: Some(books), ..Circumstances::new(Some(release), now(at)) }
 }
 
-/// A signed pass of a kind that the region knows.
-fn signed(desk: &Desk, plates: &[&str]) -> hq::IssuedPass {
-    let plates = plates.iter().map(|plate| (*plate).to_owned()).collect();
-    let (not_before, expires) = (BEGIN - 60, BEGIN + 86_400);
-    let request = hq::IssueRequest { kind: 4, plates, not_before, expires, ..hq::IssueRequest::default() };
-    desk.region.issue(&request, "test", BEGIN).unwrap()
-}
-
 #[test]
 fn a_short_code_is_found_however_it_is_typed_and_a_wrong_one_says_how() {
     let (desk, books) = Desk::with_register(SMS, ROWS);
@@ -83,7 +75,7 @@ fn tries_are_limited_for_short_codes_and_for_nothing_else() {
     }
     assert_eq!(said("00000042"), Reason::TooManyAttempts);
     assert_eq!(said("47110812"), Reason::TooManyAttempts, "also what would be right: nobody learns which it is");
-    let pass = signed(&desk, &[]);
+    let pass = desk.issue(&[]);
     let signed = judge(&pass.text, around(BEGIN));
     assert_ne!(signed.verdict.reasons.first(), Some(&Reason::TooManyAttempts));
     assert!(signed.document.is_some());
@@ -94,7 +86,7 @@ fn a_plate_of_the_quarantine_is_an_alert_whatever_pass_comes_with_it_and_while_i
     let (mut desk, books) = Desk::with_register(SMS, ROWS);
     desk.kind = 4;
     let release = desk.release();
-    let pass = signed(&desk, &["К777КК69"]);
+    let pass = desk.issue(&["К777КК69"]);
     let alerts = |text: &str, plate: &str, at: i64| {
         let plate = plate::Reading::new(plate);
         let around = Circumstances { plate: Some(&plate), ..around(&release, &books, at) };

@@ -99,6 +99,43 @@ impl wire::sign::Signer for Pen {
 }
 
 #[test]
+fn hqs_word_that_comes_before_the_release_that_names_its_key_is_believed_with_it() {
+    let desk = crate::desk::Desk::open();
+    let folder = tempfile::tempdir().unwrap();
+    let root = desk.region.first_root().unwrap();
+    let mut store = trust::Store::provision(folder.path(), &root, desk.region.id()).unwrap();
+    let head = wire::encode(&Head { region: desk.region.id().clone(), as_of: BEGIN, days: Vec::new() });
+    let head = wire::sign::try_sign(Context::Uses, &desk.region.uses_key().unwrap(), &head).unwrap();
+    let uses = Uses::new(desk.region.id(), &zone());
+    let (tell, mut told) = tokio::sync::mpsc::channel(4);
+    let (view, stop, pulse) = (store.view(), Stop::default(), Pulse::default());
+    let comes = |is_so: &dyn Fn() -> bool| {
+        let began = std::time::Instant::now();
+        while !is_so() && began.elapsed() < std::time::Duration::from_secs(60) {
+            std::thread::sleep(TURN);
+        }
+        is_so()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| uses.work(&mut told, &view, &stop, &pulse));
+        // What is no head does not push aside the one that waits.
+        tell.blocking_send(Told::Head(head)).unwrap();
+        tell.blocking_send(Told::Head(b"no head".to_vec())).unwrap();
+        let are_taken = comes(&|| tell.capacity() == 4);
+        let turns = pulse.load(Ordering::Relaxed);
+        let are_heard = comes(&|| pulse.load(Ordering::Relaxed) > turns + 1);
+        let before = uses.as_of();
+        let adopted = store.adopt(&mut trust::Folder(desk.region.release_folder()), now(BEGIN));
+        let is_believed = comes(&|| uses.as_of().is_some());
+        // Before anything is said: what fails must not wait for a thread that nobody ends.
+        stop.store(true, Ordering::Relaxed);
+        adopted.unwrap();
+        assert_eq!((are_taken, are_heard, before, is_believed), (true, true, None, true));
+        assert_eq!(uses.as_of(), Some(BEGIN));
+    });
+}
+
+#[test]
 fn hqs_word_is_believed_by_its_key_alone_and_known_after_a_start() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().join("uses");

@@ -92,7 +92,7 @@ fn uses_are_told_once_each_under_the_key_of_their_day_until_nothing_counts_them(
 }
 
 #[test]
-fn who_was_turned_back_or_refused_after_all_has_used_nothing() {
+fn who_was_turned_back_exempted_or_refused_after_all_has_used_nothing() {
     let desk = Desk::new();
     desk.crossing("one", 1, 1, TODAY, ONCE);
     desk.closes("one", 1, Action::TurnedBack);
@@ -100,6 +100,10 @@ fn who_was_turned_back_or_refused_after_all_has_used_nothing() {
     desk.closes("one", 2, Action::Absence);
     desk.crossing("one", 3, 1, TODAY + 1400, ONCE);
     desk.crossing("one", 3, 1, TODAY + 1401, None);
+    assert_eq!((desk.uses(TODAY), desk.conflicts()), (1, vec![]));
+    // Nor has who needed no pass.
+    desk.crossing("one", 5, 1, TODAY + 1800, ONCE);
+    desk.closes("one", 5, Action::Exempted);
     assert_eq!((desk.uses(TODAY), desk.conflicts()), (1, vec![]));
     // The closing came before the crossing it closes: rows of one box, opened in two rounds.
     desk.closes("one", 4, Action::TurnedBack);
